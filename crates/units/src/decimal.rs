@@ -1,0 +1,319 @@
+//! The carrier under every unit: a signed integer count of 10^-18, with 256-bit intermediates.
+//!
+//! 18 places hold a wei of ether and a quantum of every venue we know; `i128` then reaches
+//! 1.7e20 whole units, far beyond any notional. Products and quotients need 256 bits between,
+//! which the `ethnum` crate provides.
+
+use ethnum::I256;
+use std::fmt;
+use std::ops::Neg;
+
+/// Decimal places of every [`Decimal`].
+pub const PLACES: u32 = 18;
+const ONE: i128 = 1_000_000_000_000_000_000;
+
+/// Where a result goes that lies between two representable numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// Towards plus infinity: requirements, liabilities.
+    Up,
+    /// Towards minus infinity: values, credits.
+    Down,
+    /// To the nearest, ties to even: estimates and display.
+    Nearest,
+}
+
+/// The result does not fit: beyond about 1.7e20 in magnitude, or a division by zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("number out of range: expected a magnitude below 1.7e20 (and no division by zero)")]
+pub struct Overflow;
+
+/// An exact decimal with 18 places.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Decimal(i128);
+
+impl Decimal {
+    /// Zero.
+    pub const ZERO: Self = Self(0);
+    /// One.
+    pub const ONE: Self = Self(ONE);
+    /// The smallest positive step, 10^-18.
+    pub const STEP: Self = Self(1);
+
+    /// A whole number.
+    #[must_use]
+    pub const fn from_int(whole: i64) -> Self {
+        Self(whole as i128 * ONE)
+    }
+
+    /// `count` times 10^-18.
+    #[must_use]
+    pub const fn from_raw(count: i128) -> Self {
+        Self(count)
+    }
+
+    /// The count of 10^-18.
+    #[must_use]
+    pub const fn raw(self) -> i128 {
+        self.0
+    }
+
+    /// `count` times 10^`exponent`: how integer sums in a power-of-ten quantum become amounts.
+    ///
+    /// # Errors
+    /// [`Overflow`] when the result does not fit.
+    pub fn from_scaled(count: i128, exponent: i32, round: Round) -> Result<Self, Overflow> {
+        let shift = exponent + PLACES as i32;
+        if shift >= 0 {
+            let power = 10i128.checked_pow(shift as u32).ok_or(Overflow)?;
+            return count.checked_mul(power).map(Self).ok_or(Overflow);
+        }
+        let Some(power) = 10i128.checked_pow(shift.unsigned_abs()) else {
+            return Ok(Self(divide(I256::from(count), I256::MAX, round).as_i128()));
+        };
+        Ok(Self(divide(I256::from(count), I256::from(power), round).as_i128()))
+    }
+
+    /// The nearest decimal to a finite `f64`, in the direction asked.
+    ///
+    /// # Errors
+    /// [`Overflow`] for NaN, infinities and magnitudes of 1e20 or more.
+    pub fn from_f64(value: f64, round: Round) -> Result<Self, Overflow> {
+        if !value.is_finite() || value.abs() >= 1e20 {
+            return Err(Overflow);
+        }
+        // Split off the whole part first: it is exact, and the fraction keeps its digits.
+        let whole = value.floor();
+        let fraction = (value - whole) * ONE as f64;
+        let step = match round {
+            Round::Up => fraction.ceil(),
+            Round::Down => fraction.floor(),
+            Round::Nearest => fraction.round_ties_even(),
+        };
+        Ok(Self(whole as i128 * ONE + step as i128))
+    }
+
+    /// The nearest `f64`: for estimates, plots and ratios, never for money that is kept.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        let whole = self.0 / ONE;
+        let part = self.0 % ONE;
+        whole as f64 + part as f64 / ONE as f64
+    }
+
+    /// Exact sum.
+    ///
+    /// # Errors
+    /// [`Overflow`] when the sum does not fit.
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_add(other.0).map(Self).ok_or(Overflow)
+    }
+
+    /// Exact difference.
+    ///
+    /// # Errors
+    /// [`Overflow`] when the difference does not fit.
+    pub fn minus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
+    }
+
+    /// Product, rounded as asked to 18 places.
+    ///
+    /// # Errors
+    /// [`Overflow`] when the product does not fit.
+    pub fn times(self, other: Self, round: Round) -> Result<Self, Overflow> {
+        if let Some(product) = self.0.checked_mul(other.0) {
+            return Ok(Self(divide_small(product, ONE, round)));
+        }
+        let product = I256::from(self.0) * I256::from(other.0);
+        narrow(divide(product, I256::from(ONE), round))
+    }
+
+    /// Quotient, rounded as asked to 18 places.
+    ///
+    /// # Errors
+    /// [`Overflow`] when `other` is zero or the quotient does not fit.
+    pub fn over(self, other: Self, round: Round) -> Result<Self, Overflow> {
+        if other.0 == 0 {
+            return Err(Overflow);
+        }
+        let numerator = I256::from(self.0) * I256::from(ONE);
+        narrow(divide(numerator, I256::from(other.0), round))
+    }
+
+    /// `self * factor / divisor` with one rounding.
+    ///
+    /// # Errors
+    /// [`Overflow`] when `divisor` is zero or the result does not fit.
+    pub fn times_over(self, factor: Self, divisor: Self, round: Round) -> Result<Self, Overflow> {
+        if divisor.0 == 0 {
+            return Err(Overflow);
+        }
+        let numerator = I256::from(self.0) * I256::from(factor.0);
+        narrow(divide(numerator, I256::from(divisor.0), round))
+    }
+
+    /// The whole number of `step`s in `self`, when there is exactly one such number.
+    ///
+    /// `None` when `self` is not a multiple of `step`, `step` is not positive, or the count does
+    /// not fit `i64`.
+    #[must_use]
+    pub fn in_steps_of(self, step: Self) -> Option<i64> {
+        if step.0 <= 0 || self.0 % step.0 != 0 {
+            return None;
+        }
+        i64::try_from(self.0 / step.0).ok()
+    }
+
+    /// Rounded to `places` decimal places.
+    #[must_use]
+    pub fn round_to(self, places: u32, round: Round) -> Self {
+        if places >= PLACES {
+            return self;
+        }
+        let step = 10i128.pow(PLACES - places);
+        Self(divide_small(self.0, step, round).saturating_mul(step))
+    }
+
+    /// Magnitude.
+    #[must_use]
+    pub const fn abs(self) -> Self {
+        Self(self.0.saturating_abs())
+    }
+
+    /// -1, 0 or 1.
+    #[must_use]
+    pub const fn signum(self) -> i8 {
+        self.0.signum() as i8
+    }
+
+    /// Whether this is exactly zero.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether this is below zero.
+    #[must_use]
+    pub const fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// Whether this is above zero.
+    #[must_use]
+    pub const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+}
+
+impl Neg for Decimal {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(self.0.saturating_neg())
+    }
+}
+
+impl fmt::Debug for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn narrow(value: I256) -> Result<Decimal, Overflow> {
+    i128::try_from(value).map(Decimal).map_err(|_| Overflow)
+}
+
+fn divide_small(numerator: i128, divisor: i128, round: Round) -> i128 {
+    let (quotient, rest) = (numerator.div_euclid(divisor), numerator.rem_euclid(divisor));
+    let up = match round {
+        Round::Down => false,
+        Round::Up => rest != 0,
+        Round::Nearest => match (rest * 2).cmp(&divisor) {
+            std::cmp::Ordering::Less => false,
+            std::cmp::Ordering::Equal => quotient % 2 != 0,
+            std::cmp::Ordering::Greater => true,
+        },
+    };
+    quotient + i128::from(up)
+}
+
+fn divide(numerator: I256, divisor: I256, round: Round) -> I256 {
+    let (numerator, divisor) =
+        if divisor < I256::ZERO { (-numerator, -divisor) } else { (numerator, divisor) };
+    let (quotient, rest) = (numerator.div_euclid(divisor), numerator.rem_euclid(divisor));
+    let up = match round {
+        Round::Down => false,
+        Round::Up => rest != I256::ZERO,
+        Round::Nearest => match rest.cmp(&(divisor - rest)) {
+            std::cmp::Ordering::Less => false,
+            std::cmp::Ordering::Equal => quotient % I256::from(2) != I256::ZERO,
+            std::cmp::Ordering::Greater => true,
+        },
+    };
+    if up { quotient + I256::ONE } else { quotient }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn d(text: &str) -> Decimal {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn products_round_the_way_they_say() {
+        let third = Decimal::ONE.over(d("3"), Round::Down).unwrap();
+        assert_eq!(third.to_string(), "0.333333333333333333");
+        assert_eq!(
+            Decimal::ONE.over(d("3"), Round::Up).unwrap().to_string(),
+            "0.333333333333333334"
+        );
+        assert_eq!(
+            (-Decimal::ONE).over(d("3"), Round::Up).unwrap().to_string(),
+            "-0.333333333333333333"
+        );
+        assert_eq!(d("0.000000000000000001").times(d("0.5"), Round::Nearest), Ok(Decimal::ZERO));
+        assert_eq!(d("0.000000000000000003").times(d("0.5"), Round::Nearest).unwrap().raw(), 2);
+    }
+
+    #[test]
+    fn out_of_range_is_said_not_wrapped() {
+        let large = Decimal::from_raw(i128::MAX);
+        assert_eq!(large.times(large, Round::Up), Err(Overflow));
+        assert_eq!(large.plus(large), Err(Overflow));
+        assert_eq!(large.over(Decimal::ZERO, Round::Up), Err(Overflow));
+        assert_eq!(Decimal::from_f64(f64::NAN, Round::Up), Err(Overflow));
+    }
+
+    #[test]
+    fn scaled_counts_keep_every_digit_or_round() {
+        assert_eq!(Decimal::from_scaled(-5, 2, Round::Up), Ok(d("-500")));
+        assert_eq!(Decimal::from_scaled(15, -19, Round::Down).unwrap().raw(), 1);
+        assert_eq!(Decimal::from_scaled(15, -19, Round::Up).unwrap().raw(), 2);
+        assert_eq!(Decimal::from_scaled(-15, -60, Round::Down).unwrap().raw(), -1);
+    }
+
+    proptest! {
+        #[test]
+        fn up_is_never_below_down(a in -1_000_000_000_000_000_000_000i128..1_000_000_000_000_000_000_000,
+                                  b in 1i128..1_000_000_000_000_000_000_000) {
+            let (a, b) = (Decimal::from_raw(a), Decimal::from_raw(b));
+            for op in [Decimal::times, Decimal::over] {
+                let (Ok(up), Ok(down), Ok(near)) =
+                    (op(a, b, Round::Up), op(a, b, Round::Down), op(a, b, Round::Nearest)) else {
+                    continue;
+                };
+                prop_assert!(down <= near && near <= up);
+                prop_assert!(up.raw() - down.raw() <= 1);
+            }
+        }
+
+        #[test]
+        fn f64_round_trips_within_its_own_precision(value in -1e12f64..1e12) {
+            let back = Decimal::from_f64(value, Round::Nearest).unwrap().to_f64();
+            prop_assert!((back - value).abs() <= value.abs() * 1e-15 + 1e-18);
+        }
+    }
+}
