@@ -1,0 +1,213 @@
+//! A dated snapshot of prices, with the age of every feed.
+//!
+//! A price that is missing stays missing: whoever needs it gets an error that names the
+//! instrument. Nothing here defaults to zero.
+
+use crate::asset::Asset;
+use crate::instrument::{Instrument, Kind};
+use crate::instruments::{InstrumentId, Instruments};
+use keelmark_units::{Price, Timestamp};
+use std::collections::BTreeMap;
+
+/// Prices of assets and instruments at one time.
+#[derive(Clone, Debug)]
+pub struct Market {
+    /// When the snapshot was taken: the latest of its feeds.
+    pub as_of: Timestamp,
+    /// Where the numbers come from, in words.
+    pub source: String,
+    /// What asset prices are in.
+    pub currency: Asset,
+    /// Index price of each asset, in `currency`.
+    pub assets: BTreeMap<Asset, AssetPrice>,
+    /// What is traded.
+    pub instruments: Instruments,
+    /// What the reader of the file should be told: unused columns and the like.
+    pub notes: Vec<String>,
+    quotes: Vec<Quote>,
+}
+
+/// The index price of an asset and when it was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AssetPrice {
+    /// Price in the market's currency.
+    pub price: Price,
+    /// When the feed was last updated.
+    pub as_of: Timestamp,
+}
+
+/// What the market says about one instrument.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quote {
+    /// Mark in the instrument's own unit: coin for inverse options, quote currency otherwise.
+    pub mark: Price,
+    /// Implied volatility of the mark, as a fraction (0.5 is 50 %). Options only.
+    pub iv: Option<f64>,
+    /// Forward of the option's expiry, in quote currency. Options only.
+    pub forward: Option<Price>,
+    /// Best bid, in the mark's unit.
+    pub bid: Option<Price>,
+    /// Best ask, in the mark's unit.
+    pub ask: Option<Price>,
+    /// When the feed was last updated.
+    pub as_of: Timestamp,
+}
+
+/// A price or volatility that cannot be used, or is not there.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MarketError {
+    /// An asset has no index price.
+    #[error("no price for {asset}: add a row for {asset} to the market")]
+    NoAssetPrice {
+        /// The asset.
+        asset: Asset,
+    },
+    /// A quote is not usable.
+    #[error("{instrument}: {problem}")]
+    BadQuote {
+        /// The venue's own spelling.
+        instrument: String,
+        /// What was expected and found.
+        problem: String,
+    },
+}
+
+impl Market {
+    /// An empty market in a reporting currency, whose own price is 1.
+    #[must_use]
+    pub fn new(as_of: Timestamp, currency: Asset, source: &str) -> Self {
+        let own = AssetPrice { price: Price::from_int(1), as_of };
+        Self {
+            as_of,
+            source: source.to_owned(),
+            assets: BTreeMap::from([(currency.clone(), own)]),
+            currency,
+            instruments: Instruments::default(),
+            notes: Vec::new(),
+            quotes: Vec::new(),
+        }
+    }
+
+    /// Sets the index price of an asset.
+    ///
+    /// # Errors
+    /// When the price is not above zero.
+    pub fn set_asset(
+        &mut self,
+        asset: Asset,
+        price: Price,
+        as_of: Timestamp,
+    ) -> Result<(), MarketError> {
+        if !price.is_positive() {
+            let problem = format!("expected a price above zero, found {price}");
+            return Err(MarketError::BadQuote { instrument: asset.to_string(), problem });
+        }
+        self.as_of = self.as_of.max(as_of);
+        self.assets.insert(asset, AssetPrice { price, as_of });
+        Ok(())
+    }
+
+    /// Adds an instrument with its quote.
+    ///
+    /// # Errors
+    /// When the quote cannot be used (zero, crossed, negative volatility, expired …) or the
+    /// instrument is there already.
+    pub fn add(
+        &mut self,
+        instrument: Instrument,
+        quote: Quote,
+    ) -> Result<InstrumentId, MarketError> {
+        let name = instrument.venue_symbol.clone();
+        let bad = |problem: String| MarketError::BadQuote { instrument: name.clone(), problem };
+        check_instrument(&instrument).map_err(bad)?;
+        check_quote(&instrument, &quote).map_err(bad)?;
+        let id = self.instruments.add(instrument).ok_or_else(|| {
+            bad("expected each instrument once, found it a second time".to_owned())
+        })?;
+        self.as_of = self.as_of.max(quote.as_of);
+        self.quotes.push(quote);
+        Ok(id)
+    }
+
+    /// Replaces the quote of an instrument.
+    ///
+    /// # Errors
+    /// When the quote cannot be used.
+    pub fn set_quote(&mut self, id: InstrumentId, quote: Quote) -> Result<(), MarketError> {
+        let instrument = self.instruments.get(id);
+        check_quote(instrument, &quote).map_err(|problem| MarketError::BadQuote {
+            instrument: instrument.venue_symbol.clone(),
+            problem,
+        })?;
+        self.quotes[id.index()] = quote;
+        Ok(())
+    }
+
+    /// Replaces the quote of an instrument by one derived from a quote that was checked.
+    pub fn set_quote_unchecked(&mut self, id: InstrumentId, quote: Quote) {
+        self.quotes[id.index()] = quote;
+    }
+
+    /// The quote of an instrument.
+    #[must_use]
+    pub fn quote(&self, id: InstrumentId) -> &Quote {
+        &self.quotes[id.index()]
+    }
+
+    /// The index price of an asset, in the market's currency.
+    ///
+    /// # Errors
+    /// [`MarketError::NoAssetPrice`] when there is none.
+    pub fn price(&self, asset: &Asset) -> Result<Price, MarketError> {
+        self.assets
+            .get(asset)
+            .map(|feed| feed.price)
+            .ok_or_else(|| MarketError::NoAssetPrice { asset: asset.clone() })
+    }
+}
+
+fn check_instrument(instrument: &Instrument) -> Result<(), String> {
+    for (what, size) in [("contract_size", instrument.contract_size), ("lot", instrument.lot)] {
+        if !size.is_positive() {
+            return Err(format!("{what}: expected a size above zero, found {size}"));
+        }
+    }
+    Ok(())
+}
+
+fn check_quote(instrument: &Instrument, quote: &Quote) -> Result<(), String> {
+    if let Some(expiry) = instrument.expiry()
+        && expiry <= quote.as_of
+    {
+        return Err(format!("expired at {expiry}, but the price is as of {}", quote.as_of));
+    }
+    if let (Some(bid), Some(ask)) = (quote.bid, quote.ask)
+        && bid > ask
+    {
+        return Err(format!("crossed: bid {bid} is above ask {ask}"));
+    }
+    let Kind::Option { .. } = instrument.kind else {
+        if !quote.mark.is_positive() {
+            return Err(format!("mark: expected a price above zero, found {}", quote.mark));
+        }
+        return Ok(());
+    };
+    if quote.mark.is_negative() {
+        return Err(format!("mark: expected zero or more, found {}", quote.mark));
+    }
+    match quote.iv {
+        Some(iv) if iv.is_finite() && iv > 0.0 && iv < 100.0 => {}
+        Some(iv) => {
+            return Err(format!(
+                "iv: expected a volatility between 0 and 100 (1 is 100 %), found {iv}"
+            ));
+        }
+        None => return Err("iv: expected a volatility, found none".to_owned()),
+    }
+    match quote.forward {
+        Some(forward) if forward.is_positive() => Ok(()),
+        Some(forward) => Err(format!("forward: expected a price above zero, found {forward}")),
+        None => Err("forward: expected the forward of its expiry, found none".to_owned()),
+    }
+}

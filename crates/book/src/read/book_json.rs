@@ -1,0 +1,185 @@
+//! A book as JSON: schema `keelmark/book/1`, or one account as `keelmark/account/1`.
+
+use super::book_csv::{find, on_the_lot};
+use super::number::{JsonNumber, json};
+use crate::asset::Asset;
+use crate::input::InputError;
+use crate::instruments::InstrumentId;
+use crate::market::Market;
+use crate::portfolio::{Book, Isolation, Order, Portfolio, Position};
+use keelmark_units::{Money, Price, Quantity};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The schema of many accounts.
+pub const BOOK_SCHEMA: &str = "keelmark/book/1";
+/// The schema of one account.
+pub const ACCOUNT_SCHEMA: &str = "keelmark/account/1";
+
+/// Many accounts.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BookFile {
+    /// `keelmark/book/1`.
+    #[serde(default)]
+    #[expect(dead_code, reason = "in the schema; its value is checked before the rest is read")]
+    schema: String,
+    /// The accounts.
+    accounts: Vec<AccountFile>,
+}
+
+/// One account: collateral, positions and open orders.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountFile {
+    /// `keelmark/account/1`; may be left out inside a book.
+    #[serde(default)]
+    #[expect(dead_code, reason = "in the schema; its value is checked before the rest is read")]
+    schema: String,
+    /// The account's name.
+    account: String,
+    /// Amount of each asset held outright; below zero is owed.
+    #[serde(default)]
+    collateral: BTreeMap<Asset, JsonNumber>,
+    /// Positions.
+    #[serde(default)]
+    positions: Vec<PositionEntry>,
+    /// Open orders.
+    #[serde(default)]
+    orders: Vec<OrderEntry>,
+    /// Amounts that a document adds by name, in the pool's currency.
+    #[serde(default)]
+    reserves: BTreeMap<String, JsonNumber>,
+}
+
+/// A position.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct PositionEntry {
+    /// Any of the instrument's names.
+    instrument: String,
+    /// Contracts, long above zero.
+    qty: JsonNumber,
+    /// Average entry price in the mark's unit.
+    avg_price: Option<JsonNumber>,
+    /// Own collateral, in the settlement asset: makes the position isolated.
+    isolated_margin: Option<JsonNumber>,
+    /// Leverage that the holder chose.
+    leverage: Option<JsonNumber>,
+}
+
+/// An open order.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OrderEntry {
+    /// Any of the instrument's names.
+    instrument: String,
+    /// Contracts still open, buy above zero.
+    qty: JsonNumber,
+    /// Limit price; absent for a market order.
+    price: Option<JsonNumber>,
+}
+
+/// Reads a book, or one account, from JSON.
+///
+/// # Errors
+/// [`InputError`] with the JSON pointer.
+pub fn book_json(file: &str, bytes: &[u8], market: &Market) -> Result<Book, InputError> {
+    #[derive(Deserialize)]
+    struct Head {
+        schema: Option<String>,
+    }
+    let head: Head = json(file, bytes)?;
+    let accounts = match head.schema.as_deref() {
+        Some(BOOK_SCHEMA) => json::<BookFile>(file, bytes)?.accounts,
+        Some(ACCOUNT_SCHEMA) => vec![json::<AccountFile>(file, bytes)?],
+        other => {
+            let found = other.unwrap_or("none");
+            let problem =
+                format!("expected {BOOK_SCHEMA:?} or {ACCOUNT_SCHEMA:?}, found {found:?}");
+            return Err(InputError::pointer(file, "/schema", problem));
+        }
+    };
+    let single = head.schema.as_deref() == Some(ACCOUNT_SCHEMA);
+    let mut book = Book::default();
+    for (at, account) in accounts.into_iter().enumerate() {
+        let place = if single { String::new() } else { format!("/accounts/{at}") };
+        if book.accounts.iter().any(|one| one.account == account.account) {
+            let problem = format!("found account {:?} a second time", account.account);
+            return Err(InputError::pointer(file, place, problem));
+        }
+        book.accounts.push(read_account(file, &place, account, market)?);
+    }
+    if book.accounts.is_empty() {
+        return Err(InputError::pointer(file, "/accounts", "expected accounts, found none"));
+    }
+    Ok(book)
+}
+
+fn read_account(
+    file: &str,
+    place: &str,
+    entry: AccountFile,
+    market: &Market,
+) -> Result<Portfolio, InputError> {
+    if !entry.schema.is_empty() && entry.schema != ACCOUNT_SCHEMA {
+        let problem = format!("expected {ACCOUNT_SCHEMA:?}, found {:?}", entry.schema);
+        return Err(InputError::pointer(file, format!("{place}/schema"), problem));
+    }
+    let mut account = Portfolio::new(&entry.account);
+    for (asset, amount) in entry.collateral {
+        let at = format!("{place}/collateral/{asset}");
+        market.price(&asset).map_err(|error| InputError::pointer(file, &at, error))?;
+        account
+            .deposit(asset, Money::new(amount.0))
+            .map_err(|error| InputError::pointer(file, &at, error))?;
+    }
+    for (i, one) in entry.positions.into_iter().enumerate() {
+        let at = format!("{place}/positions/{i}");
+        let (instrument, quantity) =
+            holding(market, &one.instrument, one.qty).map_err(|(field, problem)| {
+                InputError::pointer(file, format!("{at}/{field}"), problem)
+            })?;
+        let isolation =
+            one.isolated_margin.map_or(Isolation::Shared, |own| Isolation::Own(Money::new(own.0)));
+        let twice = account.positions.iter().any(|other| {
+            other.instrument == instrument
+                && (other.isolation == Isolation::Shared) == (isolation == Isolation::Shared)
+        });
+        if twice {
+            let problem = format!("found a position in {} a second time", one.instrument);
+            return Err(InputError::pointer(file, at, problem));
+        }
+        account.positions.push(Position {
+            instrument,
+            quantity,
+            avg_price: one.avg_price.map(|price| Price::new(price.0)),
+            leverage: one.leverage.map(|leverage| leverage.0),
+            isolation,
+        });
+    }
+    for (i, one) in entry.orders.into_iter().enumerate() {
+        let at = format!("{place}/orders/{i}");
+        let (instrument, quantity) =
+            holding(market, &one.instrument, one.qty).map_err(|(field, problem)| {
+                InputError::pointer(file, format!("{at}/{field}"), problem)
+            })?;
+        let price = one.price.map(|price| Price::new(price.0));
+        account.orders.push(Order { instrument, quantity, price });
+    }
+    account.reserves =
+        entry.reserves.into_iter().map(|(name, amount)| (name, Money::new(amount.0))).collect();
+    Ok(account)
+}
+
+fn holding(
+    market: &Market,
+    name: &str,
+    quantity: JsonNumber,
+) -> Result<(InstrumentId, Quantity), (&'static str, String)> {
+    let id = find(market, name).map_err(|problem| ("instrument", problem))?;
+    let quantity = Quantity::new(quantity.0);
+    on_the_lot(market, id, quantity).map_err(|problem| ("qty", problem))?;
+    Ok((id, quantity))
+}

@@ -1,0 +1,92 @@
+//! A market as CSV: one row an instrument, and one row an asset with its index price.
+
+use super::columns::{Row, Table};
+use crate::asset::Asset;
+use crate::input::InputError;
+use crate::instrument::{Instrument, Kind};
+use crate::market::{Market, Quote};
+use crate::symbol::Symbol;
+use keelmark_units::{Price, Quantity, Timestamp};
+
+const COLUMNS: &[&str] = &[
+    "instrument",
+    "mark",
+    "as_of",
+    "iv",
+    "forward",
+    "bid",
+    "ask",
+    "contract_size",
+    "lot",
+    "expiry",
+    "venue_symbol",
+    "source",
+];
+const REQUIRED: usize = 3;
+
+/// Reads a market from CSV.
+///
+/// # Errors
+/// [`InputError`] with the line and the column.
+pub fn market_csv(file: &str, bytes: &[u8]) -> Result<Market, InputError> {
+    let mut table = Table::open(file, bytes, COLUMNS, REQUIRED)?;
+    let mut market = Market::new(Timestamp::default(), Asset::usd(), file);
+    let mut rows = 0usize;
+    while let Some(row) = table.next_row() {
+        let row = row?;
+        read_row(&row, &mut market)?;
+        rows += 1;
+    }
+    if rows == 0 {
+        return Err(InputError::whole(file, "expected rows under the header, found none"));
+    }
+    let own = market.currency.clone();
+    if let Some(feed) = market.assets.get_mut(&own) {
+        feed.as_of = market.as_of;
+    }
+    market.notes = table.notes;
+    Ok(market)
+}
+
+fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
+    let name = row.text("instrument");
+    let as_of: Timestamp = row.required("as_of")?;
+    if !row.text("source").is_empty() {
+        row.text("source").clone_into(&mut market.source);
+    }
+    if !name.contains(':') {
+        let asset = Asset::new(name).map_err(|error| row.error("instrument", error))?;
+        let price: Price = row.required("mark")?;
+        return market.set_asset(asset, price, as_of).map_err(|error| row.error("mark", error));
+    }
+    let instrument = read_instrument(row, name)?;
+    let quote = Quote {
+        mark: row.required("mark")?,
+        iv: row.value("iv")?,
+        forward: row.value("forward")?,
+        bid: row.value("bid")?,
+        ask: row.value("ask")?,
+        as_of,
+    };
+    market.add(instrument, quote).map(|_| ()).map_err(|error| row.error("", error))
+}
+
+fn read_instrument(row: &Row<'_>, name: &str) -> Result<Instrument, InputError> {
+    let symbol = Symbol::parse(name).map_err(|error| row.error("instrument", error))?;
+    let size: Quantity = row.required("contract_size")?;
+    let lot: Quantity = row.required("lot")?;
+    let native = match row.text("venue_symbol") {
+        "" => name.split_once(':').map_or(name, |(_, native)| native),
+        given => given,
+    };
+    let mut instrument = symbol.instrument(native.to_owned(), size, lot);
+    if let Some(instant) = row.value::<Timestamp>("expiry")? {
+        match &mut instrument.kind {
+            Kind::Future { expiry } | Kind::Option { expiry, .. } => *expiry = instant,
+            Kind::Spot | Kind::Perpetual => {
+                return Err(row.error("expiry", "expected none: this contract does not expire"));
+            }
+        }
+    }
+    Ok(instrument)
+}

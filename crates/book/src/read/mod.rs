@@ -1,0 +1,71 @@
+//! Our own file formats in: markets and books as CSV and JSON.
+//!
+//! Every error names the file and the line or JSON pointer, what was expected and what was found.
+//! Nothing is skipped: a column or field that no reader knows is noted or refused.
+
+mod book_csv;
+mod book_json;
+mod columns;
+mod market_csv;
+mod market_json;
+mod number;
+
+pub use book_csv::book_csv;
+pub use book_json::{AccountFile, BookFile, book_json};
+pub use market_csv::market_csv;
+pub use market_json::{MarketFile, market_json};
+pub use number::{JsonNumber, json};
+
+use crate::input::{InputError, LARGEST_FILE};
+use crate::market::Market;
+use crate::portfolio::Book;
+use std::path::Path;
+
+/// Reads a market file; JSON when its first character is `{`, CSV otherwise.
+///
+/// # Errors
+/// [`InputError`] placed in the file.
+pub fn market(file: &str, bytes: &[u8]) -> Result<Market, InputError> {
+    if is_json(bytes) { market_json(file, bytes) } else { market_csv(file, bytes) }
+}
+
+/// Reads a book file against a market; JSON when its first character is `{`, CSV otherwise.
+///
+/// # Errors
+/// [`InputError`] placed in the file.
+pub fn book(file: &str, bytes: &[u8], market: &Market) -> Result<Book, InputError> {
+    if is_json(bytes) { book_json(file, bytes, market) } else { book_csv(file, bytes, market) }
+}
+
+/// The bytes of a file, refused when it is missing, empty or above [`LARGEST_FILE`].
+///
+/// # Errors
+/// [`InputError`] about the file as a whole.
+pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
+    let name = path.display().to_string();
+    let failed = |error: std::io::Error| InputError::whole(&name, format!("cannot read: {error}"));
+    let size = std::fs::metadata(path).map_err(failed)?.len();
+    if size > LARGEST_FILE {
+        let problem = format!(
+            "expected at most {} MiB, found {} MiB: split it by account",
+            LARGEST_FILE >> 20,
+            size >> 20
+        );
+        return Err(InputError::whole(&name, problem));
+    }
+    let content = std::fs::read(path).map_err(failed)?;
+    not_empty(&name, &content)?;
+    Ok(content)
+}
+
+fn not_empty(file: &str, bytes: &[u8]) -> Result<(), InputError> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(InputError::whole(file, "expected a header and rows, found an empty file"));
+    }
+    Ok(())
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    matches!(text.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['))
+}

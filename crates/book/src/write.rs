@@ -1,0 +1,101 @@
+//! Our own file formats out: what an importer makes, any later command reads.
+
+use crate::instrument::Instrument;
+use crate::market::Market;
+use crate::portfolio::{Book, Isolation};
+use crate::symbol::{EXPIRY_HOUR, read_date};
+use std::fmt::Write as _;
+
+/// A market as CSV, in the order of the registry, assets first.
+#[must_use]
+pub fn market_csv(market: &Market) -> String {
+    let mut out = String::from(
+        "instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,as_of,source\n",
+    );
+    let mut source = quoted(&market.source);
+    for (asset, feed) in &market.assets {
+        if *asset == market.currency {
+            continue;
+        }
+        let _ = writeln!(out, "{asset},,{},,,,,,,,{},{source}", feed.price, feed.as_of);
+        source.clear();
+    }
+    for (id, one) in market.instruments.iter() {
+        let quote = market.quote(id);
+        let text = |price: Option<keelmark_units::Price>| {
+            price.map(|price| price.to_string()).unwrap_or_default()
+        };
+        let _ = writeln!(
+            out,
+            "{one},{},{},{},{},{},{},{},{},{},{},{source}",
+            one.venue_symbol,
+            quote.mark,
+            quote.iv.map(|iv| iv.to_string()).unwrap_or_default(),
+            text(quote.forward),
+            text(quote.bid),
+            text(quote.ask),
+            one.contract_size,
+            one.lot,
+            unusual_expiry(one),
+            quote.as_of,
+        );
+        source.clear();
+    }
+    out
+}
+
+/// A book as CSV.
+#[must_use]
+pub fn book_csv(book: &Book, market: &Market) -> String {
+    let mut out = String::from("account,instrument,qty,avg_price,kind,isolated_margin,leverage\n");
+    let price = |price: Option<keelmark_units::Price>| {
+        price.map(|price| price.to_string()).unwrap_or_default()
+    };
+    for account in &book.accounts {
+        let name = quoted(&account.account);
+        for held in &account.collateral {
+            let _ = writeln!(out, "{name},{},{},,collateral,,", held.asset, held.amount);
+        }
+        for one in &account.positions {
+            let own = match one.isolation {
+                Isolation::Own(margin) => margin.to_string(),
+                Isolation::Shared => String::new(),
+            };
+            let _ = writeln!(
+                out,
+                "{name},{},{},{},position,{own},{}",
+                market.instruments.get(one.instrument),
+                one.quantity,
+                price(one.avg_price),
+                one.leverage.map(|leverage| leverage.to_string()).unwrap_or_default(),
+            );
+        }
+        for one in &account.orders {
+            let instrument = market.instruments.get(one.instrument);
+            let _ =
+                writeln!(out, "{name},{instrument},{},{},order,,", one.quantity, price(one.price));
+        }
+        for (reserve, amount) in &account.reserves {
+            let _ = writeln!(out, "{name},{},{amount},,reserve,,", quoted(reserve));
+        }
+    }
+    out
+}
+
+/// The instant of expiry where the symbol's date does not say it.
+fn unusual_expiry(instrument: &Instrument) -> String {
+    let Some(expiry) = instrument.expiry() else { return String::new() };
+    let (year, month, day) = expiry.date();
+    let date = format!("{:02}{month:02}{day:02}", year % 100);
+    if read_date(&date) == Some(expiry) && expiry.hour_minute() == (EXPIRY_HOUR, 0) {
+        return String::new();
+    }
+    expiry.to_string()
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text.to_owned()
+}
