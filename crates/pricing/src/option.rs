@@ -1,0 +1,107 @@
+//! Black-76 values and Greeks, in the units that venues print.
+
+use keelmark_book::{Instrument, Kind, Quote, Right, Timestamp};
+use keelmark_kernels::black76;
+
+/// What an option's value depends on; the rate is zero.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Terms {
+    /// Forward of the expiry, quote currency.
+    pub forward: f64,
+    /// Strike, quote currency.
+    pub strike: f64,
+    /// Years of 365 days to expiry.
+    pub years: f64,
+    /// Volatility as a fraction.
+    pub vol: f64,
+    /// Call or put.
+    pub right: Right,
+}
+
+/// Sensitivities per one unit of the underlying, in venue units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Greeks {
+    /// Value, quote currency.
+    pub price: f64,
+    /// Per 1 of forward.
+    pub delta: f64,
+    /// Change of delta per 1 of forward.
+    pub gamma: f64,
+    /// Quote currency per volatility point (0.01).
+    pub vega: f64,
+    /// Quote currency per calendar day.
+    pub theta: f64,
+    /// Quote currency per 1 % of rate, with the spot held.
+    pub rho: f64,
+}
+
+impl Terms {
+    /// The terms of an option at a market's time; `None` for anything else, or without a quote
+    /// that has a forward and a volatility.
+    #[must_use]
+    pub fn of(instrument: &Instrument, quote: &Quote, now: Timestamp) -> Option<Self> {
+        let Kind::Option { expiry, strike, right } = instrument.kind else { return None };
+        Some(Self {
+            forward: quote.forward?.to_f64(),
+            strike: strike.to_f64(),
+            years: expiry.years_since(now),
+            vol: quote.iv?,
+            right,
+        })
+    }
+
+    fn call(&self) -> f64 {
+        f64::from(u8::from(self.right == Right::Call))
+    }
+}
+
+/// Value in quote currency per unit of the underlying.
+#[must_use]
+pub fn value(terms: &Terms) -> f64 {
+    let Terms { forward, strike, years, vol, .. } = *terms;
+    black76::price_one(forward, strike, years, vol, 1.0, terms.call())
+}
+
+/// Value and Greeks per unit of the underlying.
+///
+/// Source: the formulas as venues print them (accuracy table, `black76.*`).
+#[must_use]
+pub fn greeks(terms: &Terms) -> Greeks {
+    let Terms { forward, strike, years, vol, right } = *terms;
+    let [price, delta, gamma, vega] =
+        black76::greeks_one(forward, strike, years, vol, 1.0, terms.call());
+    let theta = -vega * vol / (2.0 * years) / 365.0;
+    // K N(d2) of a call is F delta - price; of a put K N(-d2) is price - F delta.
+    let strike_leg = match right {
+        Right::Call => forward * delta - price,
+        Right::Put => -(price - forward * delta),
+    };
+    Greeks { price, delta, gamma, vega: vega / 100.0, theta, rho: strike_leg * years / 100.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_venue_ticker_is_reproduced() {
+        let terms = Terms {
+            forward: 76_904.4,
+            strike: 77_000.0,
+            years: 0.003_623_443_176_052_765,
+            vol: 0.312,
+            right: Right::Call,
+        };
+        let g = greeks(&terms);
+        for (found, printed, tolerance) in [
+            (g.price / terms.forward, 0.0069, 5e-5),
+            (g.delta, 0.47736, 2e-5),
+            (g.gamma, 0.00028, 5e-6),
+            (g.vega, 18.43602, 5e-3),
+            (g.theta, -217.49347, 1e-2),
+            (g.rho, 1.31068, 1e-3),
+        ] {
+            assert!((found - printed).abs() <= tolerance, "{found} {printed}");
+        }
+    }
+}
