@@ -1,0 +1,26 @@
+//! Embeds every document of `models/`, so that adding one needs no change in Rust.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../models");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path.canonicalize()?);
+        }
+    }
+    files.sort();
+    let mut table = String::from("&[\n");
+    for file in &files {
+        let name = file.file_stem().and_then(|stem| stem.to_str()).ok_or("a name in UTF-8")?;
+        writeln!(table, "    ({name:?}, include_str!({file:?})),")?;
+        println!("cargo::rerun-if-changed={}", file.display());
+    }
+    table.push(']');
+    std::fs::write(Path::new(&std::env::var("OUT_DIR")?).join("models.rs"), table)?;
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! `brackets`: tiered maintenance, continuous at every edge.
+//!
+//! A tier table is marginal like a tax table: the rate of a tier counts for the notional inside
+//! it. Venues print the same thing as `notional * rate - deduction`, where
+//! `deduction_n = floor_n * (rate_n - rate_(n-1)) + deduction_(n-1)`.
+
+use super::per_position::Filter;
+use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use crate::document::Fields;
+use crate::document::tree::{Node, Value};
+use crate::error::MarginError;
+use keelmark_book::{Asset, InputError, Instrument, Money, Overflow, Rate, Round, profit};
+use std::collections::BTreeMap;
+
+/// A tier table in ascending order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tiers {
+    tiers: Vec<Tier>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Tier {
+    /// Notional at which it starts.
+    floor: Money,
+    rate: Rate,
+    deduction: Money,
+}
+
+impl Tiers {
+    /// A table from the upper limit and the rate of each tier, lowest first; the last has none.
+    ///
+    /// # Errors
+    /// A sentence, when limits do not ascend or a number does not fit.
+    pub fn from_limits(limits: &[(Option<Money>, Rate)]) -> Result<Self, String> {
+        let mut tiers: Vec<Tier> = Vec::new();
+        let mut floor = Money::ZERO;
+        for (at, (limit, rate)) in limits.iter().enumerate() {
+            let deduction = match tiers.last() {
+                None => Money::ZERO,
+                Some(below) => Self::next_deduction(floor, *rate, below.rate, below.deduction)
+                    .map_err(|error| error.to_string())?,
+            };
+            tiers.push(Tier { floor, rate: *rate, deduction });
+            match limit {
+                Some(limit) if *limit > floor => floor = *limit,
+                None if at + 1 == limits.len() => {}
+                Some(limit) => {
+                    return Err(format!("expected a limit above {floor}, found {limit}"));
+                }
+                None => return Err("expected a limit in every tier but the last".to_owned()),
+            }
+        }
+        if tiers.is_empty() {
+            return Err("expected at least one tier, found none".to_owned());
+        }
+        Ok(Self { tiers })
+    }
+
+    /// The deduction of a tier that starts at `floor`, from its rate and the tier below.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn next_deduction(
+        floor: Money,
+        rate: Rate,
+        rate_below: Rate,
+        deduction_below: Money,
+    ) -> Result<Money, Overflow> {
+        let step = rate.minus(rate_below)?;
+        floor.times(step, Round::Down)?.plus(deduction_below)
+    }
+
+    /// The deduction of each tier.
+    pub fn deductions(&self) -> impl Iterator<Item = Money> + '_ {
+        self.tiers.iter().map(|tier| tier.deduction)
+    }
+
+    /// What a notional asks: `notional * rate - deduction` of its tier, rounded up.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn amount(&self, notional: Money) -> Result<Money, Overflow> {
+        let tier = self.tier(notional);
+        notional.times(tier.rate, Round::Up)?.minus(tier.deduction)
+    }
+
+    /// The rate that counts at the margin of a notional.
+    #[must_use]
+    pub fn rate(&self, notional: Money) -> Rate {
+        self.tier(notional).rate
+    }
+
+    fn tier(&self, notional: Money) -> &Tier {
+        let above = self.tiers.partition_point(|tier| tier.floor < notional);
+        &self.tiers[above.max(1) - 1]
+    }
+
+    fn read(node: &Node) -> Result<Self, InputError> {
+        let Value::List(items) = &node.value else {
+            return Err(node.error("expected a list of tiers { up_to, rate }"));
+        };
+        let mut limits = Vec::new();
+        let mut given = Vec::new();
+        for item in items {
+            let mut fields = Fields::of(item)?;
+            let limit = fields.get("up_to").map(Node::decimal).transpose()?.map(Money::new);
+            limits.push((limit, Rate::new(fields.need("rate")?.decimal()?)));
+            given.push((item, fields.get("deduction").map(Node::decimal).transpose()?));
+            fields.done()?;
+        }
+        let mut tiers = Self::from_limits(&limits).map_err(|problem| node.error(problem))?;
+        for (tier, (item, given)) in tiers.tiers.iter_mut().zip(given) {
+            let Some(given) = given.map(Money::new) else { continue };
+            if items.len() > 1 && given != tier.deduction {
+                let found = tier.deduction;
+                return Err(item.error(format!(
+                    "deduction: expected {found}, which keeps the table continuous, found {given}"
+                )));
+            }
+            tier.deduction = given;
+        }
+        Ok(tiers)
+    }
+}
+
+#[derive(Debug)]
+struct Brackets {
+    on: Filter,
+    /// Whether the limits are in the market's currency; else in the settlement asset.
+    in_market: bool,
+    /// By venue symbol, base asset, or `default`.
+    tables: BTreeMap<String, Tiers>,
+}
+
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    _: &Reading<'_>,
+) -> Result<Box<dyn Charge>, InputError> {
+    let on = Filter::read(fields.get("on"))?;
+    let node = fields.need("tiers")?;
+    let tables = match &node.value {
+        Value::Table(table) => table
+            .iter()
+            .map(|(key, node)| Ok((key.clone(), Tiers::read(node)?)))
+            .collect::<Result<_, InputError>>()?,
+        _ => BTreeMap::from([("default".to_owned(), Tiers::read(node)?)]),
+    };
+    let words = [("market", true), ("settlement", false)];
+    let in_market = fields.word("counted_in", &words, Some(true))?;
+    Ok(Box::new(Brackets { on, in_market, tables }))
+}
+
+impl Charge for Brackets {
+    fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
+        let mut outcome = Outcome::default();
+        for holding in pool.holdings()? {
+            let one = holding.instrument;
+            let mut most: Option<(Money, Money)> = None;
+            for quantity in &holding.quantities {
+                if !self.on.lets(one, *quantity) {
+                    continue;
+                }
+                let own = profit::notional(one, *quantity, holding.quote.mark, Round::Up)?;
+                let notional =
+                    pool.convert_between(own, &one.settle, self.unit(pool, one), Round::Up)?;
+                let found = self.table(one)?.amount(notional)?;
+                if most.is_none_or(|(so_far, _)| found > so_far) {
+                    most = Some((found, notional));
+                }
+            }
+            let Some((own, notional)) = most else { continue };
+            let unit = self.unit(pool, one);
+            let amount = pool.convert(own, unit, Round::Up)?;
+            outcome.amount = outcome.amount.plus(amount)?;
+            let rate = self.table(one)?.rate(notional).to_f64() * 100.0;
+            outcome.lines.push(Line {
+                text: format!("{}: {notional:.4} {unit} in the {rate} % tier", one.venue_symbol),
+                amount,
+            });
+            outcome.parts.push((Part::Position(holding.id), amount));
+        }
+        Ok(outcome)
+    }
+
+    fn breaks_union(&self) -> Option<&'static str> {
+        let tiered = self.tables.values().any(|table| table.tiers.len() > 1);
+        tiered.then_some("a larger position reaches a higher tier")
+    }
+}
+
+impl Brackets {
+    /// What limits and amounts are counted in.
+    fn unit<'a>(&self, pool: &PoolView<'a>, instrument: &'a Instrument) -> &'a Asset {
+        if self.in_market { &pool.market.currency } else { &instrument.settle }
+    }
+
+    fn table(&self, instrument: &Instrument) -> Result<&Tiers, MarginError> {
+        [instrument.venue_symbol.as_str(), instrument.base.as_str(), "default"]
+            .into_iter()
+            .find_map(|key| self.tables.get(key))
+            .ok_or_else(|| {
+                MarginError::Unsupported(format!(
+                    "the document has no tiers for {}: add a table {}, or default",
+                    instrument.venue_symbol, instrument.base
+                ))
+            })
+    }
+}

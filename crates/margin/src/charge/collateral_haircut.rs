@@ -1,0 +1,40 @@
+//! `collateral-haircut`: a share of what is held of an asset, added to a requirement.
+//!
+//! For models whose equity counts collateral in full and whose initial margin carries the haircut.
+
+use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use crate::document::Fields;
+use crate::error::MarginError;
+use crate::param::Param;
+use keelmark_book::{InputError, Rate, Round};
+
+#[derive(Debug)]
+struct CollateralHaircut {
+    rate: Param,
+}
+
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    _: &Reading<'_>,
+) -> Result<Box<dyn Charge>, InputError> {
+    Ok(Box::new(CollateralHaircut { rate: fields.param("rate")? }))
+}
+
+impl Charge for CollateralHaircut {
+    fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
+        let mut outcome = Outcome::default();
+        for held in pool.collateral {
+            let rate = Rate::new(self.rate.get("rate", &held.asset)?);
+            if rate.is_zero() || !held.amount.is_positive() {
+                continue;
+            }
+            let value = pool.convert(held.amount, &held.asset, Round::Up)?;
+            let amount = value.times(rate, Round::Up)?;
+            outcome.amount = outcome.amount.plus(amount)?;
+            let text = format!("{} {value:.2} x {} %", held.asset, rate.to_f64() * 100.0);
+            outcome.lines.push(Line { text, amount });
+            outcome.parts.push((Part::Holding(held.asset.clone()), amount));
+        }
+        Ok(outcome)
+    }
+}

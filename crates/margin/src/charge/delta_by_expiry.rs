@@ -1,0 +1,94 @@
+//! `delta-by-expiry`: a price for not netting expiries with each other (roll, basis).
+//!
+//! Sum over expiries and settlement assets of |net delta| times `max(floor, per_year * years)`;
+//! a perpetual pays the floor. Coins held do not count.
+
+use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use crate::document::Fields;
+use crate::error::MarginError;
+use crate::param::Param;
+use crate::table::Sensitivity;
+use keelmark_book::{Decimal, InputError, Money, Rate, Round};
+
+#[derive(Debug)]
+struct DeltaByExpiry {
+    floor: Param,
+    per_year: Param,
+}
+
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    _: &Reading<'_>,
+) -> Result<Box<dyn Charge>, InputError> {
+    let floor = fields.param("floor")?;
+    let per_year = fields.param_or("per_year", Decimal::ZERO)?;
+    Ok(Box::new(DeltaByExpiry { floor, per_year }))
+}
+
+impl Charge for DeltaByExpiry {
+    fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
+        let table = pool.table;
+        let mut outcome = Outcome::default();
+        for (at, bucket) in table.buckets.iter().enumerate() {
+            let (low, high) = pool.bucket(at, Sensitivity::Delta);
+            let net = if high.abs() >= low.abs() { high } else { low };
+            if bucket.coin || net == 0 {
+                continue;
+            }
+            let unit = &table.units[bucket.unit];
+            let years = bucket.expiry.map_or(0.0, |expiry| expiry.years_since(pool.market.as_of));
+            let rate = self.rate(&unit.underlying, years)?;
+            let coins = table.sensitivity(Sensitivity::Delta, net.abs(), Round::Up)?;
+            let notional = pool.coins(bucket.unit, coins, Round::Up)?;
+            let amount = notional.times(rate, Round::Up)?;
+            outcome.amount = outcome.amount.plus(amount)?;
+            let when = bucket.expiry.map_or("perpetual".to_owned(), |expiry| {
+                let (year, month, day) = expiry.date();
+                format!("{year}-{month:02}-{day:02}")
+            });
+            outcome.lines.push(Line {
+                text: format!(
+                    "{}/{} {when}: |delta| {:.4} x {:.3} %",
+                    unit.underlying,
+                    bucket.settle,
+                    coins,
+                    rate.to_f64() * 100.0
+                ),
+                amount,
+            });
+            parts(pool, at, net, amount, &mut outcome.parts)?;
+        }
+        Ok(outcome)
+    }
+
+    fn needs_greeks(&self) -> bool {
+        true
+    }
+}
+
+impl DeltaByExpiry {
+    fn rate(&self, underlying: &keelmark_book::Asset, years: f64) -> Result<Rate, MarginError> {
+        let floor = self.floor.get("floor", underlying)?;
+        let per_year = self.per_year.get("per_year", underlying)?;
+        let years = Decimal::from_f64(years.max(0.0), Round::Up)?;
+        Ok(Rate::new(per_year.times(years, Round::Up)?.max(floor)))
+    }
+}
+
+/// Divides a bucket's charge by each row's share of its net delta.
+pub(super) fn parts(
+    pool: &PoolView<'_>,
+    bucket: usize,
+    net: i128,
+    amount: Money,
+    out: &mut Vec<(Part, Money)>,
+) -> Result<(), MarginError> {
+    for (row, lots) in pool.exposure.lots() {
+        let line = pool.table.line(row);
+        let (true, Some(id)) = (line.bucket == bucket, line.instrument) else { continue };
+        let own = lots * i128::from(pool.table.sensitivities(row)[Sensitivity::Delta as usize]);
+        let share = Rate::from_f64(own as f64 / net as f64, Round::Nearest)?;
+        out.push((Part::Position(id), amount.times(share, Round::Nearest)?));
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! `delta-shock`: a charge on a large net delta, growing with its size.
+//!
+//! `min(slope * max(|D| - threshold / index, 0), cap) * |D|` coins, where D is the unit's net
+//! delta. Long options may only bring D nearer to zero, never add to it or turn it.
+
+use super::{Charge, Line, Outcome, PoolView, Reading};
+use crate::document::Fields;
+use crate::error::MarginError;
+use crate::param::Param;
+use crate::table::Sensitivity;
+use keelmark_book::{Decimal, InputError, Money, Round};
+
+#[derive(Debug)]
+struct DeltaShock {
+    slope: Param,
+    threshold: Param,
+    cap: Param,
+}
+
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    _: &Reading<'_>,
+) -> Result<Box<dyn Charge>, InputError> {
+    Ok(Box::new(DeltaShock {
+        slope: fields.param("slope")?,
+        threshold: fields.param("threshold")?,
+        cap: fields.param("cap")?,
+    }))
+}
+
+impl Charge for DeltaShock {
+    fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
+        let mut outcome = Outcome::default();
+        for (at, unit) in pool.table.units.iter().enumerate() {
+            let delta = counted_delta(pool, at);
+            let size = pool.table.sensitivity(Sensitivity::Delta, delta.abs(), Round::Up)?;
+            let asset = &unit.underlying;
+            let threshold = Money::new(self.threshold.get("threshold", asset)?);
+            let free = threshold.over(pool.market.price(asset)?, Round::Down)?.decimal();
+            let above = size.minus(free)?.max(Decimal::ZERO);
+            let rate = self.slope.get("slope", asset)?.times(above, Round::Up)?;
+            let rate = rate.min(self.cap.get("cap", asset)?);
+            let amount = pool.coins(at, rate.times(size, Round::Up)?, Round::Up)?;
+            outcome.amount = outcome.amount.plus(amount)?;
+            outcome.lines.push(Line {
+                text: format!(
+                    "{asset} |delta| {size:.2} above {free:.2}: {:.3} % of it",
+                    rate.to_f64() * 100.0
+                ),
+                amount,
+            });
+        }
+        Ok(outcome)
+    }
+
+    fn needs_greeks(&self) -> bool {
+        true
+    }
+
+    fn breaks_union(&self) -> Option<&'static str> {
+        Some("the rate grows with the size of the net delta")
+    }
+}
+
+/// Net delta of a unit in quanta, at the worst end that fills can lead to.
+fn counted_delta(pool: &PoolView<'_>, unit: usize) -> i128 {
+    let (mut long_options, mut rest) = (0i128, 0i128);
+    let (mut buys, mut sells) = (0i128, 0i128);
+    let delta = |row| i128::from(pool.table.sensitivities(row)[Sensitivity::Delta as usize]);
+    for (row, lots) in pool.exposure.lots() {
+        let line = pool.table.line(row);
+        let (true, Some(id)) = (line.unit == unit, line.instrument) else { continue };
+        if lots > 0 && pool.market.instruments.get(id).is_option() {
+            long_options += lots * delta(row);
+        } else {
+            rest += lots * delta(row);
+        }
+    }
+    for (row, lots) in pool.counted_orders() {
+        if pool.table.line(row).unit == unit {
+            let change = lots * delta(row);
+            buys += change.max(0);
+            sells += change.min(0);
+        }
+    }
+    let pulled = |rest: i128| {
+        let both = rest + long_options;
+        if rest < 0 { both.max(rest).min(0) } else { both.min(rest).max(0) }
+    };
+    let (high, low) = (pulled(rest + buys), pulled(rest + sells));
+    if high.abs() >= low.abs() { high } else { low }
+}

@@ -1,0 +1,128 @@
+//! Charges: small pure functions of one pool's exposure, each a file, each named in documents.
+//!
+//! A kind knows no venue: the numbers come from the document, the sums from the risk table. To add
+//! one, write its file, name it in [`read`], and give it a case in the tests.
+
+mod brackets;
+mod collateral_haircut;
+mod delta_by_expiry;
+mod delta_shock;
+mod greek_moves;
+mod hedged_size;
+mod month_spread;
+mod net_option_value;
+mod net_short_by_strike;
+mod per_position;
+mod reserve;
+mod short_option_minimum;
+mod view;
+mod worst_loss;
+
+pub use brackets::Tiers;
+pub use view::{Fill, PoolView};
+pub use worst_loss::UnitScan;
+
+use crate::document::Fields;
+use crate::error::MarginError;
+use crate::param::Param;
+use crate::scan::Scan;
+use keelmark_book::{Asset, InputError, InstrumentId, Money, instruments::nearest};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+/// A kind of charge with its numbers.
+pub trait Charge: Debug + Send + Sync {
+    /// What it asks of a pool, in the pool's currency.
+    ///
+    /// # Errors
+    /// [`MarginError`] when a price or a parameter is missing, or a number does not fit.
+    fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError>;
+
+    /// Whether it needs sensitivities in the risk table.
+    fn needs_greeks(&self) -> bool {
+        false
+    }
+
+    /// Why the charge of two books together can pass the sum of the two apart; `None` when it
+    /// cannot.
+    fn breaks_union(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// What a charge asks, and why.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The amount, in the pool's currency.
+    pub amount: Money,
+    /// How it came about, in order.
+    pub lines: Vec<Line>,
+    /// What each holding adds to it; sums to the amount where the charge can be divided.
+    pub parts: Vec<(Part, Money)>,
+    /// The scenarios of each unit, for charges that look at them.
+    pub scans: Vec<UnitScan>,
+}
+
+/// A step of an explanation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What it is, with its numbers filled in.
+    pub text: String,
+    /// Its amount, in the pool's currency.
+    pub amount: Money,
+}
+
+/// What a part of a charge belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// A position.
+    Position(InstrumentId),
+    /// A holding of an asset.
+    Holding(Asset),
+}
+
+/// What a document's charge is read from, besides its own fields.
+pub(crate) struct Reading<'a> {
+    /// The scans of the document.
+    pub scans: &'a [Scan],
+    /// The parameters of the document.
+    pub params: &'a BTreeMap<String, Param>,
+}
+
+type Reader = fn(&mut Fields<'_>, &Reading<'_>) -> Result<Box<dyn Charge>, InputError>;
+
+const KINDS: &[(&str, Reader)] = &[
+    ("brackets", brackets::read),
+    ("collateral-haircut", collateral_haircut::read),
+    ("delta-by-expiry", delta_by_expiry::read),
+    ("delta-shock", delta_shock::read),
+    ("greek-moves", greek_moves::read),
+    ("hedged-size", hedged_size::read),
+    ("month-spread", month_spread::read),
+    ("net-option-value", net_option_value::read),
+    ("net-short-by-strike", net_short_by_strike::read),
+    ("per-position", per_position::read),
+    ("reserve", reserve::read),
+    ("short-option-minimum", short_option_minimum::read),
+    ("worst-loss", worst_loss::read),
+];
+
+/// Every kind of charge there is.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|(kind, _)| *kind)
+}
+
+pub(crate) fn read(
+    kind: &str,
+    fields: &mut Fields<'_>,
+    scans: &[Scan],
+    params: &BTreeMap<String, Param>,
+) -> Result<Box<dyn Charge>, InputError> {
+    let Some((_, reader)) = KINDS.iter().find(|(known, _)| *known == kind) else {
+        let near = nearest(kind, kinds(), 3);
+        let all: Vec<&str> = kinds().collect();
+        let hint = if near.is_empty() { all.join(", ") } else { near.join(", ") };
+        return Err(fields.error(format!("kind: unknown {kind:?}; nearest: {hint}")));
+    };
+    reader(fields, &Reading { scans, params })
+}

@@ -1,0 +1,44 @@
+//! `net-option-value`: what the options are worth, signed; a credit for those held long.
+//!
+//! For models in which options are not part of equity: their value then reduces the requirement,
+//! or adds to it where more is sold than bought. A credit rounds down.
+
+use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use crate::document::Fields;
+use crate::error::MarginError;
+use keelmark_book::{InputError, Money, Quantity, Round, profit};
+
+#[derive(Debug)]
+struct NetOptionValue;
+
+pub(super) fn read(_: &mut Fields<'_>, _: &Reading<'_>) -> Result<Box<dyn Charge>, InputError> {
+    Ok(Box::new(NetOptionValue))
+}
+
+impl Charge for NetOptionValue {
+    fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
+        let mut outcome = Outcome::default();
+        for holding in pool.holdings()? {
+            let one = holding.instrument;
+            if !one.is_option() {
+                continue;
+            }
+            // Where sells fill, the premium they bring is cash; what is then short is what counts.
+            let low = holding.quantities.first().copied().unwrap_or(Quantity::ZERO);
+            let own = profit::option_value(one, low, holding.quote.mark, Round::Down)?;
+            let amount = pool.convert(own, &one.settle, Round::Down)?;
+            outcome.amount = outcome.amount.plus(amount)?;
+            outcome.parts.push((Part::Position(holding.id), amount));
+        }
+        let (mut long, mut short) = (Money::ZERO, Money::ZERO);
+        for (_, own) in &outcome.parts {
+            let side = if own.is_negative() { &mut short } else { &mut long };
+            *side = side.plus(*own)?;
+        }
+        if !outcome.parts.is_empty() {
+            let text = format!("options held {long:.2}, options sold {short:.2}");
+            outcome.lines.push(Line { text, amount: outcome.amount });
+        }
+        Ok(outcome)
+    }
+}

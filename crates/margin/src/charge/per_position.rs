@@ -1,0 +1,225 @@
+//! `per-position`: a formula of the document for each position that a filter lets through.
+//!
+//! The venues' option formulas, size-scaled rates and plain fractions of notional are all this.
+//! `per_unit` is multiplied by the coins of the position, `amount` is the position as a whole;
+//! either is in the settlement asset. Names: `index`, `mark`, `forward`, `strike`, `otm`,
+//! `size` (coins, without sign), `contracts` (signed), `notional`, `leverage`, and `[params]`.
+
+use super::view::Holding;
+use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use crate::document::Fields;
+use crate::document::tree::Node;
+use crate::error::MarginError;
+use crate::expr::{Formula, Interval};
+use crate::param::Param;
+use keelmark_book::{
+    Asset, Decimal, InputError, Instrument, Kind, Money, Quantity, Right, Round,
+    instruments::nearest, profit, settlement,
+};
+use std::collections::BTreeMap;
+
+/// Names that a formula may use, besides parameters.
+const NAMES: &[&str] =
+    &["index", "mark", "forward", "strike", "otm", "size", "contracts", "notional", "leverage"];
+
+#[derive(Debug)]
+struct PerPosition {
+    on: Filter,
+    formula: Formula,
+    per_unit: bool,
+    params: BTreeMap<String, Param>,
+}
+
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    reading: &Reading<'_>,
+) -> Result<Box<dyn Charge>, InputError> {
+    let on = Filter::read(fields.get("on"))?;
+    let (node, per_unit) = match (fields.get("per_unit"), fields.get("amount")) {
+        (Some(node), None) => (node, true),
+        (None, Some(node)) => (node, false),
+        _ => return Err(fields.error("expected either per_unit or amount")),
+    };
+    let formula = Formula::parse(node.text()?).map_err(|error| node.error(error))?;
+    let mut params = BTreeMap::new();
+    for name in formula.names() {
+        match reading.params.get(name) {
+            Some(param) => {
+                params.insert(name.to_owned(), param.clone());
+            }
+            None if NAMES.contains(&name) => {}
+            None => {
+                let known = NAMES.iter().copied().chain(reading.params.keys().map(String::as_str));
+                let near = nearest(name, known, 3).join(", ");
+                return Err(node.error(format!("unknown name {name:?}; nearest: {near}")));
+            }
+        }
+    }
+    Ok(Box::new(PerPosition { on, formula, per_unit, params }))
+}
+
+impl Charge for PerPosition {
+    fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
+        let mut outcome = Outcome::default();
+        for holding in pool.holdings()? {
+            let mut most = None;
+            for quantity in &holding.quantities {
+                if self.on.lets(holding.instrument, *quantity) {
+                    let found = self.of(pool, &holding, *quantity)?;
+                    most = Some(most.map_or(found, |so_far: Money| so_far.max(found)));
+                }
+            }
+            let Some(own) = most else { continue };
+            let amount = pool.convert(own, &holding.instrument.settle, Round::Up)?;
+            outcome.amount = outcome.amount.plus(amount)?;
+            let text = self.describe(pool, &holding, own);
+            outcome.lines.push(Line { text, amount });
+            outcome.parts.push((Part::Position(holding.id), amount));
+        }
+        Ok(outcome)
+    }
+
+    fn breaks_union(&self) -> Option<&'static str> {
+        let sized = self.formula.names().contains("size");
+        sized.then_some("its formula uses the size of the position, so a rate may grow with it")
+    }
+}
+
+impl PerPosition {
+    fn of(
+        &self,
+        pool: &PoolView<'_>,
+        holding: &Holding<'_>,
+        quantity: Quantity,
+    ) -> Result<Money, MarginError> {
+        let values = values(pool, holding, quantity)?;
+        let base = &holding.instrument.base;
+        let found =
+            self.formula.evaluate(&|name| self.value(name, &values, base).map(Interval::exact))?;
+        if !self.per_unit {
+            return Ok(Money::new(found.high()));
+        }
+        let coins = quantity
+            .decimal()
+            .abs()
+            .times(holding.instrument.contract_size.decimal(), Round::Up)?;
+        Ok(Money::new(found.high().times(coins, Round::Up)?))
+    }
+
+    /// What a name stands for: the position's own value first, then the document's parameter.
+    fn value(
+        &self,
+        name: &str,
+        values: &BTreeMap<&'static str, Decimal>,
+        base: &Asset,
+    ) -> Option<Decimal> {
+        let param = || self.params.get(name)?.get(name, base).ok();
+        values.get(name).copied().or_else(param)
+    }
+
+    fn describe(&self, pool: &PoolView<'_>, holding: &Holding<'_>, own: Money) -> String {
+        let quantity = holding.quantities.first().copied().unwrap_or_default();
+        let values = values(pool, holding, quantity).unwrap_or_default();
+        let base = &holding.instrument.base;
+        let filled = self.formula.filled(&|name| {
+            let value = self.value(name, &values, base)?;
+            Some(value.round_to(6, Round::Nearest).to_string())
+        });
+        let each = if self.per_unit { " a unit" } else { "" };
+        let one = holding.instrument;
+        format!("{} {quantity}: {filled}{each} = {own:.6} {}", one.venue_symbol, one.settle)
+    }
+}
+
+/// The values of every name that applies to a position.
+fn values(
+    pool: &PoolView<'_>,
+    holding: &Holding<'_>,
+    quantity: Quantity,
+) -> Result<BTreeMap<&'static str, Decimal>, MarginError> {
+    let (one, quote) = (holding.instrument, holding.quote);
+    let index = pool.index_of(one)?;
+    let size = one.base_size(quantity, quote.mark)?;
+    let notional = if one.is_option() {
+        index.times(size, Round::Up)?.decimal().abs()
+    } else {
+        profit::notional(one, quantity, quote.mark, Round::Up)?.decimal()
+    };
+    let mut values = BTreeMap::from([
+        ("index", index.decimal()),
+        ("mark", quote.mark.decimal()),
+        ("size", size.decimal().abs()),
+        ("contracts", quantity.decimal()),
+        ("notional", notional),
+    ]);
+    if let Some(forward) = quote.forward {
+        values.insert("forward", forward.decimal());
+    }
+    if let Some((strike, right)) = one.option_terms() {
+        values.insert("strike", strike.decimal());
+        let otm = settlement::out_of_the_money(right, strike, index)?;
+        values.insert("otm", otm.decimal());
+    }
+    if let Some(leverage) = pool.leverage.get(&holding.id) {
+        values.insert("leverage", *leverage);
+    }
+    Ok(values)
+}
+
+/// Which positions a charge is about.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Filter {
+    kind: Vec<String>,
+    right: Option<Right>,
+    long: Option<bool>,
+    inverse: Option<bool>,
+    base: Vec<Asset>,
+    settle: Vec<Asset>,
+}
+
+const FILTER_KINDS: &[&str] = &["spot", "perpetual", "future", "option"];
+
+impl Filter {
+    pub(super) fn read(node: Option<&Node>) -> Result<Self, InputError> {
+        let Some(node) = node else { return Ok(Self::default()) };
+        let mut fields = Fields::of(node)?;
+        let assets = |texts: Vec<String>| -> Result<Vec<Asset>, InputError> {
+            texts.iter().map(|text| Asset::new(text).map_err(|e| node.error(e))).collect()
+        };
+        let rights = [("call", Some(Right::Call)), ("put", Some(Right::Put))];
+        let sides = [("long", Some(true)), ("short", Some(false))];
+        let styles = [("inverse", Some(true)), ("linear", Some(false))];
+        let filter = Self {
+            kind: fields.texts("kind")?,
+            right: fields.word("right", &rights, Some(None))?,
+            long: fields.word("side", &sides, Some(None))?,
+            inverse: fields.word("style", &styles, Some(None))?,
+            base: assets(fields.texts("base")?)?,
+            settle: assets(fields.texts("settle")?)?,
+        };
+        fields.done()?;
+        if let Some(bad) = filter.kind.iter().find(|kind| !FILTER_KINDS.contains(&kind.as_str())) {
+            let all = FILTER_KINDS.join(", ");
+            return Err(node.error(format!("kind: expected some of {all}, found {bad:?}")));
+        }
+        Ok(filter)
+    }
+
+    /// Whether a position passes; one of zero never does.
+    pub(super) fn lets(&self, instrument: &Instrument, quantity: Quantity) -> bool {
+        let kind = match instrument.kind {
+            Kind::Spot => "spot",
+            Kind::Perpetual => "perpetual",
+            Kind::Future { .. } => "future",
+            Kind::Option { .. } => "option",
+        };
+        let right = instrument.option_terms().map(|(_, right)| right);
+        !quantity.is_zero()
+            && (self.kind.is_empty() || self.kind.iter().any(|one| one == kind))
+            && self.right.is_none_or(|wanted| right == Some(wanted))
+            && self.long.is_none_or(|wanted| quantity.is_positive() == wanted)
+            && self.inverse.is_none_or(|wanted| instrument.is_inverse() == wanted)
+            && (self.base.is_empty() || self.base.contains(&instrument.base))
+            && (self.settle.is_empty() || self.settle.contains(&instrument.settle))
+    }
+}

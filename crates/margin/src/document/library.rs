@@ -1,0 +1,43 @@
+//! The built-in documents, and how one extends another.
+
+use super::tree::{Node, Value};
+use keelmark_book::{InputError, instruments::nearest};
+
+/// Name and text of every built-in document.
+pub const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/models.rs"));
+
+/// A document may extend one that extends one, and so on, this many times.
+const DEEPEST: usize = 8;
+
+/// The tree of a built-in document, with what it extends below it.
+///
+/// # Errors
+/// [`InputError`] with the nearest names.
+pub fn named(name: &str) -> Result<Node, InputError> {
+    extended(raw(name)?)
+}
+
+/// A tree with what it extends below it.
+///
+/// # Errors
+/// [`InputError`] when a base is unknown or the chain is too long.
+pub fn extended(mut tree: Node) -> Result<Node, InputError> {
+    for _ in 0..DEEPEST {
+        let Value::Table(table) = &mut tree.value else { return Ok(tree) };
+        let Some(base) = table.remove("extends") else { return Ok(tree) };
+        let below = raw(base.text()?).map_err(|error| base.error(error.problem))?;
+        tree.merge_over(below);
+    }
+    Err(tree.error(format!("extends: expected at most {DEEPEST} documents above one another")))
+}
+
+fn raw(name: &str) -> Result<Node, InputError> {
+    let Some((file, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
+        let near = nearest(name, BUILT_IN.iter().map(|(known, _)| *known), 3);
+        let all: Vec<&str> = BUILT_IN.iter().map(|(known, _)| *known).collect();
+        let hint = if near.is_empty() { all.join(", ") } else { near.join(", ") };
+        let problem = format!("unknown model; nearest: {hint} (or the path of a .toml file)");
+        return Err(InputError::whole(name, problem));
+    };
+    Node::parse(&format!("models/{file}.toml"), text)
+}

@@ -1,0 +1,211 @@
+//! A margin model as a document: what nets with what, what is scanned, charged and required.
+//!
+//! Nothing numeric about a venue is in Rust. A document names its pools, scans, charges and
+//! levels; a user writes a new model, or changes one number of ours, without compiling.
+
+mod fields;
+pub mod library;
+mod read;
+pub mod tree;
+
+pub use fields::Fields;
+pub use read::ORDERS;
+
+use crate::charge::Charge;
+use crate::collateral::CollateralRule;
+use crate::expr::Formula;
+use crate::param::Param;
+use crate::scan::Scan;
+use keelmark_book::{Asset, InputError, Rate};
+use std::collections::BTreeMap;
+use tree::Node;
+
+/// The schema's name, the first field of every document.
+pub const SCHEMA: &str = "keelmark/model/1";
+
+/// A margin model, read and checked.
+#[derive(Debug)]
+pub struct Document {
+    /// Short name, as on the command line.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// The author's version of the numbers.
+    pub version: String,
+    /// Where the numbers come from.
+    pub sources: Vec<String>,
+    /// When they came into force.
+    pub effective: String,
+    /// What could not be verified, in sentences.
+    pub uncertain: Vec<String>,
+    /// First 16 hex digits of the BLAKE3 hash of the whole tree, after `extends` and `--set`.
+    pub digest: String,
+    /// How an account is divided.
+    pub pool: PoolRule,
+    /// What supports margin besides collateral.
+    pub equity: EquityRule,
+    /// What collateral is worth.
+    pub collateral: CollateralRule,
+    /// Whether coins held move with their price in scans.
+    pub coins_move: bool,
+    /// What an old price does.
+    pub feeds: FeedRule,
+    /// Named numbers that formulas use.
+    pub params: BTreeMap<String, Param>,
+    /// How deltas are computed.
+    pub delta: DeltaRule,
+    /// Sets of scenarios.
+    pub scans: Vec<Scan>,
+    /// Named amounts.
+    pub charges: Vec<NamedCharge>,
+    /// Named requirements; always `initial` and `maintenance`.
+    pub levels: Vec<Level>,
+    tree: Node,
+}
+
+/// How an account is divided into pools, each evaluated alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolRule {
+    /// What shares collateral.
+    pub by: PoolBy,
+    /// What each pool is counted in.
+    pub currency: PoolCurrency,
+}
+
+/// What shares collateral with what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolBy {
+    /// The whole account.
+    Account,
+    /// Everything that settles in one asset.
+    Settlement,
+    /// Each position alone.
+    Position,
+}
+
+/// The currency of a pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PoolCurrency {
+    /// The settlement asset of what is in it.
+    Settlement,
+    /// One for all.
+    Fixed(Asset),
+}
+
+/// What supports margin besides collateral.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EquityRule {
+    /// Profit and loss of perpetuals and futures since entry.
+    pub futures: bool,
+    /// Market value of options.
+    pub options: bool,
+}
+
+/// What a price older than allowed does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FeedRule {
+    /// Older than this many seconds is stale; `None` never is.
+    pub max_age_seconds: Option<f64>,
+    /// What a stale price does.
+    pub stale: Stale,
+}
+
+/// What a stale price does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stale {
+    /// The pool cannot be computed.
+    Refuse,
+    /// Every level of the pool grows by this share.
+    Widen(Rate),
+}
+
+/// How the delta of an option is computed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DeltaRule {
+    /// Black-76.
+    Black,
+    /// A weighted mean over moves of a scan's price range, after its lookahead.
+    Composite {
+        /// Index of the scan whose range and lookahead count.
+        scan: usize,
+        /// Move in ranges, and weight; the weights are used as they are.
+        points: Vec<(f64, f64)>,
+    },
+}
+
+/// A named amount.
+#[derive(Debug)]
+pub struct NamedCharge {
+    /// Its name in formulas.
+    pub name: String,
+    /// Its kind, as in the document.
+    pub kind: String,
+    /// What computes it.
+    pub charge: Box<dyn Charge>,
+}
+
+/// A named requirement.
+#[derive(Clone, Debug)]
+pub struct Level {
+    /// `initial`, `maintenance`, or another.
+    pub name: String,
+    /// The sum of charges that it is.
+    pub formula: Formula,
+}
+
+impl Document {
+    /// Reads a document from TOML; `extends` finds its base among the built-in ones.
+    ///
+    /// # Errors
+    /// [`InputError`] with the line: an unknown field, a missing one, a formula that names
+    /// nothing, a scan without columns.
+    pub fn parse(file: &str, text: &str) -> Result<Self, InputError> {
+        Self::from_tree(library::extended(Node::parse(file, text)?)?)
+    }
+
+    /// Reads a document from its tree.
+    ///
+    /// # Errors
+    /// [`InputError`] with the line.
+    pub fn from_tree(tree: Node) -> Result<Self, InputError> {
+        read::document(tree)
+    }
+
+    /// The built-in document of a name.
+    ///
+    /// # Errors
+    /// [`InputError`] with the nearest names.
+    pub fn named(name: &str) -> Result<Self, InputError> {
+        Self::from_tree(library::named(name)?)
+    }
+
+    /// This document with some values changed: `("charge.roll.floor", "0.02")`.
+    ///
+    /// # Errors
+    /// [`InputError`] when a path leads nowhere or the result is not a document.
+    pub fn with(&self, changes: &[(&str, &str)]) -> Result<Self, InputError> {
+        let mut tree = self.tree.clone();
+        for (path, text) in changes {
+            tree.set(path, text)?;
+        }
+        Self::from_tree(tree)
+    }
+
+    /// The tree it was read from.
+    #[must_use]
+    pub fn tree(&self) -> &Node {
+        &self.tree
+    }
+
+    /// The level of a name.
+    #[must_use]
+    pub fn level(&self, name: &str) -> Option<&Level> {
+        self.levels.iter().find(|level| level.name == name)
+    }
+
+    /// Whether some scan or charge needs deltas.
+    #[must_use]
+    pub fn needs_greeks(&self) -> bool {
+        self.charges.iter().any(|one| one.charge.needs_greeks())
+    }
+}

@@ -1,0 +1,227 @@
+//! A document as a tree whose every value remembers where it was written.
+//!
+//! That is what lets an error name the line of a wrong field, lets one document extend another,
+//! and lets `--set charge.roll.rate=0.01` reach any number in it.
+
+use keelmark_book::{Decimal, InputError, instruments::nearest};
+use std::collections::BTreeMap;
+
+/// Where a value was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// File, or what stands for it.
+    pub file: String,
+    /// Line, from 1; 0 for a value set on the command line.
+    pub line: u64,
+}
+
+/// A value with its origin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// What a document can hold.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Text, and numbers by their text.
+    Text(String),
+    /// `true` or `false`.
+    Bool(bool),
+    /// A list.
+    List(Vec<Node>),
+    /// Named values.
+    Table(BTreeMap<String, Node>),
+}
+
+impl Node {
+    /// Reads TOML.
+    ///
+    /// # Errors
+    /// [`InputError`] with the line when it is not TOML.
+    pub fn parse(file: &str, text: &str) -> Result<Self, InputError> {
+        let table = toml::de::DeTable::parse(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_at(text, span.start));
+            InputError::line(file, line, "", error.message())
+        })?;
+        let reader = Reader { file, text };
+        Ok(reader.table(table.get_ref(), table.span().start))
+    }
+
+    /// An error at this value.
+    pub fn error(&self, problem: impl std::fmt::Display) -> InputError {
+        if self.origin.line == 0 {
+            return InputError::whole(&self.origin.file, problem);
+        }
+        InputError::line(&self.origin.file, self.origin.line, "", problem)
+    }
+
+    /// A table over another: its values win, lists of named tables merge by `name`, other lists
+    /// are replaced.
+    pub fn merge_over(&mut self, base: Self) {
+        let (Value::Table(own), Value::Table(base)) = (&mut self.value, base.value) else {
+            return;
+        };
+        for (key, below) in base {
+            match own.get_mut(&key) {
+                None => {
+                    own.insert(key, below);
+                }
+                Some(mine) => match (&mut mine.value, &below.value) {
+                    (Value::Table(_), Value::Table(_)) => mine.merge_over(below),
+                    (Value::List(mine), Value::List(theirs)) if named(mine) && named(theirs) => {
+                        merge_named(mine, theirs);
+                    }
+                    _ => {}
+                },
+            }
+        }
+    }
+
+    /// Sets the value at a dotted path; a list of named tables is entered by name.
+    ///
+    /// # Errors
+    /// A sentence that says which step of the path is not there, with the nearest names.
+    pub fn set(&mut self, path: &str, text: &str) -> Result<(), InputError> {
+        let origin = Origin { file: format!("--set {path}"), line: 0 };
+        let failed = |problem: String| InputError::whole(&format!("--set {path}"), problem);
+        let mut node = self;
+        let steps: Vec<&str> = path.split('.').collect();
+        let (last, parents) = steps.split_last().ok_or_else(|| failed("empty path".into()))?;
+        for step in parents {
+            node = node.child_mut(step).map_err(&failed)?;
+        }
+        let Value::Table(table) = &mut node.value else {
+            return Err(failed(format!("{last:?} is not inside a table")));
+        };
+        let value = match Self::parse("--set", &format!("value = {text}")) {
+            Ok(Self { value: Value::Table(mut parsed), .. }) => {
+                parsed.remove("value").map_or(Value::Text(text.to_owned()), |node| node.value)
+            }
+            _ => Value::Text(text.to_owned()),
+        };
+        table.insert((*last).to_owned(), Self { value, origin });
+        Ok(())
+    }
+
+    fn child_mut(&mut self, step: &str) -> Result<&mut Self, String> {
+        match &mut self.value {
+            Value::Table(table) => {
+                let known: Vec<String> = table.keys().cloned().collect();
+                table.get_mut(step).ok_or_else(|| absent(step, &known))
+            }
+            Value::List(items) => {
+                let known: Vec<String> = items.iter().filter_map(name_of).collect();
+                items
+                    .iter_mut()
+                    .find(|item| name_of(item).as_deref() == Some(step))
+                    .ok_or_else(|| absent(step, &known))
+            }
+            _ => Err(format!("{step:?} is not inside a table")),
+        }
+    }
+
+    /// The text of a number or text.
+    ///
+    /// # Errors
+    /// When it is a table, a list or a boolean.
+    pub fn text(&self) -> Result<&str, InputError> {
+        match &self.value {
+            Value::Text(text) => Ok(text),
+            other => Err(self.error(format!("expected text or a number, found {}", kind(other)))),
+        }
+    }
+
+    /// An exact number.
+    ///
+    /// # Errors
+    /// When it is not one.
+    pub fn decimal(&self) -> Result<Decimal, InputError> {
+        self.text()?.parse().map_err(|error| self.error(error))
+    }
+}
+
+fn absent(step: &str, known: &[String]) -> String {
+    let near = nearest(step, known.iter().map(String::as_str), 3);
+    let hint = if near.is_empty() { known.join(", ") } else { near.join(", ") };
+    format!("nothing is called {step:?} there; expected one of: {hint}")
+}
+
+fn named(items: &[Node]) -> bool {
+    items.iter().all(|item| name_of(item).is_some())
+}
+
+fn name_of(node: &Node) -> Option<String> {
+    let Value::Table(table) = &node.value else { return None };
+    match &table.get("name")?.value {
+        Value::Text(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// Items of the base come first, in its order; items of ours with the same name replace fields.
+fn merge_named(mine: &mut Vec<Node>, theirs: &[Node]) {
+    let mut merged = Vec::new();
+    for below in theirs {
+        let at = mine.iter().position(|item| name_of(item) == name_of(below));
+        let mut item = at.map_or_else(|| below.clone(), |at| mine.remove(at));
+        item.merge_over(below.clone());
+        merged.push(item);
+    }
+    merged.append(mine);
+    *mine = merged;
+}
+
+pub(super) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Text(_) => "text or a number",
+        Value::Bool(_) => "true or false",
+        Value::List(_) => "a list",
+        Value::Table(_) => "a table",
+    }
+}
+
+struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn table(&self, table: &toml::de::DeTable<'_>, start: usize) -> Node {
+        let mut fields = BTreeMap::new();
+        for (key, value) in table {
+            let node = self.value(value.get_ref(), key.span().start);
+            fields.insert(key.get_ref().to_string(), node);
+        }
+        self.node(Value::Table(fields), start)
+    }
+
+    fn value(&self, value: &toml::de::DeValue<'_>, start: usize) -> Node {
+        use toml::de::DeValue;
+        match value {
+            DeValue::String(text) => self.node(Value::Text(text.to_string()), start),
+            DeValue::Integer(number) => self.node(Value::Text(number.to_string()), start),
+            DeValue::Float(number) => self.node(Value::Text(number.as_str().to_owned()), start),
+            DeValue::Boolean(truth) => self.node(Value::Bool(*truth), start),
+            DeValue::Datetime(time) => self.node(Value::Text(time.to_string()), start),
+            DeValue::Array(items) => {
+                let items =
+                    items.iter().map(|one| self.value(one.get_ref(), one.span().start)).collect();
+                self.node(Value::List(items), start)
+            }
+            DeValue::Table(table) => self.table(table, start),
+        }
+    }
+
+    fn node(&self, value: Value, start: usize) -> Node {
+        let origin = Origin { file: self.file.to_owned(), line: line_at(self.text, start) };
+        Node { value, origin }
+    }
+}
+
+fn line_at(text: &str, offset: usize) -> u64 {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() as u64 + 1
+}

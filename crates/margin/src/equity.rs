@@ -1,0 +1,100 @@
+//! Equity: what supports margin in a pool, and what the pool is worth.
+
+use crate::document::Document;
+use crate::error::MarginError;
+use crate::pool::Pool;
+use keelmark_book::{Asset, Market, Money, Price, Round, profit};
+use std::collections::BTreeMap;
+
+/// What a pool has, in its currency. Every figure is rounded down.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Equity {
+    /// Collateral at its margin value.
+    pub collateral: Money,
+    /// Profit of perpetuals and futures since entry.
+    pub futures: Money,
+    /// Market value of options.
+    pub options: Money,
+    /// What supports margin: the parts that the document counts.
+    pub total: Money,
+    /// What all of it is worth at the market, haircuts aside.
+    pub net_value: Money,
+    /// Coins of each asset in the whole: collateral, profit and options that settle in it.
+    pub coins: BTreeMap<Asset, Money>,
+    /// What the reader should be told: assets that do not count, entries that are missing.
+    pub notes: Vec<String>,
+}
+
+/// Values what a pool has.
+///
+/// # Errors
+/// When a price is missing or a number does not fit.
+pub fn equity(pool: &Pool, document: &Document, market: &Market) -> Result<Equity, MarginError> {
+    let mut found = Equity::default();
+    let (mut counted, mut worth) = (Money::ZERO, Money::ZERO);
+    for held in &pool.collateral {
+        let valued = document.collateral.value(&held.asset, held.amount, market)?;
+        counted = counted.plus(valued.margin_value)?;
+        worth = worth.plus(valued.market_value)?;
+        found.notes.extend(valued.note);
+        found.add_coins(&held.asset, held.amount)?;
+    }
+    for position in &pool.positions {
+        let one = market.instruments.get(position.instrument);
+        let mark = market.quote(position.instrument).mark;
+        if one.is_option() {
+            let value = profit::option_value(one, position.quantity, mark, Round::Down)?;
+            let value_here = in_currency(value, &one.settle, market, &pool.currency)?;
+            found.options = found.options.plus(value_here)?;
+            found.add_coins(&one.settle, value)?;
+            continue;
+        }
+        let Some(entry) = position.avg_price else {
+            found.notes.push(format!("{}: no entry price, profit taken as 0", one.venue_symbol));
+            continue;
+        };
+        if !entry.is_positive() {
+            let problem = format!("{}: entry price {entry} is not above zero", one.venue_symbol);
+            return Err(MarginError::Unsupported(problem));
+        }
+        let gain = profit::profit(one, position.quantity, entry, mark, Round::Down)?;
+        let gain_here = in_currency(gain, &one.settle, market, &pool.currency)?;
+        found.futures = found.futures.plus(gain_here)?;
+        found.add_coins(&one.settle, gain)?;
+    }
+    let own = market.price(&pool.currency)?;
+    found.collateral = counted.over(own, Round::Down)?;
+    found.total = found.collateral;
+    if document.equity.futures {
+        found.total = found.total.plus(found.futures)?;
+    }
+    if document.equity.options {
+        found.total = found.total.plus(found.options)?;
+    }
+    let worth = worth.over(own, Round::Down)?;
+    found.net_value = worth.plus(found.futures)?.plus(found.options)?;
+    Ok(found)
+}
+
+impl Equity {
+    fn add_coins(&mut self, asset: &Asset, amount: Money) -> Result<(), MarginError> {
+        let held = self.coins.entry(asset.clone()).or_default();
+        *held = held.plus(amount)?;
+        Ok(())
+    }
+}
+
+/// An amount of an asset in a currency, rounded down.
+pub(crate) fn in_currency(
+    amount: Money,
+    asset: &Asset,
+    market: &Market,
+    currency: &Asset,
+) -> Result<Money, MarginError> {
+    if asset == currency {
+        return Ok(amount);
+    }
+    let (from, to): (Price, Price) = (market.price(asset)?, market.price(currency)?);
+    let value = amount.decimal().times_over(from.decimal(), to.decimal(), Round::Down)?;
+    Ok(Money::new(value))
+}

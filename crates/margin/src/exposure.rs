@@ -1,0 +1,77 @@
+//! Netting: an account's exposure is the exact integer sum of quantity times row.
+//!
+//! Addition of integers has no order, so positions may be added, split, merged or undone in any
+//! sequence, on any number of threads, and the bits are those of a full recomputation.
+
+use crate::table::{RiskTable, RowId};
+use std::collections::BTreeMap;
+
+/// Sums of one pool over a table's rows, per unit and per bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposure {
+    lots: BTreeMap<RowId, i128>,
+    cells: Vec<Vec<i128>>,
+    buckets: Vec<[i128; 4]>,
+}
+
+impl Exposure {
+    /// Nothing held.
+    #[must_use]
+    pub fn new(table: &RiskTable) -> Self {
+        Self {
+            lots: BTreeMap::new(),
+            cells: vec![vec![0; table.cells.len()]; table.units.len()],
+            buckets: vec![[0; 4]; table.buckets.len()],
+        }
+    }
+
+    /// Adds some lots of a row; a fill, its reverse, or a position of a book.
+    pub fn add(&mut self, table: &RiskTable, row: RowId, lots: i128) {
+        let line = table.line(row);
+        for (sum, cell) in self.cells[line.unit].iter_mut().zip(table.scenario_row(row)) {
+            *sum += lots * i128::from(*cell);
+        }
+        for (sum, one) in self.buckets[line.bucket].iter_mut().zip(table.sensitivities(row)) {
+            *sum += lots * i128::from(*one);
+        }
+        let held = self.lots.entry(row).or_insert(0);
+        *held += lots;
+        if *held == 0 {
+            self.lots.remove(&row);
+        }
+    }
+
+    /// Adds all of another exposure over the same table.
+    pub fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
+            mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
+        }
+        for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
+            mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
+        }
+        for (row, lots) in &other.lots {
+            let held = self.lots.entry(*row).or_insert(0);
+            *held += lots;
+            if *held == 0 {
+                self.lots.remove(row);
+            }
+        }
+    }
+
+    /// Lots held of each row, in order; rows of zero are not there.
+    pub fn lots(&self) -> impl Iterator<Item = (RowId, i128)> + '_ {
+        self.lots.iter().map(|(row, lots)| (*row, *lots))
+    }
+
+    /// Scenario sums of a unit, in quanta.
+    #[must_use]
+    pub fn cells(&self, unit: usize) -> &[i128] {
+        &self.cells[unit]
+    }
+
+    /// Sensitivity sums of a bucket, in quanta.
+    #[must_use]
+    pub fn bucket(&self, bucket: usize) -> &[i128; 4] {
+        &self.buckets[bucket]
+    }
+}

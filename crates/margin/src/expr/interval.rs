@@ -1,0 +1,110 @@
+//! An interval that surely holds a number: every operation rounds its ends outward.
+
+use keelmark_book::{Decimal, Overflow, Round};
+use std::ops::Neg;
+
+/// A closed interval of decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    low: Decimal,
+    high: Decimal,
+}
+
+impl Interval {
+    /// A number that is known exactly.
+    #[must_use]
+    pub const fn exact(value: Decimal) -> Self {
+        Self { low: value, high: value }
+    }
+
+    /// The lower end: what a credit may count for.
+    #[must_use]
+    pub const fn low(self) -> Decimal {
+        self.low
+    }
+
+    /// The upper end: what a requirement must be.
+    #[must_use]
+    pub const fn high(self) -> Decimal {
+        self.high
+    }
+
+    /// Sum.
+    ///
+    /// # Errors
+    /// [`Overflow`] when an end does not fit.
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        Ok(Self { low: self.low.plus(other.low)?, high: self.high.plus(other.high)? })
+    }
+
+    /// Product.
+    ///
+    /// # Errors
+    /// [`Overflow`] when an end does not fit.
+    pub fn times(self, other: Self) -> Result<Self, Overflow> {
+        self.ends(other, Decimal::times)
+    }
+
+    /// Quotient.
+    ///
+    /// # Errors
+    /// [`Overflow`] when `other` holds zero or an end does not fit.
+    pub fn over(self, other: Self) -> Result<Self, Overflow> {
+        if other.low <= Decimal::ZERO && Decimal::ZERO <= other.high {
+            return Err(Overflow);
+        }
+        self.ends(other, Decimal::over)
+    }
+
+    fn ends(
+        self,
+        other: Self,
+        operation: impl Fn(Decimal, Decimal, Round) -> Result<Decimal, Overflow>,
+    ) -> Result<Self, Overflow> {
+        let (a, b) = (self, other);
+        if a.low == a.high && b.low == b.high {
+            let low = operation(a.low, b.low, Round::Down)?;
+            return Ok(Self { low, high: operation(a.low, b.low, Round::Up)? });
+        }
+        let mut ends: Option<Self> = None;
+        for (x, y) in [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)] {
+            let (down, up) = (operation(x, y, Round::Down)?, operation(x, y, Round::Up)?);
+            ends = Some(match ends {
+                None => Self { low: down, high: up },
+                Some(so_far) => Self { low: so_far.low.min(down), high: so_far.high.max(up) },
+            });
+        }
+        ends.ok_or(Overflow)
+    }
+
+    /// The larger.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self { low: self.low.max(other.low), high: self.high.max(other.high) }
+    }
+
+    /// The smaller.
+    #[must_use]
+    pub fn min(self, other: Self) -> Self {
+        Self { low: self.low.min(other.low), high: self.high.min(other.high) }
+    }
+
+    /// Magnitude.
+    #[must_use]
+    pub fn abs(self) -> Self {
+        if self.low.is_negative() && self.high.is_positive() {
+            return Self { low: Decimal::ZERO, high: self.high.max(-self.low) };
+        }
+        if self.high.is_positive() || self.low == self.high && !self.low.is_negative() {
+            return self;
+        }
+        -self
+    }
+}
+
+impl Neg for Interval {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self { low: -self.high, high: -self.low }
+    }
+}

@@ -1,0 +1,322 @@
+//! Formulas in documents: `max(0.15 * index - otm, 0.10 * index) + mark`.
+//!
+//! Small on purpose: numbers, names, `+ - * /`, `max`, `min`, `abs` and brackets. A formula is
+//! evaluated as an interval that surely holds the exact result, and a requirement is its upper
+//! end: rounding is against the account whatever the formula, without a rule per operator.
+
+mod interval;
+mod parse;
+
+pub use interval::Interval;
+
+use keelmark_book::{Decimal, Overflow};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// A parsed formula.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Formula {
+    text: String,
+    root: Node,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Node {
+    Number(Decimal),
+    Name(String),
+    Negate(Box<Node>),
+    Binary(Operator, Box<Node>, Box<Node>),
+    Call(Function, Vec<Node>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operator {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Function {
+    Max,
+    Min,
+    Abs,
+}
+
+/// Text that is not a formula.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("formula {text:?}, column {column}: {problem}")]
+pub struct FormulaError {
+    /// The formula.
+    pub text: String,
+    /// Where in it, from 1.
+    pub column: usize,
+    /// What was expected.
+    pub problem: String,
+}
+
+/// A formula that cannot be evaluated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EvalError {
+    /// A name without a value.
+    #[error("formula {formula:?} uses {name:?}, which has no value here")]
+    NoValue {
+        /// The formula.
+        formula: String,
+        /// The name.
+        name: String,
+    },
+    /// A result that does not fit, or a division by zero.
+    #[error("formula {formula:?}: {source}")]
+    Overflow {
+        /// The formula.
+        formula: String,
+        /// What happened.
+        source: Overflow,
+    },
+}
+
+enum Fail {
+    NoValue(String),
+    Overflow(Overflow),
+}
+
+impl From<Overflow> for Fail {
+    fn from(overflow: Overflow) -> Self {
+        Self::Overflow(overflow)
+    }
+}
+
+impl Formula {
+    /// Reads a formula.
+    ///
+    /// # Errors
+    /// [`FormulaError`] with the column.
+    pub fn parse(text: &str) -> Result<Self, FormulaError> {
+        parse::parse(text).map(|root| Self { text: text.to_owned(), root })
+    }
+
+    /// The names it uses, sorted.
+    #[must_use]
+    pub fn names(&self) -> BTreeSet<&str> {
+        let mut names = BTreeSet::new();
+        collect(&self.root, &mut names);
+        names
+    }
+
+    /// The interval that holds its value, given the value of each name.
+    ///
+    /// # Errors
+    /// [`EvalError`] when a name has no value or the result does not fit.
+    pub fn evaluate(
+        &self,
+        value: &impl Fn(&str) -> Option<Interval>,
+    ) -> Result<Interval, EvalError> {
+        evaluate(&self.root, value).map_err(|fail| match fail {
+            Fail::NoValue(name) => EvalError::NoValue { formula: self.text.clone(), name },
+            Fail::Overflow(source) => EvalError::Overflow { formula: self.text.clone(), source },
+        })
+    }
+
+    /// Its slope in one name at the given values: through the branch of `max` and `min` that is
+    /// active. An estimate, for allocation.
+    #[must_use]
+    pub fn slope(&self, name: &str, value: &impl Fn(&str) -> Option<f64>) -> f64 {
+        dual(&self.root, name, value).1
+    }
+
+    /// The formula with each name followed by its value: what `--explain` prints.
+    #[must_use]
+    pub fn filled(&self, value: &impl Fn(&str) -> Option<String>) -> String {
+        let mut out = String::new();
+        fill(&self.root, value, 0, &mut out);
+        out
+    }
+}
+
+impl fmt::Display for Formula {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn collect<'a>(node: &'a Node, names: &mut BTreeSet<&'a str>) {
+    match node {
+        Node::Number(_) => {}
+        Node::Name(name) => {
+            names.insert(name);
+        }
+        Node::Negate(inner) => collect(inner, names),
+        Node::Binary(_, left, right) => {
+            collect(left, names);
+            collect(right, names);
+        }
+        Node::Call(_, inner) => inner.iter().for_each(|node| collect(node, names)),
+    }
+}
+
+fn evaluate(node: &Node, value: &impl Fn(&str) -> Option<Interval>) -> Result<Interval, Fail> {
+    Ok(match node {
+        Node::Number(number) => Interval::exact(*number),
+        Node::Name(name) => value(name).ok_or_else(|| Fail::NoValue(name.clone()))?,
+        Node::Negate(inner) => -evaluate(inner, value)?,
+        Node::Binary(operator, left, right) => {
+            let (left, right) = (evaluate(left, value)?, evaluate(right, value)?);
+            match operator {
+                Operator::Add => left.plus(right)?,
+                Operator::Subtract => left.plus(-right)?,
+                Operator::Multiply => left.times(right)?,
+                Operator::Divide => left.over(right)?,
+            }
+        }
+        Node::Call(function, inner) => {
+            let mut values = inner.iter().map(|node| evaluate(node, value));
+            let first = values.next().ok_or(Fail::Overflow(Overflow))??;
+            match function {
+                Function::Abs => first.abs(),
+                Function::Max => values.try_fold(first, |a, b| Ok::<_, Fail>(a.max(b?)))?,
+                Function::Min => values.try_fold(first, |a, b| Ok::<_, Fail>(a.min(b?)))?,
+            }
+        }
+    })
+}
+
+/// Value and slope.
+fn dual(node: &Node, name: &str, value: &impl Fn(&str) -> Option<f64>) -> (f64, f64) {
+    match node {
+        Node::Number(number) => (number.to_f64(), 0.0),
+        Node::Name(own) => (value(own).unwrap_or(0.0), f64::from(u8::from(own == name))),
+        Node::Negate(inner) => {
+            let (x, dx) = dual(inner, name, value);
+            (-x, -dx)
+        }
+        Node::Binary(operator, left, right) => {
+            let ((x, dx), (y, dy)) = (dual(left, name, value), dual(right, name, value));
+            match operator {
+                Operator::Add => (x + y, dx + dy),
+                Operator::Subtract => (x - y, dx - dy),
+                Operator::Multiply => (x * y, dx * y + x * dy),
+                Operator::Divide => (x / y, (dx * y - x * dy) / (y * y)),
+            }
+        }
+        Node::Call(function, inner) => {
+            let mut best = inner.first().map_or((0.0, 0.0), |first| dual(first, name, value));
+            for other in inner.iter().skip(1).map(|node| dual(node, name, value)) {
+                let better = match function {
+                    Function::Max => other.0 > best.0,
+                    Function::Min => other.0 < best.0,
+                    Function::Abs => false,
+                };
+                if better {
+                    best = other;
+                }
+            }
+            match function {
+                Function::Abs if best.0 < 0.0 => (-best.0, -best.1),
+                _ => best,
+            }
+        }
+    }
+}
+
+fn fill(node: &Node, value: &impl Fn(&str) -> Option<String>, binding: u8, out: &mut String) {
+    match node {
+        Node::Number(number) => out.push_str(&number.to_string()),
+        Node::Name(name) => {
+            out.push_str(name);
+            if let Some(value) = value(name) {
+                out.push('[');
+                out.push_str(&value);
+                out.push(']');
+            }
+        }
+        Node::Negate(inner) => {
+            out.push('-');
+            fill(inner, value, 3, out);
+        }
+        Node::Binary(operator, left, right) => {
+            let (symbol, own) = match operator {
+                Operator::Add => (" + ", 1),
+                Operator::Subtract => (" - ", 1),
+                Operator::Multiply => (" * ", 2),
+                Operator::Divide => (" / ", 2),
+            };
+            let bracket = own < binding;
+            if bracket {
+                out.push('(');
+            }
+            fill(left, value, own, out);
+            out.push_str(symbol);
+            fill(right, value, own + 1, out);
+            if bracket {
+                out.push(')');
+            }
+        }
+        Node::Call(function, inner) => {
+            out.push_str(match function {
+                Function::Max => "max(",
+                Function::Min => "min(",
+                Function::Abs => "abs(",
+            });
+            for (at, node) in inner.iter().enumerate() {
+                if at > 0 {
+                    out.push_str(", ");
+                }
+                fill(node, value, 0, out);
+            }
+            out.push(')');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str, names: &[(&str, &str)]) -> Result<Interval, EvalError> {
+        Formula::parse(text).unwrap().evaluate(&|name| {
+            let (_, value) = names.iter().find(|(known, _)| *known == name)?;
+            Some(Interval::exact(value.parse().unwrap()))
+        })
+    }
+
+    #[test]
+    fn venue_formulas_evaluate() {
+        let names = [("index", "2098"), ("otm", "248"), ("mark", "2.4")];
+        let found = value("max(0.15 * index - otm, 0.10 * index) + mark", &names).unwrap();
+        assert_eq!(found, Interval::exact("212.2".parse().unwrap()));
+        assert_eq!(value("-2 - -3 * (1 + 1)", &[]).unwrap().high().to_string(), "4");
+        assert_eq!(value("8 / 2 / 2", &[]).unwrap().high().to_string(), "2");
+    }
+
+    #[test]
+    fn the_interval_holds_what_cannot_be_written() {
+        let third = value("1 / 3", &[]).unwrap();
+        assert_eq!(third.high().to_string(), "0.333333333333333334");
+        assert_eq!(third.low().to_string(), "0.333333333333333333");
+        assert_eq!(value("0 - 1 / 3", &[]).unwrap().high().to_string(), "-0.333333333333333333");
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        assert!(value("a + 1", &[]).unwrap_err().to_string().contains("\"a\""));
+        assert!(value("1 / 0", &[]).is_err());
+        for (text, column) in [("1 +", 4), ("max(1", 6), ("2 ** 3", 4), ("sqrt(2)", 1), ("", 1)] {
+            assert_eq!(Formula::parse(text).unwrap_err().column, column, "{text}");
+        }
+    }
+
+    #[test]
+    fn slopes_follow_the_active_branch() {
+        let formula = Formula::parse("0.8 * max(a, b) + b").unwrap();
+        let at = |name: &str| Some(if name == "a" { 2.0 } else { 1.0 });
+        assert!((formula.slope("a", &at) - 0.8).abs() < 1e-12);
+        assert!((formula.slope("b", &at) - 1.0).abs() < 1e-12);
+        assert_eq!(
+            formula.filled(&|name| Some(format!("<{name}>"))),
+            "0.8 * max(a[<a>], b[<b>]) + b[<b>]"
+        );
+    }
+}

@@ -1,0 +1,108 @@
+//! Health: equity against each level, in a few named numbers and predicates.
+
+use crate::error::MarginError;
+use crate::margin::{LevelOutcome, PoolMargin};
+use keelmark_book::{Market, Money, Round};
+
+/// How a pool, or an account, stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Health {
+    /// What supports margin.
+    pub equity: Money,
+    /// What all is worth at the market, haircuts aside.
+    pub net_value: Money,
+    /// Below this no new risk is taken.
+    pub initial: Money,
+    /// Below this it is liquidated.
+    pub maintenance: Money,
+    /// Maintenance over equity, 1 liquidates. Of an account: that of its worst pool. `None` where
+    /// nothing supports a requirement.
+    pub mm_used: Option<f64>,
+    /// Whether maintenance exceeds equity; of an account: in any pool.
+    pub liquidates: bool,
+}
+
+impl Health {
+    pub(crate) fn of(
+        equity: Money,
+        net_value: Money,
+        levels: &[LevelOutcome],
+    ) -> Result<Self, MarginError> {
+        let level = |name: &str| {
+            levels.iter().find(|one| one.name == name).map_or(Money::ZERO, |one| one.amount)
+        };
+        let (initial, maintenance) = (level("initial"), level("maintenance"));
+        let liquidates = maintenance > equity;
+        let mm_used = used(maintenance, equity)?;
+        Ok(Self { equity, net_value, initial, maintenance, mm_used, liquidates })
+    }
+
+    /// The health of pools together: sums, and the worst of ratios.
+    pub(crate) fn total(pools: &[PoolMargin], market: &Market) -> Result<Self, MarginError> {
+        let _ = market;
+        let mut total = Self {
+            equity: Money::ZERO,
+            net_value: Money::ZERO,
+            initial: Money::ZERO,
+            maintenance: Money::ZERO,
+            mm_used: Some(0.0),
+            liquidates: false,
+        };
+        for one in pools {
+            let up = |amount| one.in_account_currency(amount, Round::Up);
+            let down = |amount| one.in_account_currency(amount, Round::Down);
+            let own = &one.health;
+            total.equity = total.equity.plus(down(own.equity)?)?;
+            total.net_value = total.net_value.plus(down(own.net_value)?)?;
+            total.initial = total.initial.plus(up(own.initial)?)?;
+            total.maintenance = total.maintenance.plus(up(own.maintenance)?)?;
+            total.liquidates |= own.liquidates;
+            total.mm_used = match (total.mm_used, own.mm_used) {
+                (Some(worst), Some(used)) => Some(worst.max(used)),
+                _ => None,
+            };
+        }
+        Ok(total)
+    }
+
+    /// Equity above maintenance; below zero by how much it is short.
+    #[must_use]
+    pub fn headroom(&self) -> Money {
+        self.equity.minus(self.maintenance).unwrap_or_default()
+    }
+
+    /// Equity above initial margin: what can be spent on new risk.
+    #[must_use]
+    pub fn available(&self) -> Money {
+        self.equity.minus(self.initial).unwrap_or_default()
+    }
+
+    /// Whether new risk may be taken.
+    #[must_use]
+    pub fn may_add_risk(&self) -> bool {
+        self.equity >= self.initial
+    }
+
+    pub(crate) fn map(
+        &self,
+        convert: impl Fn(Money) -> Result<Money, MarginError>,
+    ) -> Result<Self, MarginError> {
+        Ok(Self {
+            equity: convert(self.equity)?,
+            net_value: convert(self.net_value)?,
+            initial: convert(self.initial)?,
+            maintenance: convert(self.maintenance)?,
+            ..self.clone()
+        })
+    }
+}
+
+fn used(maintenance: Money, equity: Money) -> Result<Option<f64>, MarginError> {
+    if !maintenance.is_positive() {
+        return Ok(if equity.is_negative() { None } else { Some(0.0) });
+    }
+    if !equity.is_positive() {
+        return Ok(None);
+    }
+    Ok(Some(maintenance.ratio(equity, Round::Up)?.to_f64()))
+}

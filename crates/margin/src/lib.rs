@@ -1,0 +1,58 @@
+//! Margin models as documents, and what an account needs under them.
+//!
+//! Every margin model here is a linear map followed by a small nonlinear function: a document and
+//! a market compile to a table with one row of integers per instrument; an account's exposure is
+//! the exact sum of quantity times row; charges are small functions of that sum; a level is a
+//! formula over charges. So netting is exact and free of order, and everything explains itself.
+//!
+//! Rejected: a model per venue in code. Venues change numbers without notice, and a user must be
+//! able to ask "what if they did".
+//!
+//! It refuses to do: reading clocks, files or networks, and guessing a missing price or number.
+//!
+//! ```
+//! use keelmark_book::read;
+//! use keelmark_margin::{Document, margin};
+//! let market = read::market_csv("market.csv", b"instrument,mark,as_of,contract_size,lot
+//! BTC,70000,2026-03-13T19:00:00Z,,
+//! USDC,1,2026-03-13T19:00:00Z,,
+//! deribit:BTC/USDC:USDC,70000,2026-03-13T19:00:00Z,1,0.0001
+//! ")?;
+//! let book = read::book_csv("book.csv", b"account,instrument,qty,avg_price
+//! me,USDC,50000,
+//! me,deribit:BTC/USDC:USDC,1.5,69000
+//! ", &market)?;
+//! let found = margin(&Document::named("cross")?, &market, &book.accounts[0])?;
+//! assert_eq!(found.total.equity.to_string(), "51500");
+//! assert!(found.total.may_add_risk());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Where things are, in the order of one question: [`document`] a model read and checked;
+//! [`mod@table`] rows from market and document, with [`scan`] its scenarios; [`pool`] an account
+//! divided; [`mod@equity`] what it has, with [`collateral`]; [`exposure`] netting; [`charge`] one
+//! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
+//! Beside it: [`expr`] formulas and [`param`] numbers of documents.
+
+pub mod charge;
+pub mod collateral;
+pub mod document;
+pub mod equity;
+pub mod error;
+pub mod exposure;
+pub mod expr;
+pub mod health;
+mod margin;
+pub mod param;
+pub mod pool;
+pub mod scan;
+pub mod table;
+
+pub use document::Document;
+pub use error::MarginError;
+pub use exposure::Exposure;
+pub use health::Health;
+pub use margin::{
+    AccountMargin, ChargeOutcome, LevelOutcome, PoolMargin, margin, margin_of_pool, margin_of_pools,
+};
+pub use table::RiskTable;

@@ -1,0 +1,358 @@
+//! The one way down: an account and a market to its margin.
+//!
+//! Account → pools → per pool: equity, exposure over the risk table, charges, levels → health.
+//! This is where a requirement is computed: [`margin_of_pool`].
+
+use crate::charge::{Fill, Outcome, PoolView};
+use crate::document::{Document, Stale};
+use crate::equity::{Equity, equity, in_currency};
+use crate::error::MarginError;
+use crate::exposure::Exposure;
+use crate::expr::Interval;
+use crate::health::Health;
+use crate::pool::{Funding, Pool, divide};
+use crate::table::{RiskTable, RowId, coin_lots};
+use keelmark_book::{
+    Asset, Balance, Decimal, InstrumentId, Market, Money, Portfolio, Quantity, Rate, Round,
+};
+use std::collections::BTreeMap;
+
+/// An account's margin under one document.
+#[derive(Clone, Debug)]
+pub struct AccountMargin {
+    /// The account's name.
+    pub account: String,
+    /// What the totals are in.
+    pub currency: Asset,
+    /// Each pool, alone.
+    pub pools: Vec<PoolMargin>,
+    /// All pools together.
+    pub total: Health,
+}
+
+/// A pool's margin.
+#[derive(Clone, Debug)]
+pub struct PoolMargin {
+    /// The pool.
+    pub pool: Pool,
+    /// Price of its currency in the account's.
+    pub price: keelmark_book::Price,
+    /// What it has.
+    pub equity: Equity,
+    /// Each charge, in the document's order: positions as they are.
+    pub charges: Vec<ChargeOutcome>,
+    /// Each level, in the document's order.
+    pub levels: Vec<LevelOutcome>,
+    /// Equity against the levels.
+    pub health: Health,
+    /// What the reader should be told.
+    pub notes: Vec<String>,
+}
+
+/// A charge of a pool.
+#[derive(Clone, Debug)]
+pub struct ChargeOutcome {
+    /// Its name in formulas.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// The positions as they are.
+    pub plain: Outcome,
+    /// Open orders filled against it, where there are any.
+    pub with_orders: Option<Outcome>,
+}
+
+/// A level of a pool.
+#[derive(Clone, Debug)]
+pub struct LevelOutcome {
+    /// Its name.
+    pub name: String,
+    /// Its amount, in the pool's currency, rounded up.
+    pub amount: Money,
+    /// What open orders add to it.
+    pub orders: Money,
+    /// The formula with each name's value filled in.
+    pub filled: String,
+}
+
+/// The margin of an account: the whole computation.
+///
+/// # Errors
+/// [`MarginError`] naming what is missing or does not fit.
+pub fn margin(
+    document: &Document,
+    market: &Market,
+    account: &Portfolio,
+) -> Result<AccountMargin, MarginError> {
+    let pools = divide(account, document, market);
+    margin_of_pools(document, market, account, pools)
+}
+
+/// The margin of an account that has been divided already: what a search for a liquidation price
+/// uses, since what was posted stays posted when prices move.
+///
+/// # Errors
+/// As [`margin`].
+pub fn margin_of_pools(
+    document: &Document,
+    market: &Market,
+    account: &Portfolio,
+    pools: Vec<Pool>,
+) -> Result<AccountMargin, MarginError> {
+    let mut done: Vec<PoolMargin> = Vec::new();
+    let mut posted = Money::ZERO;
+    for mut pool in pools {
+        if pool.funding == Funding::Posted {
+            posted = posted.plus(post(document, market, &mut pool)?)?;
+        }
+        if pool.funding == Funding::Rest {
+            let asset = market.currency.clone();
+            pool.collateral.push(Balance { asset, amount: -posted });
+            pool.funding = Funding::Given;
+        }
+        let table = RiskTable::compile(document, market, &pool.instruments(), &pool.currency)?;
+        done.push(margin_of_pool(document, market, &table, pool)?);
+    }
+    let total = Health::total(&done, market)?;
+    Ok(AccountMargin {
+        account: account.account.clone(),
+        currency: market.currency.clone(),
+        pools: done,
+        total,
+    })
+}
+
+/// Gives a pool its initial margin as collateral; returns what that is in the market's currency.
+fn post(document: &Document, market: &Market, pool: &mut Pool) -> Result<Money, MarginError> {
+    let table = RiskTable::compile(document, market, &pool.instruments(), &pool.currency)?;
+    let bare = margin_of_pool(document, market, &table, pool.clone())?;
+    let amount = bare.level("initial");
+    pool.collateral.push(Balance { asset: pool.currency.clone(), amount });
+    pool.funding = Funding::Given;
+    Ok(amount.at(market.price(&pool.currency)?, Round::Up)?)
+}
+
+/// The requirement and health of one pool over a compiled table.
+///
+/// # Errors
+/// As [`margin`].
+pub fn margin_of_pool(
+    document: &Document,
+    market: &Market,
+    table: &RiskTable,
+    pool: Pool,
+) -> Result<PoolMargin, MarginError> {
+    let equity = equity(&pool, document, market)?;
+    let exposure = exposure(document, market, table, &pool, &equity)?;
+    let orders = orders(market, table, &pool)?;
+    let leverage: BTreeMap<InstrumentId, Decimal> = pool
+        .positions
+        .iter()
+        .filter_map(|one| one.leverage.map(|leverage| (one.instrument, leverage)))
+        .collect();
+    let view = |fill| PoolView {
+        market,
+        table,
+        exposure: &exposure,
+        collateral: &pool.collateral,
+        orders: &orders,
+        leverage: &leverage,
+        reserves: &pool.reserves,
+        fill,
+    };
+    let mut charges = Vec::new();
+    for named in &document.charges {
+        let plain = named.charge.amount(&view(Fill::None))?;
+        let with_orders =
+            if orders.is_empty() { None } else { Some(named.charge.amount(&view(Fill::Worst))?) };
+        let (name, kind) = (named.name.clone(), named.kind.clone());
+        charges.push(ChargeOutcome { name, kind, plain, with_orders });
+    }
+    let (widen, mut notes) = staleness(document, market, &pool)?;
+    let levels = levels(document, &charges, widen)?;
+    notes.extend(equity.notes.iter().cloned());
+    let health = Health::of(equity.total, equity.net_value, &levels)?;
+    let price = keelmark_book::Price::new(
+        market
+            .price(&pool.currency)?
+            .decimal()
+            .over(market.price(&market.currency)?.decimal(), Round::Nearest)?,
+    );
+    Ok(PoolMargin { pool, price, equity, charges, levels, health, notes })
+}
+
+/// Sums of what a pool holds; coins count where the document says that they move.
+fn exposure(
+    document: &Document,
+    market: &Market,
+    table: &RiskTable,
+    pool: &Pool,
+    equity: &Equity,
+) -> Result<Exposure, MarginError> {
+    let mut exposure = Exposure::new(table);
+    for position in &pool.positions {
+        let lots = lots(market, position.instrument, position.quantity)?;
+        if let Some(row) = table.row(position.instrument) {
+            exposure.add(table, row, lots);
+        }
+    }
+    if document.coins_move {
+        for (at, unit) in table.units.iter().enumerate() {
+            if let Some(amount) = equity.coins.get(&unit.underlying)
+                && unit.underlying != table.currency
+            {
+                let lots = coin_lots(Quantity::new(amount.decimal()));
+                exposure.add(table, table.coin_row(at), lots);
+            }
+        }
+    }
+    Ok(exposure)
+}
+
+fn orders(
+    market: &Market,
+    table: &RiskTable,
+    pool: &Pool,
+) -> Result<Vec<(RowId, i128)>, MarginError> {
+    let mut out = Vec::new();
+    for order in &pool.orders {
+        let lots = lots(market, order.instrument, order.quantity)?;
+        if let Some(row) = table.row(order.instrument) {
+            out.push((row, lots));
+        }
+    }
+    Ok(out)
+}
+
+fn lots(market: &Market, id: InstrumentId, quantity: Quantity) -> Result<i128, MarginError> {
+    let instrument = market.instruments.get(id);
+    instrument.lots(quantity).map(i128::from).ok_or_else(|| MarginError::OffTheLot {
+        instrument: instrument.venue_symbol.clone(),
+        lot: instrument.lot.to_string(),
+        quantity: quantity.to_string(),
+    })
+}
+
+/// By how much levels grow for stale prices, with a note for each; or an error where the document
+/// refuses.
+fn staleness(
+    document: &Document,
+    market: &Market,
+    pool: &Pool,
+) -> Result<(Rate, Vec<String>), MarginError> {
+    let Some(allowed) = document.feeds.max_age_seconds else { return Ok((Rate::ZERO, vec![])) };
+    let mut feeds: Vec<(String, f64)> = Vec::new();
+    for id in pool.instruments() {
+        let age = market.as_of.seconds_since(market.quote(id).as_of);
+        feeds.push((market.instruments.get(id).venue_symbol.clone(), age));
+    }
+    for held in &pool.collateral {
+        if let Some(feed) = market.assets.get(&held.asset) {
+            feeds.push((held.asset.to_string(), market.as_of.seconds_since(feed.as_of)));
+        }
+    }
+    feeds.retain(|(_, age)| *age > allowed);
+    let Some((what, age_seconds)) = feeds.first().cloned() else {
+        return Ok((Rate::ZERO, vec![]));
+    };
+    match document.feeds.stale {
+        Stale::Refuse => Err(MarginError::Stale { what, age_seconds, allowed }),
+        Stale::Widen(rate) => {
+            let percent = rate.to_f64() * 100.0;
+            let notes = feeds.iter().map(|(what, age)| {
+                format!("{what} is {age:.0} s old: requirements grow by {percent} %")
+            });
+            Ok((rate, notes.collect()))
+        }
+    }
+}
+
+fn levels(
+    document: &Document,
+    charges: &[ChargeOutcome],
+    widen: Rate,
+) -> Result<Vec<LevelOutcome>, MarginError> {
+    let mut out = Vec::new();
+    for level in &document.levels {
+        let value = |orders: Money, with: bool| {
+            let found = |name: &str| level_value(document, charges, name, orders, with);
+            level
+                .formula
+                .evaluate(&|name| found(name).map(Interval::exact))
+                .map(|found| Money::new(found.high()))
+        };
+        let mut orders = Money::ZERO;
+        if level.formula.names().contains(crate::document::ORDERS) {
+            orders = value(Money::ZERO, true)?.minus(value(Money::ZERO, false)?)?;
+            orders = orders.max(Money::ZERO);
+        }
+        let bare = value(orders, false)?;
+        let amount = bare.plus(bare.max(Money::ZERO).times(widen, Round::Up)?)?;
+        let filled = level.formula.filled(&|name| {
+            let value = level_value(document, charges, name, orders, false)?;
+            Some(if document.params.contains_key(name) {
+                value.to_string()
+            } else {
+                format!("{value:.2}")
+            })
+        });
+        out.push(LevelOutcome { name: level.name.clone(), amount, orders, filled });
+    }
+    Ok(out)
+}
+
+/// What a name in a level's formula stands for.
+fn level_value(
+    document: &Document,
+    charges: &[ChargeOutcome],
+    name: &str,
+    orders: Money,
+    with_orders: bool,
+) -> Option<Decimal> {
+    if name == crate::document::ORDERS {
+        return Some(orders.decimal());
+    }
+    if let Some(charge) = charges.iter().find(|charge| charge.name == name) {
+        return Some(charge.amount(with_orders).decimal());
+    }
+    document.params.get(name)?.get(name, &Asset::usd()).ok()
+}
+
+impl ChargeOutcome {
+    /// The amount with or without open orders.
+    #[must_use]
+    pub fn amount(&self, with_orders: bool) -> Money {
+        match &self.with_orders {
+            Some(outcome) if with_orders => outcome.amount,
+            _ => self.plain.amount,
+        }
+    }
+}
+
+impl PoolMargin {
+    /// The amount of a level; zero for one that the document does not have.
+    #[must_use]
+    pub fn level(&self, name: &str) -> Money {
+        self.levels.iter().find(|level| level.name == name).map_or(Money::ZERO, |one| one.amount)
+    }
+
+    /// An amount of the pool's currency in the account's, rounded as told.
+    ///
+    /// # Errors
+    /// When it does not fit.
+    pub fn in_account_currency(&self, amount: Money, round: Round) -> Result<Money, MarginError> {
+        Ok(amount.at(self.price, round)?)
+    }
+}
+
+impl AccountMargin {
+    /// The totals in another currency.
+    ///
+    /// # Errors
+    /// When its price is missing.
+    pub fn in_currency(&self, currency: &Asset, market: &Market) -> Result<Self, MarginError> {
+        let convert = |amount| in_currency(amount, &self.currency, market, currency);
+        let total = self.total.map(convert)?;
+        Ok(Self { total, currency: currency.clone(), ..self.clone() })
+    }
+}

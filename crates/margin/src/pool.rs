@@ -1,0 +1,174 @@
+//! Pools: isolated, segregated and cross margin are one model over different partitions of an
+//! account.
+//!
+//! A pool has its own collateral, positions, orders and currency and is evaluated alone. The
+//! document says what shares collateral; a position with collateral of its own is a pool whatever
+//! the document says.
+
+use crate::document::{Document, PoolBy, PoolCurrency};
+use keelmark_book::{
+    Asset, Balance, InstrumentId, Isolation, Market, Money, Order, Portfolio, Position,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A part of an account that stands on its own collateral.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    /// `account`, a settlement asset, or an instrument's name.
+    pub name: String,
+    /// What it is counted in.
+    pub currency: Asset,
+    /// What it holds outright.
+    pub collateral: Vec<Balance>,
+    /// Its positions.
+    pub positions: Vec<Position>,
+    /// Its open orders.
+    pub orders: Vec<Order>,
+    /// Amounts reported by name.
+    pub reserves: BTreeMap<String, Money>,
+    /// Where its collateral comes from.
+    pub funding: Funding,
+}
+
+/// Where a pool's collateral comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Funding {
+    /// From the account, or from the position's own margin.
+    Given,
+    /// Its initial margin is taken from what the account holds: an isolated position whose margin
+    /// is not stated.
+    Posted,
+    /// What is left of the account after posting.
+    Rest,
+}
+
+/// Divides an account as a document says.
+#[must_use]
+pub fn divide(account: &Portfolio, document: &Document, market: &Market) -> Vec<Pool> {
+    let mut pools: Vec<Pool> = Vec::new();
+    let divider = Divider { account, document, market };
+    match document.pool.by {
+        PoolBy::Account => pools.push(divider.whole()),
+        PoolBy::Settlement => pools.extend(divider.by_settlement()),
+        PoolBy::Position => pools.extend(divider.by_position()),
+    }
+    for position in &account.positions {
+        if let Isolation::Own(margin) = position.isolation {
+            pools.push(divider.isolated(position, margin));
+        }
+    }
+    pools
+}
+
+struct Divider<'a> {
+    account: &'a Portfolio,
+    document: &'a Document,
+    market: &'a Market,
+}
+
+impl Divider<'_> {
+    fn whole(&self) -> Pool {
+        Pool {
+            collateral: self.account.collateral.clone(),
+            positions: self.shared().cloned().collect(),
+            orders: self.account.orders.clone(),
+            reserves: self.account.reserves.clone(),
+            ..self.empty("account", &self.fixed_currency())
+        }
+    }
+
+    fn by_settlement(&self) -> Vec<Pool> {
+        let settle = |id: InstrumentId| self.market.instruments.get(id).settle.clone();
+        let mut assets: BTreeSet<Asset> =
+            self.account.collateral.iter().map(|held| held.asset.clone()).collect();
+        assets.extend(self.shared().map(|one| settle(one.instrument)));
+        assets.extend(self.account.orders.iter().map(|one| settle(one.instrument)));
+        let mut pools = Vec::new();
+        for (at, asset) in assets.into_iter().enumerate() {
+            let orders = self.account.orders.iter();
+            let mut pool = self.empty(asset.as_str(), &self.currency_of(&asset));
+            pool.collateral =
+                self.account.collateral.iter().filter(|one| one.asset == asset).cloned().collect();
+            pool.positions =
+                self.shared().filter(|one| settle(one.instrument) == asset).cloned().collect();
+            pool.orders = orders.filter(|one| settle(one.instrument) == asset).cloned().collect();
+            if at == 0 {
+                pool.reserves = self.account.reserves.clone();
+            }
+            pools.push(pool);
+        }
+        pools
+    }
+
+    /// A pool for each instrument with a position or orders, and the rest of the account.
+    fn by_position(&self) -> Vec<Pool> {
+        let mut ids: BTreeSet<InstrumentId> = self.shared().map(|one| one.instrument).collect();
+        ids.extend(self.account.orders.iter().map(|one| one.instrument));
+        let mut pools = Vec::new();
+        for id in ids {
+            let instrument = self.market.instruments.get(id);
+            let currency = self.currency_of(&instrument.settle);
+            let mut pool = self.empty(&instrument.venue_symbol, &currency);
+            pool.positions = self.shared().filter(|one| one.instrument == id).cloned().collect();
+            let orders = self.account.orders.iter();
+            pool.orders = orders.filter(|one| one.instrument == id).cloned().collect();
+            pool.funding = Funding::Posted;
+            pools.push(pool);
+        }
+        let mut rest = self.empty("unposted", &self.fixed_currency());
+        rest.collateral = self.account.collateral.clone();
+        rest.reserves = self.account.reserves.clone();
+        rest.funding = Funding::Rest;
+        pools.push(rest);
+        pools
+    }
+
+    fn isolated(&self, position: &Position, margin: Money) -> Pool {
+        let instrument = self.market.instruments.get(position.instrument);
+        let currency = self.currency_of(&instrument.settle);
+        let mut pool = self.empty(&format!("isolated {}", instrument.venue_symbol), &currency);
+        pool.collateral = vec![Balance { asset: instrument.settle.clone(), amount: margin }];
+        pool.positions = vec![position.clone()];
+        pool
+    }
+
+    fn shared(&self) -> impl Iterator<Item = &Position> {
+        self.account.positions.iter().filter(|one| one.isolation == Isolation::Shared)
+    }
+
+    fn empty(&self, name: &str, currency: &Asset) -> Pool {
+        Pool {
+            name: name.to_owned(),
+            currency: currency.clone(),
+            collateral: Vec::new(),
+            positions: Vec::new(),
+            orders: Vec::new(),
+            reserves: BTreeMap::new(),
+            funding: Funding::Given,
+        }
+    }
+
+    fn currency_of(&self, settle: &Asset) -> Asset {
+        match &self.document.pool.currency {
+            PoolCurrency::Settlement => settle.clone(),
+            PoolCurrency::Fixed(asset) => asset.clone(),
+        }
+    }
+
+    fn fixed_currency(&self) -> Asset {
+        match &self.document.pool.currency {
+            PoolCurrency::Settlement => self.market.currency.clone(),
+            PoolCurrency::Fixed(asset) => asset.clone(),
+        }
+    }
+}
+
+impl Pool {
+    /// Instruments that it holds or has orders in, in order.
+    #[must_use]
+    pub fn instruments(&self) -> Vec<InstrumentId> {
+        let held = self.positions.iter().map(|one| one.instrument);
+        let ordered = self.orders.iter().map(|one| one.instrument);
+        held.chain(ordered).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}

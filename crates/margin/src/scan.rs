@@ -1,0 +1,272 @@
+//! Scans: sets of joint moves of price and volatility, as a document names them.
+
+use crate::document::Fields;
+use crate::document::tree::Node;
+use crate::param::{NoParam, Param};
+use keelmark_book::{Asset, Decimal, InputError};
+use keelmark_pricing::shock::tenor_factor;
+
+/// A set of scenarios over one price range and one volatility range.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// Its name in charges.
+    pub name: String,
+    /// Half width of the price moves.
+    pub price_range: Param,
+    /// What the range is counted in.
+    pub price_unit: PriceUnit,
+    /// How volatility moves.
+    pub vol: VolRule,
+    /// The scenarios, in the document's order.
+    pub scenarios: Vec<Scenario>,
+    /// When set, a move beyond the range counts with weight `factor * range / |move|`, and coin
+    /// amounts are taken at the edge of the range.
+    pub edge_weight: Option<f64>,
+    /// Money, in the market's currency, that a loss in this scan is reduced by, growing with the
+    /// distance beyond the range.
+    pub dampener: Option<Param>,
+    /// Options are revalued this many years later.
+    pub lookahead_years: f64,
+    /// Decimal places that each contract's profit is rounded to before it is multiplied.
+    pub round_to: Option<u32>,
+}
+
+/// What a price range is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriceUnit {
+    /// A fraction of the price.
+    Relative,
+    /// Quote currency.
+    Money,
+}
+
+/// One joint move.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scenario {
+    /// Price move: ranges, or a fraction of the price where `absolute`.
+    pub price: f64,
+    /// Whether `price` is the move itself.
+    pub absolute: bool,
+    /// Volatility move.
+    pub vol: VolMove,
+    /// What a profit or loss in it counts for.
+    pub weight: f64,
+}
+
+/// Direction of a volatility move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VolMove {
+    /// Down by the down range.
+    Down,
+    /// Unchanged.
+    Same,
+    /// Up by the up range.
+    Up,
+}
+
+/// How volatility moves.
+#[derive(Clone, Debug)]
+pub struct VolRule {
+    /// Whether the ranges are fractions of the volatility, or points added to it.
+    pub relative: bool,
+    /// Upward range.
+    pub up: Param,
+    /// Downward range.
+    pub down: Param,
+    /// An upward move ends at least here.
+    pub floor_up: Decimal,
+    /// How the ranges change with tenor.
+    pub tenor: Option<Tenor>,
+}
+
+/// Ranges change by `(reference / days)^power`.
+#[derive(Clone, Copy, Debug)]
+pub struct Tenor {
+    /// Days at which the ranges are as written.
+    pub reference_days: f64,
+    /// Power below the reference.
+    pub short_power: f64,
+    /// Power from the reference on.
+    pub long_power: f64,
+    /// Fewer days count as this many.
+    pub floor_days: f64,
+}
+
+/// Volatility never moves below this.
+const LEAST_VOL: f64 = 1e-6;
+
+impl Scan {
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, InputError> {
+        let name = fields.text("name")?.to_owned();
+        let scenarios = scenarios(fields)?;
+        if scenarios.is_empty() {
+            return Err(fields.error(format!(
+                "scan {name:?} has no columns: give it grid_steps, moves or scenarios"
+            )));
+        }
+        let units = [("relative", PriceUnit::Relative), ("money", PriceUnit::Money)];
+        let optional = |node: Option<&Node>| node.map(Node::decimal).transpose();
+        let edge_weight = optional(fields.get("edge_weight"))?.map(Decimal::to_f64);
+        let days = optional(fields.get("lookahead_days"))?.map_or(0.0, Decimal::to_f64);
+        let years = optional(fields.get("lookahead_years"))?.map_or(0.0, Decimal::to_f64);
+        let round_to = optional(fields.get("round_to"))?
+            .map(|places| places.in_steps_of(Decimal::ONE).unwrap_or(0).clamp(0, 18) as u32);
+        let price_range = fields.param("price_range")?;
+        if let Some(bad) = price_range.values().find(|range| !range.is_positive()) {
+            return Err(fields.error(format!("price_range: expected above zero, found {bad}")));
+        }
+        Ok(Self {
+            name,
+            price_range,
+            price_unit: fields.word("price_unit", &units, Some(PriceUnit::Relative))?,
+            vol: VolRule::read(fields)?,
+            scenarios,
+            edge_weight,
+            dampener: fields.get("dampener").map(Param::read).transpose()?,
+            lookahead_years: days / 365.0 + years,
+            round_to,
+        })
+    }
+
+    /// The price range for an underlying.
+    ///
+    /// # Errors
+    /// [`NoParam`] when the document has none.
+    pub fn range(&self, underlying: &Asset) -> Result<f64, NoParam> {
+        self.price_range.get("price_range", underlying).map(Decimal::to_f64)
+    }
+
+    /// The share of the dampener that counts at a move: `max(|move| / range, 1) - 1`.
+    #[must_use]
+    pub fn dampener_share(price_move: f64, range: f64) -> f64 {
+        (price_move.abs() / range).max(1.0) - 1.0
+    }
+
+    /// Weight of a move beyond the range: `factor * range / |move|`.
+    #[must_use]
+    pub fn weight_beyond(factor: f64, range: f64, price_move: f64) -> f64 {
+        factor * range / price_move.abs()
+    }
+}
+
+impl VolRule {
+    fn read(fields: &mut Fields<'_>) -> Result<Self, InputError> {
+        let tenor = match fields.get("vol_tenor") {
+            None => None,
+            Some(node) => {
+                let mut inner = Fields::of(node)?;
+                let mut number = |name| Ok::<_, InputError>(inner.need(name)?.decimal()?.to_f64());
+                let tenor = Tenor {
+                    reference_days: number("reference_days")?,
+                    short_power: number("short_power")?,
+                    long_power: number("long_power")?,
+                    floor_days: number("floor_days")?,
+                };
+                inner.done()?;
+                Some(tenor)
+            }
+        };
+        Ok(Self {
+            relative: fields.word(
+                "vol_unit",
+                &[("relative", true), ("points", false)],
+                Some(true),
+            )?,
+            up: fields.param_or("vol_up", Decimal::ZERO)?,
+            down: fields.param_or("vol_down", Decimal::ZERO)?,
+            floor_up: fields.decimal_or("vol_floor", Decimal::ZERO)?,
+            tenor,
+        })
+    }
+
+    /// Volatility after a move, for an option of `days` to expiry.
+    ///
+    /// # Errors
+    /// [`NoParam`] when the document has no range for the underlying.
+    pub fn moved(
+        &self,
+        underlying: &Asset,
+        vol: f64,
+        days: f64,
+        direction: VolMove,
+    ) -> Result<f64, NoParam> {
+        let (name, range, sign) = match direction {
+            VolMove::Same => return Ok(vol),
+            VolMove::Up => ("vol_up", &self.up, 1.0),
+            VolMove::Down => ("vol_down", &self.down, -1.0),
+        };
+        let change = sign * range.get(name, underlying)?.to_f64() * self.tenor_factor(days);
+        let moved = if self.relative { vol * (1.0 + change) } else { vol + change };
+        let floor = if direction == VolMove::Up { self.floor_up.to_f64() } else { 0.0 };
+        Ok(moved.max(floor).max(LEAST_VOL))
+    }
+
+    /// What the ranges are multiplied by at a tenor.
+    #[must_use]
+    pub fn tenor_factor(&self, days: f64) -> f64 {
+        let Some(tenor) = &self.tenor else { return 1.0 };
+        let short = days < tenor.reference_days;
+        let power = if short { tenor.short_power } else { tenor.long_power };
+        tenor_factor(days, tenor.reference_days, power, tenor.floor_days)
+    }
+}
+
+fn scenarios(fields: &mut Fields<'_>) -> Result<Vec<Scenario>, InputError> {
+    let words = [("down", VolMove::Down), ("same", VolMove::Same), ("up", VolMove::Up)];
+    let mut vols = Vec::new();
+    for node in fields.list("vols")? {
+        let text = node.text()?;
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, vol)| *vol);
+        vols.push(found.ok_or_else(|| {
+            node.error(format!("vols: expected down, same or up, found {text:?}"))
+        })?);
+    }
+    if vols.is_empty() {
+        vols.push(VolMove::Same);
+    }
+    let mut out = Vec::new();
+    let mut cells = |price: f64, absolute: bool| {
+        let weight = 1.0;
+        out.extend(vols.iter().map(|vol| Scenario { price, absolute, vol: *vol, weight }));
+    };
+    if let Some(node) = fields.get("grid_steps") {
+        let steps = node.decimal()?.in_steps_of(Decimal::ONE).filter(|n| (1..=64).contains(n));
+        let steps = steps.ok_or_else(|| node.error("grid_steps: expected 1 to 64"))?;
+        (-steps..=steps).for_each(|i| cells(i as f64 / steps as f64, false));
+    }
+    for node in fields.list("moves")? {
+        let price = fraction(node)?;
+        if price <= -1.0 {
+            return Err(node.error(format!("moves: expected above -1, found {price}")));
+        }
+        cells(price, true);
+    }
+    for node in fields.list("scenarios")? {
+        let mut inner = Fields::of(node)?;
+        let price = fraction(inner.need("price")?)?;
+        let vol = inner.word("vol", &words, Some(VolMove::Same))?;
+        let weight = inner.decimal_or("weight", Decimal::ONE)?.to_f64();
+        inner.done()?;
+        out.push(Scenario { price, absolute: false, vol, weight });
+    }
+    Ok(out)
+}
+
+/// A number, or a fraction such as `-2/3`.
+pub(crate) fn fraction(node: &Node) -> Result<f64, InputError> {
+    let text = node.text()?;
+    let number = |text: &str| -> Result<f64, InputError> {
+        let decimal: Decimal = text.trim().parse().map_err(|error| node.error(error))?;
+        Ok(decimal.to_f64())
+    };
+    match text.split_once('/') {
+        None => number(text),
+        Some((above, below)) => {
+            let value = number(above)? / number(below)?;
+            if value.is_finite() {
+                return Ok(value);
+            }
+            Err(node.error(format!("expected a fraction such as -2/3, found {text:?}")))
+        }
+    }
+}

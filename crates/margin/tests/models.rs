@@ -1,0 +1,54 @@
+//! Every built-in document reads, computes a small mixed book, and says what it is.
+
+use keelmark_book::{Book, Market, Money, read};
+use keelmark_margin::{Document, document::library::BUILT_IN, margin};
+
+const MARKET: &str = "\
+instrument,venue_symbol,mark,iv,forward,contract_size,lot,as_of
+BTC,,71000,,,,,2026-03-13T19:00:00Z
+USDC,,1,,,,,2026-03-13T19:00:00Z
+USDT,,1,,,,,2026-03-13T19:00:00Z
+deribit:BTC/USD:BTC,BTC-PERPETUAL,71000,,,1,10,2026-03-13T19:00:00Z
+deribit:BTC/USD:BTC-260626,BTC-26JUN26,71600,,,1,10,2026-03-13T19:00:00Z
+deribit:BTC/USDC:USDC,BTC_USDC-PERPETUAL,71010,,,1,0.0001,2026-03-13T19:00:00Z
+deribit:BTC/USD:BTC-260327-75000-C,BTC-27MAR26-75000-C,0.021,0.50,71100,1,0.1,2026-03-13T19:00:00Z
+deribit:BTC/USD:BTC-260626-60000-P,BTC-26JUN26-60000-P,0.05,0.55,71600,1,0.1,2026-03-13T19:00:00Z
+";
+
+const BOOK: &str = "\
+account,instrument,qty,avg_price,kind
+desk,BTC,10,,
+desk,USDC,250000,,
+desk,BTC-27MAR26-75000-C,-20,0.02,
+desk,BTC-26JUN26-60000-P,12,0.05,
+desk,BTC-PERPETUAL,400000,70500,
+desk,BTC-26JUN26,-200000,72000,
+desk,BTC_USDC-PERPETUAL,-1.5,70000,
+desk,BTC-27MAR26-75000-C,-5,0.02,order
+";
+
+fn inputs() -> (Market, Book) {
+    let market = read::market_csv("market.csv", MARKET.as_bytes()).unwrap();
+    let book = read::book_csv("book.csv", BOOK.as_bytes(), &market).unwrap();
+    (market, book)
+}
+
+#[test]
+fn every_document_computes_a_mixed_book() {
+    let (market, book) = inputs();
+    for (name, _) in BUILT_IN {
+        let document = Document::named(name).unwrap();
+        let found = margin(&document, &market, &book.accounts[0]).unwrap();
+        for pool in &found.pools {
+            eprintln!("{name} {} {:?}", pool.pool.name, pool.health);
+            for charge in &pool.charges {
+                eprintln!("   {} {}", charge.name, charge.plain.amount);
+            }
+            for level in &pool.levels {
+                eprintln!("   {} = {} (orders {})", level.filled, level.amount, level.orders);
+            }
+        }
+        assert!(found.total.initial >= found.total.maintenance, "{name}");
+        assert!(found.total.maintenance > Money::ZERO, "{name}");
+    }
+}
