@@ -1,0 +1,2 @@
+//! The binary `keelmark`.
+fn main() {}
