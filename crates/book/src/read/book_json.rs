@@ -35,7 +35,6 @@ pub struct BookFile {
 pub struct AccountFile {
     /// `keelmark/account/1`; may be left out inside a book.
     #[serde(default)]
-    #[expect(dead_code, reason = "in the schema; its value is checked before the rest is read")]
     schema: String,
     /// The account's name.
     account: String,

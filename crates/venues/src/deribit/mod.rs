@@ -1,0 +1,182 @@
+//! Deribit: replies of its API to a market and an account.
+//!
+//! [`import`] takes any number of replies, recognises each by its fields and combines them: chains
+//! to one market, positions and summaries to one account in it.
+//!
+//! Modules: [`symbol`] native names, [`families`] units and lots, [`reply`] recognition, [`rows`]
+//! and [`chain`] book summaries, [`expiry`] forwards and volatilities, [`instruments`],
+//! [`positions`], [`account`], [`identities`] of the account's numbers.
+
+pub mod account;
+pub mod chain;
+pub mod expiry;
+pub mod families;
+pub mod identities;
+pub mod instruments;
+pub mod positions;
+pub mod reply;
+pub mod rows;
+pub mod symbol;
+
+pub use account::Reported;
+pub use identities::{MarginModel, Summary, cross_row};
+
+use account::Account;
+use families::Families;
+use instruments::Facts;
+use keelmark_book::{InputError, Market, Portfolio};
+use positions::Held;
+use reply::{Content, Reply};
+use std::collections::BTreeMap;
+
+/// What a set of replies holds.
+#[derive(Clone, Debug, Default)]
+pub struct Imported {
+    /// The market of the chains, where there is one.
+    pub market: Option<Market>,
+    /// The account of positions and summaries, where there are any.
+    pub account: Option<Portfolio>,
+    /// What the venue reports about the account, a row a currency.
+    pub reported: Vec<Reported>,
+    /// What was assumed, derived or left out; the market's notes included.
+    pub notes: Vec<String>,
+}
+
+/// Imports replies, each with its name (for errors) and its bytes.
+///
+/// Positions are of the instruments of the chains among the files, or else of `market`.
+///
+/// # Errors
+/// [`InputError`] at the file and row that cannot be used.
+pub fn import(files: &[(&str, &[u8])], market: Option<&Market>) -> Result<Imported, InputError> {
+    let families = Families::embedded()?;
+    let mut notes = Vec::new();
+    let read = Read::all(files, &families, &mut notes)?;
+    let made = match read.rows.as_slice() {
+        [] => None,
+        rows => Some(chain::market(rows, &read.facts, &families)?),
+    };
+    if let Some(made) = &made {
+        notes.extend(made.notes.iter().cloned());
+    }
+    let account = if read.held.is_empty() && read.accounts.is_empty() {
+        None
+    } else {
+        Some(read.portfolio(made.as_ref().or(market), &mut notes)?)
+    };
+    let rows = read.accounts.into_iter().flat_map(|(_, account)| account.rows);
+    let reported = rows.map(|(_, row)| row).collect();
+    Ok(Imported { market: made, account, reported, notes })
+}
+
+/// The files, read.
+#[derive(Default)]
+struct Read<'a> {
+    rows: Vec<rows::Row>,
+    facts: Facts,
+    held: Vec<Held>,
+    /// With the file of each.
+    accounts: Vec<(&'a str, Account)>,
+}
+
+impl<'a> Read<'a> {
+    fn all(
+        files: &[(&'a str, &[u8])],
+        families: &Families,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, InputError> {
+        let mut read = Self::default();
+        for (file, bytes) in files {
+            let reply = Reply::recognise(file, bytes)?;
+            match reply.content {
+                Content::BookSummary => read.rows.extend(rows::json(&reply)?),
+                Content::BookSummaryCsv => read.rows.extend(rows::csv(file, bytes)?),
+                Content::Instruments => {
+                    let facts = instruments::read(&reply, families.expiry_hour, notes)?;
+                    read.facts.extend(facts);
+                }
+                Content::Positions => read.held.extend(positions::read(&reply)?),
+                Content::AccountSummary | Content::AccountSummaries => {
+                    read.accounts.push((*file, account::read(&reply, notes)?));
+                }
+                Content::Nothing => notes.push(format!("{file}: an empty list, nothing in it")),
+            }
+        }
+        Ok(read)
+    }
+
+    fn portfolio(
+        &self,
+        market: Option<&Market>,
+        notes: &mut Vec<String>,
+    ) -> Result<Portfolio, InputError> {
+        let mut portfolio = Portfolio::new(&self.name());
+        self.collateral(&mut portfolio, market, notes)?;
+        if let (Some(first), None) = (self.held.first(), market) {
+            let problem = format!(
+                "expected a market with {}: give a book summary or a market too",
+                first.name
+            );
+            return Err(InputError::whole(&first.file, problem));
+        }
+        let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+        for (held, market) in self.held.iter().zip(std::iter::repeat(market).flatten()) {
+            if let Some(other) = seen.insert(&held.name, &held.file) {
+                let problem =
+                    format!("expected one position in {}, found another in {other}", held.name);
+                return Err(InputError::pointer(&held.file, held.pointer.as_str(), problem));
+            }
+            portfolio.positions.push(held.position(market)?);
+        }
+        if self.held.iter().any(|held| held.settlement_price.is_some()) {
+            notes.push(
+                "positions: the balance holds futures profit up to the last daily settlement, so \
+                 the entry price of a future held longer is that settlement's price"
+                    .to_owned(),
+            );
+        }
+        Ok(portfolio)
+    }
+
+    /// Own cash of each currency, once.
+    fn collateral(
+        &self,
+        portfolio: &mut Portfolio,
+        market: Option<&Market>,
+        notes: &mut Vec<String>,
+    ) -> Result<(), InputError> {
+        let mut seen = BTreeMap::new();
+        for (file, pointer, row) in self.currencies() {
+            let error = |problem: String| InputError::pointer(file, pointer, problem);
+            if let Some(other) = seen.insert(&row.currency, file) {
+                let found = format!("found another in {other}");
+                return Err(error(format!("expected one row of {}, {found}", row.currency)));
+            }
+            let cash = row.summary.cash().map_err(|overflow| error(overflow.to_string()))?;
+            if cash.is_zero() {
+                continue;
+            }
+            if market.is_some_and(|market| market.price(&row.currency).is_err()) {
+                notes.push(format!("{}: held, but the market has no price for it", row.currency));
+            }
+            portfolio
+                .deposit(row.currency.clone(), cash)
+                .map_err(|overflow| error(overflow.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn currencies(&self) -> impl Iterator<Item = (&'a str, &str, &Reported)> {
+        self.accounts.iter().flat_map(|(file, account)| {
+            account.rows.iter().map(move |(pointer, row)| (*file, pointer.as_str(), row))
+        })
+    }
+
+    /// `deribit`, with the venue's number of the account where it is printed.
+    fn name(&self) -> String {
+        match self.accounts.iter().find_map(|(_, account)| account.id) {
+            Some(id) => format!("{}-{id}", symbol::VENUE),
+            None => symbol::VENUE.to_owned(),
+        }
+    }
+}
