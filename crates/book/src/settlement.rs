@@ -33,6 +33,22 @@ pub fn option_payout(
     Ok(Money::new(paid))
 }
 
+/// What `quantity` contracts bought (below zero: sold) at a premium have gained at expiry.
+///
+/// # Errors
+/// As [`option_payout`].
+pub fn option_profit(
+    instrument: &Instrument,
+    quantity: Quantity,
+    premium: Price,
+    delivery: Price,
+    round: Round,
+) -> Result<Money, Overflow> {
+    let size = quantity.decimal().times(instrument.contract_size.decimal(), Round::Nearest)?;
+    let paid = Money::new(size.times(premium.decimal(), Round::Nearest)?);
+    option_payout(instrument, quantity, delivery, round)?.minus(paid)
+}
+
 /// How far an option is out of the money at a price, never below zero.
 ///
 /// # Errors

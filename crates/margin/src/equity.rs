@@ -3,7 +3,7 @@
 use crate::document::Document;
 use crate::error::MarginError;
 use crate::pool::Pool;
-use keelmark_book::{Asset, Market, Money, Price, Round, profit};
+use keelmark_book::{Asset, InstrumentId, Market, Money, Price, Quantity, Round, profit};
 use std::collections::BTreeMap;
 
 /// What a pool has, in its currency. Every figure is rounded down.
@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 pub struct Equity {
     /// Collateral at its margin value.
     pub collateral: Money,
+    /// The same in the market's currency, before its one conversion.
+    pub counted: Money,
     /// Profit of perpetuals and futures since entry.
     pub futures: Money,
     /// Market value of options.
@@ -39,17 +41,17 @@ pub fn equity(pool: &Pool, document: &Document, market: &Market) -> Result<Equit
         found.notes.extend(valued.note);
         found.add_coins(&held.asset, held.amount)?;
     }
-    for position in &pool.positions {
-        let one = market.instruments.get(position.instrument);
-        let mark = market.quote(position.instrument).mark;
+    for ((id, entry), quantity) in netted(pool, market)? {
+        let one = market.instruments.get(id);
+        let mark = market.quote(id).mark;
         if one.is_option() {
-            let value = profit::option_value(one, position.quantity, mark, Round::Down)?;
+            let value = profit::option_value(one, quantity, mark, Round::Down)?;
             let value_here = in_currency(value, &one.settle, market, &pool.currency)?;
             found.options = found.options.plus(value_here)?;
             found.add_coins(&one.settle, value)?;
             continue;
         }
-        let Some(entry) = position.avg_price else {
+        let Some(entry) = entry else {
             found.notes.push(format!("{}: no entry price, profit taken as 0", one.venue_symbol));
             continue;
         };
@@ -57,12 +59,13 @@ pub fn equity(pool: &Pool, document: &Document, market: &Market) -> Result<Equit
             let problem = format!("{}: entry price {entry} is not above zero", one.venue_symbol);
             return Err(MarginError::Unsupported(problem));
         }
-        let gain = profit::profit(one, position.quantity, entry, mark, Round::Down)?;
+        let gain = profit::profit(one, quantity, entry, mark, Round::Down)?;
         let gain_here = in_currency(gain, &one.settle, market, &pool.currency)?;
         found.futures = found.futures.plus(gain_here)?;
         found.add_coins(&one.settle, gain)?;
     }
     let own = market.price(&pool.currency)?;
+    found.counted = counted;
     found.collateral = counted.over(own, Round::Down)?;
     found.total = found.collateral;
     if document.equity.futures {
@@ -74,6 +77,23 @@ pub fn equity(pool: &Pool, document: &Document, market: &Market) -> Result<Equit
     let worth = worth.over(own, Round::Down)?;
     found.net_value = worth.plus(found.futures)?.plus(found.options)?;
     Ok(found)
+}
+
+/// Quantities by instrument and entry price (options by instrument alone), exactly summed before
+/// anything rounds: how a position is cut into rows changes no digit.
+fn netted(
+    pool: &Pool,
+    market: &Market,
+) -> Result<BTreeMap<(InstrumentId, Option<Price>), Quantity>, MarginError> {
+    let mut sums: BTreeMap<(InstrumentId, Option<Price>), Quantity> = BTreeMap::new();
+    for position in &pool.positions {
+        let option = market.instruments.get(position.instrument).is_option();
+        let entry = if option { None } else { position.avg_price };
+        let sum = sums.entry((position.instrument, entry)).or_default();
+        *sum = sum.plus(position.quantity)?;
+    }
+    sums.retain(|_, sum| !sum.is_zero());
+    Ok(sums)
 }
 
 impl Equity {

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exposure {
     lots: BTreeMap<RowId, i128>,
+    /// Lots of the coin of each unit.
+    coins: Vec<i128>,
     cells: Vec<Vec<i128>>,
     buckets: Vec<[i128; 4]>,
 }
@@ -20,6 +22,7 @@ impl Exposure {
     pub fn new(table: &RiskTable) -> Self {
         Self {
             lots: BTreeMap::new(),
+            coins: vec![0; table.units.len()],
             cells: vec![vec![0; table.cells.len()]; table.units.len()],
             buckets: vec![[0; 4]; table.buckets.len()],
         }
@@ -41,6 +44,17 @@ impl Exposure {
         }
     }
 
+    /// Adds some lots of a unit's coin.
+    pub fn add_coins(&mut self, unit: usize, lots: i128) {
+        self.coins[unit] += lots;
+    }
+
+    /// Lots held of a unit's coin.
+    #[must_use]
+    pub fn coins(&self, unit: usize) -> i128 {
+        self.coins[unit]
+    }
+
     /// Adds all of another exposure over the same table.
     pub fn merge(&mut self, other: &Self) {
         for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
@@ -49,6 +63,7 @@ impl Exposure {
         for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
             mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
         }
+        self.coins.iter_mut().zip(&other.coins).for_each(|(a, b)| *a += b);
         for (row, lots) in &other.lots {
             let held = self.lots.entry(*row).or_insert(0);
             *held += lots;
@@ -63,13 +78,19 @@ impl Exposure {
         self.lots.iter().map(|(row, lots)| (*row, *lots))
     }
 
-    /// Scenario sums of a unit, in quanta.
+    /// Lots held of one row.
+    #[must_use]
+    pub fn held(&self, row: RowId) -> i128 {
+        self.lots.get(&row).copied().unwrap_or(0)
+    }
+
+    /// Scenario sums of a unit's contracts, in quanta; its coins apart.
     #[must_use]
     pub fn cells(&self, unit: usize) -> &[i128] {
         &self.cells[unit]
     }
 
-    /// Sensitivity sums of a bucket, in quanta.
+    /// Sensitivity sums of a bucket's contracts, in quanta; coins apart.
     #[must_use]
     pub fn bucket(&self, bucket: usize) -> &[i128; 4] {
         &self.buckets[bucket]

@@ -32,10 +32,13 @@
 //! [`mod@table`] rows from market and document, with [`scan`] its scenarios; [`pool`] an account
 //! divided; [`mod@equity`] what it has, with [`collateral`]; [`exposure`] netting; [`charge`] one
 //! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
-//! Beside it: [`expr`] formulas and [`param`] numbers of documents.
+//! Then [`distance`] to liquidation, the risk [`matrix`], [`whatif`], and the same [`prepared`] for
+//! a pre-trade check. Beside it: [`expr`]
+//! formulas and [`param`] numbers of documents.
 
 pub mod charge;
 pub mod collateral;
+pub mod distance;
 pub mod document;
 pub mod equity;
 pub mod error;
@@ -43,16 +46,20 @@ pub mod exposure;
 pub mod expr;
 pub mod health;
 mod margin;
+pub mod matrix;
 pub mod param;
 pub mod pool;
+pub mod prepared;
 pub mod scan;
 pub mod table;
+pub mod whatif;
 
 pub use document::Document;
 pub use error::MarginError;
 pub use exposure::Exposure;
 pub use health::Health;
 pub use margin::{
-    AccountMargin, ChargeOutcome, LevelOutcome, PoolMargin, margin, margin_of_pool, margin_of_pools,
+    AccountMargin, ChargeOutcome, LevelOutcome, PoolMargin, margin, margin_of_pool,
+    margin_of_pools, pool_exposure,
 };
 pub use table::RiskTable;

@@ -143,13 +143,9 @@ pub fn margin_of_pool(
     pool: Pool,
 ) -> Result<PoolMargin, MarginError> {
     let equity = equity(&pool, document, market)?;
-    let exposure = exposure(document, market, table, &pool, &equity)?;
-    let orders = orders(market, table, &pool)?;
-    let leverage: BTreeMap<InstrumentId, Decimal> = pool
-        .positions
-        .iter()
-        .filter_map(|one| one.leverage.map(|leverage| (one.instrument, leverage)))
-        .collect();
+    let exposure = pool_exposure(document, market, table, &pool, &equity)?;
+    let orders = order_rows(market, table, &pool)?;
+    let leverage = leverage(&pool);
     let view = |fill| PoolView {
         market,
         table,
@@ -159,6 +155,7 @@ pub fn margin_of_pool(
         leverage: &leverage,
         reserves: &pool.reserves,
         fill,
+        extra: None,
     };
     let mut charges = Vec::new();
     for named in &document.charges {
@@ -181,8 +178,23 @@ pub fn margin_of_pool(
     Ok(PoolMargin { pool, price, equity, charges, levels, health, notes })
 }
 
+/// The leverage chosen for each instrument; where positions in one differ, the lowest.
+fn leverage(pool: &Pool) -> BTreeMap<InstrumentId, Decimal> {
+    let mut chosen: BTreeMap<InstrumentId, Decimal> = BTreeMap::new();
+    for position in &pool.positions {
+        if let Some(leverage) = position.leverage {
+            let lowest = chosen.entry(position.instrument).or_insert(leverage);
+            *lowest = leverage.min(*lowest);
+        }
+    }
+    chosen
+}
+
 /// Sums of what a pool holds; coins count where the document says that they move.
-fn exposure(
+///
+/// # Errors
+/// When a quantity is off the lot.
+pub fn pool_exposure(
     document: &Document,
     market: &Market,
     table: &RiskTable,
@@ -202,14 +214,15 @@ fn exposure(
                 && unit.underlying != table.currency
             {
                 let lots = coin_lots(Quantity::new(amount.decimal()));
-                exposure.add(table, table.coin_row(at), lots);
+                exposure.add_coins(at, lots);
             }
         }
     }
     Ok(exposure)
 }
 
-fn orders(
+/// Open orders of a pool as rows and lots.
+pub(crate) fn order_rows(
     market: &Market,
     table: &RiskTable,
     pool: &Pool,
@@ -235,7 +248,7 @@ fn lots(market: &Market, id: InstrumentId, quantity: Quantity) -> Result<i128, M
 
 /// By how much levels grow for stale prices, with a note for each; or an error where the document
 /// refuses.
-fn staleness(
+pub(crate) fn staleness(
     document: &Document,
     market: &Market,
     pool: &Pool,
@@ -282,12 +295,11 @@ fn levels(
                 .map(|found| Money::new(found.high()))
         };
         let mut orders = Money::ZERO;
-        if level.formula.names().contains(crate::document::ORDERS) {
+        if level.formula.uses(crate::document::ORDERS) {
             orders = value(Money::ZERO, true)?.minus(value(Money::ZERO, false)?)?;
             orders = orders.max(Money::ZERO);
         }
-        let bare = value(orders, false)?;
-        let amount = bare.plus(bare.max(Money::ZERO).times(widen, Round::Up)?)?;
+        let amount = widened(value(orders, false)?, widen)?;
         let filled = level.formula.filled(&|name| {
             let value = level_value(document, charges, name, orders, false)?;
             Some(if document.params.contains_key(name) {
@@ -299,6 +311,14 @@ fn levels(
         out.push(LevelOutcome { name: level.name.clone(), amount, orders, filled });
     }
     Ok(out)
+}
+
+/// A level grown for stale prices.
+pub(crate) fn widened(level: Money, widen: Rate) -> Result<Money, MarginError> {
+    if widen.is_zero() {
+        return Ok(level);
+    }
+    Ok(level.plus(level.max(Money::ZERO).times(widen, Round::Up)?)?)
 }
 
 /// What a name in a level's formula stands for.

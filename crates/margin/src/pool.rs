@@ -7,7 +7,7 @@
 
 use crate::document::{Document, PoolBy, PoolCurrency};
 use keelmark_book::{
-    Asset, Balance, InstrumentId, Isolation, Market, Money, Order, Portfolio, Position,
+    Asset, Balance, InstrumentId, Isolation, Market, Money, Order, Portfolio, Position, Quantity,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -164,11 +164,17 @@ impl Divider<'_> {
 }
 
 impl Pool {
-    /// Instruments that it holds or has orders in, in order.
+    /// Instruments that it holds or has orders in, in order. Positions that cancel exactly are not
+    /// held: they may not widen the quantum of the table, nor make coins move.
     #[must_use]
     pub fn instruments(&self) -> Vec<InstrumentId> {
-        let held = self.positions.iter().map(|one| one.instrument);
+        let mut sums: BTreeMap<InstrumentId, Option<Quantity>> = BTreeMap::new();
+        for one in &self.positions {
+            let sum = sums.entry(one.instrument).or_insert(Some(Quantity::ZERO));
+            *sum = sum.and_then(|sum| sum.plus(one.quantity).ok());
+        }
+        let held = sums.into_iter().filter(|(_, sum)| *sum != Some(Quantity::ZERO));
         let ordered = self.orders.iter().map(|one| one.instrument);
-        held.chain(ordered).collect::<BTreeSet<_>>().into_iter().collect()
+        held.map(|(id, _)| id).chain(ordered).collect::<BTreeSet<_>>().into_iter().collect()
     }
 }

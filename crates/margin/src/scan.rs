@@ -2,8 +2,9 @@
 
 use crate::document::Fields;
 use crate::document::tree::Node;
+use crate::error::MarginError;
 use crate::param::{NoParam, Param};
-use keelmark_book::{Asset, Decimal, InputError};
+use keelmark_book::{Asset, Decimal, InputError, Money, Price, Rate, Round};
 use keelmark_pricing::shock::tenor_factor;
 
 /// A set of scenarios over one price range and one volatility range.
@@ -27,6 +28,8 @@ pub struct Scan {
     pub dampener: Option<Param>,
     /// Options are revalued this many years later.
     pub lookahead_years: f64,
+    /// What a payment at an option's expiry is worth now; 1 where venues do not discount.
+    pub discount: Param,
     /// Decimal places that each contract's profit is rounded to before it is multiplied.
     pub round_to: Option<u32>,
 }
@@ -124,6 +127,7 @@ impl Scan {
             edge_weight,
             dampener: fields.get("dampener").map(Param::read).transpose()?,
             lookahead_years: days / 365.0 + years,
+            discount: fields.param_or("discount", Decimal::ONE)?,
             round_to,
         })
     }
@@ -140,6 +144,35 @@ impl Scan {
     #[must_use]
     pub fn dampener_share(price_move: f64, range: f64) -> f64 {
         (price_move.abs() / range).max(1.0) - 1.0
+    }
+
+    /// Money that a loss is reduced by at a move: the dampener times its share.
+    ///
+    /// # Errors
+    /// When it does not fit.
+    pub fn relief(
+        &self,
+        dampener: Money,
+        price_move: f64,
+        range: f64,
+    ) -> Result<Money, MarginError> {
+        let share = Rate::from_f64(Self::dampener_share(price_move, range), Round::Nearest)?;
+        Ok(dampener.times(share, Round::Down)?)
+    }
+
+    /// The same in coin, at the price at the edge of the range on the side of the move.
+    ///
+    /// # Errors
+    /// When it does not fit.
+    pub fn coin_relief(
+        &self,
+        dampener: Money,
+        index: Price,
+        price_move: f64,
+        range: f64,
+    ) -> Result<Money, MarginError> {
+        let edge = Rate::from_f64(1.0 + range.copysign(price_move), Round::Nearest)?;
+        Ok(self.relief(dampener, price_move, range)?.over(index.scaled(edge)?, Round::Down)?)
     }
 
     /// Weight of a move beyond the range: `factor * range / |move|`.
@@ -190,15 +223,31 @@ impl VolRule {
         days: f64,
         direction: VolMove,
     ) -> Result<f64, NoParam> {
-        let (name, range, sign) = match direction {
-            VolMove::Same => return Ok(vol),
-            VolMove::Up => ("vol_up", &self.up, 1.0),
-            VolMove::Down => ("vol_down", &self.down, -1.0),
-        };
-        let change = sign * range.get(name, underlying)?.to_f64() * self.tenor_factor(days);
+        if direction == VolMove::Same {
+            return Ok(vol);
+        }
+        let change = self.change(underlying, days, direction)?;
         let moved = if self.relative { vol * (1.0 + change) } else { vol + change };
         let floor = if direction == VolMove::Up { self.floor_up.to_f64() } else { 0.0 };
         Ok(moved.max(floor).max(LEAST_VOL))
+    }
+
+    /// By how much volatility moves at a tenor, signed: a share of it, or points.
+    ///
+    /// # Errors
+    /// [`NoParam`] when the document has no range for the underlying.
+    pub fn change(
+        &self,
+        underlying: &Asset,
+        days: f64,
+        direction: VolMove,
+    ) -> Result<f64, NoParam> {
+        let (name, range, sign) = match direction {
+            VolMove::Same => return Ok(0.0),
+            VolMove::Up => ("vol_up", &self.up, 1.0),
+            VolMove::Down => ("vol_down", &self.down, -1.0),
+        };
+        Ok(sign * range.get(name, underlying)?.to_f64() * self.tenor_factor(days))
     }
 
     /// What the ranges are multiplied by at a tenor.

@@ -5,7 +5,7 @@
 //! repriced at their own volatility (sticky by strike). A mark moves by the change of its model
 //! value, so that no move leaves it exactly where it was.
 
-use crate::option::{Terms, value};
+use crate::option::{Terms, mark};
 use keelmark_book::{
     Asset, Instrument, InstrumentId, Kind, Market, Overflow, Price, Quote, Rate, Round,
 };
@@ -76,9 +76,7 @@ impl Move {
         let iv = (before.vol + self.vol_points).max(LEAST_VOL.min(before.vol));
         let moved = Quote { forward, iv: Some(iv), ..*quote };
         let Some(after) = Terms::of(instrument, &moved, market.as_of) else { return Ok(*quote) };
-        let model = |terms: &Terms| {
-            if instrument.is_inverse() { value(terms) / terms.forward } else { value(terms) }
-        };
+        let model = |terms: &Terms| mark(terms, instrument.is_inverse());
         let change = Price::from_f64(model(&after) - model(&before), Round::Nearest)?;
         Ok(Quote { mark: quote.mark.plus(change)?.max(Price::ZERO), ..moved })
     }

@@ -62,6 +62,12 @@ pub fn value(terms: &Terms) -> f64 {
     black76::price_one(forward, strike, years, vol, 1.0, terms.call())
 }
 
+/// Value per unit of the underlying in the unit that marks are quoted in: coin for inverse options.
+#[must_use]
+pub fn mark(terms: &Terms, inverse: bool) -> f64 {
+    if inverse { value(terms) / terms.forward } else { value(terms) }
+}
+
 /// Value and Greeks per unit of the underlying.
 ///
 /// Source: the formulas as venues print them (accuracy table, `black76.*`).

@@ -74,6 +74,21 @@ impl Decimal {
         Ok(Self(divide(I256::from(count), I256::from(power), round).as_i128()))
     }
 
+    /// The whole number of 10^`exponent` in this, rounded down: the inverse of
+    /// [`Decimal::from_scaled`].
+    ///
+    /// # Errors
+    /// [`Overflow`] when the count does not fit.
+    pub fn scaled(self, exponent: i32) -> Result<i128, Overflow> {
+        let shift = exponent + PLACES as i32;
+        if shift >= 0 {
+            let power = 10i128.checked_pow(shift as u32).ok_or(Overflow)?;
+            return Ok(self.0.div_euclid(power));
+        }
+        let power = 10i128.checked_pow(shift.unsigned_abs()).ok_or(Overflow)?;
+        self.0.checked_mul(power).ok_or(Overflow)
+    }
+
     /// The nearest decimal to a finite `f64`, in the direction asked.
     ///
     /// # Errors

@@ -5,10 +5,12 @@
 //! `deduction_n = floor_n * (rate_n - rate_(n-1)) + deduction_(n-1)`.
 
 use super::per_position::Filter;
-use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use super::view::Holding;
+use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::{Node, Value};
 use crate::error::MarginError;
+use crate::table::RowId;
 use keelmark_book::{Asset, InputError, Instrument, Money, Overflow, Rate, Round, profit};
 use std::collections::BTreeMap;
 
@@ -54,6 +56,20 @@ impl Tiers {
             return Err("expected at least one tier, found none".to_owned());
         }
         Ok(Self { tiers })
+    }
+
+    /// A table with its deductions as they are printed: a venue rounds some of them, and then the
+    /// printed one is what it charges.
+    ///
+    /// # Errors
+    /// As [`Tiers::from_limits`].
+    pub fn printed(rows: &[(Option<Money>, Rate, Money)]) -> Result<Self, String> {
+        let limits: Vec<_> = rows.iter().map(|(limit, rate, _)| (*limit, *rate)).collect();
+        let mut table = Self::from_limits(&limits)?;
+        for (tier, (_, _, deduction)) in table.tiers.iter_mut().zip(rows) {
+            tier.deduction = *deduction;
+        }
+        Ok(table)
     }
 
     /// The deduction of a tier that starts at `floor`, from its rate and the tier below.
@@ -155,20 +171,7 @@ impl Charge for Brackets {
         let mut outcome = Outcome::default();
         for holding in pool.holdings()? {
             let one = holding.instrument;
-            let mut most: Option<(Money, Money)> = None;
-            for quantity in &holding.quantities {
-                if !self.on.lets(one, *quantity) {
-                    continue;
-                }
-                let own = profit::notional(one, *quantity, holding.quote.mark, Round::Up)?;
-                let notional =
-                    pool.convert_between(own, &one.settle, self.unit(pool, one), Round::Up)?;
-                let found = self.table(one)?.amount(notional)?;
-                if most.is_none_or(|(so_far, _)| found > so_far) {
-                    most = Some((found, notional));
-                }
-            }
-            let Some((own, notional)) = most else { continue };
+            let Some((own, notional)) = self.most(pool, &holding)? else { continue };
             let unit = self.unit(pool, one);
             let amount = pool.convert(own, unit, Round::Up)?;
             outcome.amount = outcome.amount.plus(amount)?;
@@ -182,13 +185,56 @@ impl Charge for Brackets {
         Ok(outcome)
     }
 
+    fn scope(&self) -> Scope {
+        Scope::Row
+    }
+
+    fn term(&self, pool: &PoolView<'_>, row: usize) -> Result<Money, MarginError> {
+        let holding = pool.holding(RowId::new(row))?;
+        match self.most(pool, &holding)? {
+            Some((own, _)) => pool.convert(own, self.unit(pool, holding.instrument), Round::Up),
+            None => Ok(Money::ZERO),
+        }
+    }
+
     fn breaks_union(&self) -> Option<&'static str> {
         let tiered = self.tables.values().any(|table| table.tiers.len() > 1);
-        tiered.then_some("a larger position reaches a higher tier")
+        let deducts = self.deductions().any(Money::is_positive);
+        if tiered {
+            return Some("a larger position reaches a higher tier");
+        }
+        deducts.then_some("each position apart has a deduction of its own, the union only one")
     }
 }
 
 impl Brackets {
+    /// The most that any quantity of a holding asks, with its notional, as the tiers count.
+    fn most(
+        &self,
+        pool: &PoolView<'_>,
+        holding: &Holding<'_>,
+    ) -> Result<Option<(Money, Money)>, MarginError> {
+        let one = holding.instrument;
+        let mut most: Option<(Money, Money)> = None;
+        for quantity in &holding.quantities {
+            if !self.on.lets(one, *quantity) {
+                continue;
+            }
+            let own = profit::notional(one, *quantity, holding.quote.mark, Round::Up)?;
+            let unit = self.unit(pool, one);
+            let notional = pool.convert_between(own, &one.settle, unit, Round::Up)?;
+            let found = self.table(one)?.amount(notional)?;
+            if most.is_none_or(|(so_far, _)| found > so_far) {
+                most = Some((found, notional));
+            }
+        }
+        Ok(most)
+    }
+
+    fn deductions(&self) -> impl Iterator<Item = Money> {
+        self.tables.values().flat_map(Tiers::deductions)
+    }
+
     /// What limits and amounts are counted in.
     fn unit<'a>(&self, pool: &PoolView<'a>, instrument: &'a Instrument) -> &'a Asset {
         if self.in_market { &pool.market.currency } else { &instrument.settle }

@@ -2,7 +2,7 @@
 //!
 //! For models whose equity counts collateral in full and whose initial margin carries the haircut.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::param::Param;
@@ -36,5 +36,9 @@ impl Charge for CollateralHaircut {
             outcome.parts.push((Part::Holding(held.asset.clone()), amount));
         }
         Ok(outcome)
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Fixed
     }
 }

@@ -3,7 +3,7 @@
 //! Sum over expiries and settlement assets of |net delta| times `max(floor, per_year * years)`;
 //! a perpetual pays the floor. Coins held do not count.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::param::Param;
@@ -30,35 +30,30 @@ impl Charge for DeltaByExpiry {
         let table = pool.table;
         let mut outcome = Outcome::default();
         for (at, bucket) in table.buckets.iter().enumerate() {
-            let (low, high) = pool.bucket(at, Sensitivity::Delta);
-            let net = if high.abs() >= low.abs() { high } else { low };
-            if bucket.coin || net == 0 {
-                continue;
-            }
-            let unit = &table.units[bucket.unit];
-            let years = bucket.expiry.map_or(0.0, |expiry| expiry.years_since(pool.market.as_of));
-            let rate = self.rate(&unit.underlying, years)?;
-            let coins = table.sensitivity(Sensitivity::Delta, net.abs(), Round::Up)?;
-            let notional = pool.coins(bucket.unit, coins, Round::Up)?;
-            let amount = notional.times(rate, Round::Up)?;
-            outcome.amount = outcome.amount.plus(amount)?;
+            let Some(found) = self.bucket(pool, at)? else { continue };
+            outcome.amount = outcome.amount.plus(found.amount)?;
             let when = bucket.expiry.map_or("perpetual".to_owned(), |expiry| {
                 let (year, month, day) = expiry.date();
                 format!("{year}-{month:02}-{day:02}")
             });
+            let unit = &table.units[bucket.unit].underlying;
+            let (coins, rate) = (found.coins, found.rate.to_f64() * 100.0);
+            let settle = &bucket.settle;
             outcome.lines.push(Line {
-                text: format!(
-                    "{}/{} {when}: |delta| {:.4} x {:.3} %",
-                    unit.underlying,
-                    bucket.settle,
-                    coins,
-                    rate.to_f64() * 100.0
-                ),
-                amount,
+                text: format!("{unit}/{settle} {when}: |delta| {coins:.4} x {rate:.3} %"),
+                amount: found.amount,
             });
-            parts(pool, at, net, amount, &mut outcome.parts)?;
+            parts(pool, at, found.net, found.amount, &mut outcome.parts)?;
         }
         Ok(outcome)
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Bucket
+    }
+
+    fn term(&self, pool: &PoolView<'_>, bucket: usize) -> Result<Money, MarginError> {
+        Ok(self.bucket(pool, bucket)?.map_or(Money::ZERO, |found| found.amount))
     }
 
     fn needs_greeks(&self) -> bool {
@@ -66,7 +61,31 @@ impl Charge for DeltaByExpiry {
     }
 }
 
+/// What one bucket asks.
+struct BucketCharge {
+    /// Net delta in quanta, at the end that asks most.
+    net: i128,
+    coins: Decimal,
+    rate: Rate,
+    amount: Money,
+}
+
 impl DeltaByExpiry {
+    fn bucket(&self, pool: &PoolView<'_>, at: usize) -> Result<Option<BucketCharge>, MarginError> {
+        let table = pool.table;
+        let bucket = &table.buckets[at];
+        let (low, high) = pool.bucket(at, Sensitivity::Delta);
+        let net = if high.abs() >= low.abs() { high } else { low };
+        if bucket.coin || net == 0 {
+            return Ok(None);
+        }
+        let years = bucket.expiry.map_or(0.0, |expiry| expiry.years_since(pool.market.as_of));
+        let rate = self.rate(&table.units[bucket.unit].underlying, years)?;
+        let coins = table.sensitivity(Sensitivity::Delta, net.abs(), Round::Up)?;
+        let amount = pool.coins(bucket.unit, coins, Round::Up)?.times(rate, Round::Up)?;
+        Ok(Some(BucketCharge { net, coins, rate, amount }))
+    }
+
     fn rate(&self, underlying: &keelmark_book::Asset, years: f64) -> Result<Rate, MarginError> {
         let floor = self.floor.get("floor", underlying)?;
         let per_year = self.per_year.get("per_year", underlying)?;
@@ -83,12 +102,14 @@ pub(super) fn parts(
     amount: Money,
     out: &mut Vec<(Part, Money)>,
 ) -> Result<(), MarginError> {
-    for (row, lots) in pool.exposure.lots() {
+    for (row, lots) in pool.lots() {
         let line = pool.table.line(row);
-        let (true, Some(id)) = (line.bucket == bucket, line.instrument) else { continue };
+        if line.bucket != bucket {
+            continue;
+        }
         let own = lots * i128::from(pool.table.sensitivities(row)[Sensitivity::Delta as usize]);
         let share = Rate::from_f64(own as f64 / net as f64, Round::Nearest)?;
-        out.push((Part::Position(id), amount.times(share, Round::Nearest)?));
+        out.push((Part::Position(line.instrument), amount.times(share, Round::Nearest)?));
     }
     Ok(())
 }

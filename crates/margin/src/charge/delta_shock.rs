@@ -3,7 +3,7 @@
 //! `min(slope * max(|D| - threshold / index, 0), cap) * |D|` coins, where D is the unit's net
 //! delta. Long options may only bring D nearer to zero, never add to it or turn it.
 
-use super::{Charge, Line, Outcome, PoolView, Reading};
+use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::param::Param;
@@ -32,25 +32,24 @@ impl Charge for DeltaShock {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
         let mut outcome = Outcome::default();
         for (at, unit) in pool.table.units.iter().enumerate() {
-            let delta = counted_delta(pool, at);
-            let size = pool.table.sensitivity(Sensitivity::Delta, delta.abs(), Round::Up)?;
-            let asset = &unit.underlying;
-            let threshold = Money::new(self.threshold.get("threshold", asset)?);
-            let free = threshold.over(pool.market.price(asset)?, Round::Down)?.decimal();
-            let above = size.minus(free)?.max(Decimal::ZERO);
-            let rate = self.slope.get("slope", asset)?.times(above, Round::Up)?;
-            let rate = rate.min(self.cap.get("cap", asset)?);
-            let amount = pool.coins(at, rate.times(size, Round::Up)?, Round::Up)?;
-            outcome.amount = outcome.amount.plus(amount)?;
+            let found = self.unit(pool, at)?;
+            outcome.amount = outcome.amount.plus(found.amount)?;
+            let (asset, percent) = (&unit.underlying, found.rate.to_f64() * 100.0);
+            let (size, free) = (found.size, found.free);
             outcome.lines.push(Line {
-                text: format!(
-                    "{asset} |delta| {size:.2} above {free:.2}: {:.3} % of it",
-                    rate.to_f64() * 100.0
-                ),
-                amount,
+                text: format!("{asset} |delta| {size:.2} above {free:.2}: {percent:.3} % of it"),
+                amount: found.amount,
             });
         }
         Ok(outcome)
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Unit
+    }
+
+    fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
+        Ok(self.unit(pool, unit)?.amount)
     }
 
     fn needs_greeks(&self) -> bool {
@@ -62,15 +61,42 @@ impl Charge for DeltaShock {
     }
 }
 
+/// What one unit asks.
+struct UnitShock {
+    size: Decimal,
+    free: Decimal,
+    rate: Decimal,
+    amount: Money,
+}
+
+impl DeltaShock {
+    fn unit(&self, pool: &PoolView<'_>, at: usize) -> Result<UnitShock, MarginError> {
+        let asset = &pool.table.units[at].underlying;
+        let delta = counted_delta(pool, at);
+        let size = pool.table.sensitivity(Sensitivity::Delta, delta.abs(), Round::Up)?;
+        let threshold = Money::new(self.threshold.get("threshold", asset)?);
+        let free = threshold.over(pool.market.price(asset)?, Round::Down)?.decimal();
+        if size <= free {
+            return Ok(UnitShock { size, free, rate: Decimal::ZERO, amount: Money::ZERO });
+        }
+        let rate = self.slope.get("slope", asset)?.times(size.minus(free)?, Round::Up)?;
+        let rate = rate.min(self.cap.get("cap", asset)?);
+        let amount = pool.coins(at, rate.times(size, Round::Up)?, Round::Up)?;
+        Ok(UnitShock { size, free, rate, amount })
+    }
+}
+
 /// Net delta of a unit in quanta, at the worst end that fills can lead to.
 fn counted_delta(pool: &PoolView<'_>, unit: usize) -> i128 {
     let (mut long_options, mut rest) = (0i128, 0i128);
     let (mut buys, mut sells) = (0i128, 0i128);
     let delta = |row| i128::from(pool.table.sensitivities(row)[Sensitivity::Delta as usize]);
-    for (row, lots) in pool.exposure.lots() {
+    for (row, lots) in pool.lots() {
         let line = pool.table.line(row);
-        let (true, Some(id)) = (line.unit == unit, line.instrument) else { continue };
-        if lots > 0 && pool.market.instruments.get(id).is_option() {
+        if line.unit != unit {
+            continue;
+        }
+        if lots > 0 && pool.market.instruments.get(line.instrument).is_option() {
             long_options += lots * delta(row);
         } else {
             rest += lots * delta(row);

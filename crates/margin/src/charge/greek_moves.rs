@@ -4,7 +4,7 @@
 //! vega of all that is held in it. Across expiries of one underlying a gain pays for losses only
 //! up to `correlation` of itself. What this leaves out against full revaluation, the report shows.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::Node;
 use crate::error::MarginError;
@@ -65,16 +65,7 @@ impl Charge for GreekMoves {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
         let mut outcome = Outcome::default();
         for unit in 0..pool.table.units.len() {
-            let (mut worst, mut at) = (Money::ZERO, None);
-            for price in &self.moves {
-                for vol in [-1i64, 0, 1] {
-                    let loss = self.loss(pool, unit, *price, Decimal::from_int(vol))?;
-                    if loss > worst {
-                        (worst, at) = (loss, Some((*price, vol)));
-                    }
-                }
-            }
-            let Some((price, vol)) = at else { continue };
+            let Some((worst, price, vol)) = self.worst(pool, unit)? else { continue };
             outcome.amount = outcome.amount.plus(worst)?;
             let name = &pool.table.units[unit].underlying;
             let range = self.price_range.get("price_range", name)?.to_f64();
@@ -87,12 +78,38 @@ impl Charge for GreekMoves {
         Ok(outcome)
     }
 
+    fn scope(&self) -> Scope {
+        Scope::Unit
+    }
+
+    fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
+        Ok(self.worst(pool, unit)?.map_or(Money::ZERO, |(worst, _, _)| worst))
+    }
+
     fn needs_greeks(&self) -> bool {
         true
     }
 }
 
 impl GreekMoves {
+    /// The largest loss of a unit with the move it comes from; `None` where no move loses.
+    fn worst(
+        &self,
+        pool: &PoolView<'_>,
+        unit: usize,
+    ) -> Result<Option<(Money, Decimal, i64)>, MarginError> {
+        let mut worst = None;
+        for price in &self.moves {
+            for vol in [-1i64, 0, 1] {
+                let loss = self.loss(pool, unit, *price, Decimal::from_int(vol))?;
+                if loss > worst.map_or(Money::ZERO, |(so_far, _, _)| so_far) {
+                    worst = Some((loss, *price, vol));
+                }
+            }
+        }
+        Ok(worst)
+    }
+
     /// Loss of a unit in a move: losses of expiries less the share of gains that counts.
     fn loss(
         &self,
@@ -106,11 +123,10 @@ impl GreekMoves {
             if pool.table.buckets[bucket].unit != unit {
                 continue;
             }
-            let mut sums = *pool.exposure.bucket(bucket);
-            let mut gain = self.gain(pool, bucket, &sums, price, vol)?;
+            let mut gain = self.gain(pool, bucket, &pool.sums(bucket), price, vol)?;
             for (row, lots) in pool.counted_orders() {
                 if pool.table.line(row).bucket == bucket {
-                    sums = pool.table.sensitivities(row).map(|one| lots * i128::from(one));
+                    let sums = pool.table.sensitivities(row).map(|one| lots * i128::from(one));
                     let change = self.gain(pool, bucket, &sums, price, vol)?;
                     gain = gain.plus(change.min(Money::ZERO))?;
                 }
@@ -162,26 +178,25 @@ impl GreekMoves {
         parts: &mut Vec<(Part, Money)>,
     ) -> Result<(), MarginError> {
         let mut shared = Money::ZERO;
-        for (row, lots) in pool.exposure.lots() {
-            let line = pool.table.line(row);
-            if line.unit != unit {
-                continue;
+        let rows = pool.lots().filter(|(row, _)| pool.table.line(*row).unit == unit);
+        let mut own: Vec<(Part, usize, [i128; 4])> = rows
+            .map(|(row, lots)| {
+                let line = pool.table.line(row);
+                let sums = pool.table.sensitivities(row).map(|one| lots * i128::from(one));
+                (Part::Position(line.instrument), line.bucket, sums)
+            })
+            .collect();
+        let coin = pool.table.coin_bucket(unit);
+        let underlying = pool.table.units[unit].underlying.clone();
+        own.push((Part::Holding(underlying), coin, pool.sums(coin)));
+        for (part, bucket, sums) in own {
+            let bucket_gain = self.gain(pool, bucket, &pool.sums(bucket), price, vol)?;
+            let mut loss = -self.gain(pool, bucket, &sums, price, vol)?;
+            if !bucket_gain.is_negative() {
+                loss = loss.times(self.correlation, Round::Nearest)?;
             }
-            let bucket_gain =
-                self.gain(pool, line.bucket, pool.exposure.bucket(line.bucket), price, vol)?;
-            let sums = pool.table.sensitivities(row).map(|one| lots * i128::from(one));
-            let own = -self.gain(pool, line.bucket, &sums, price, vol)?;
-            let own = if bucket_gain.is_negative() {
-                own
-            } else {
-                own.times(self.correlation, Round::Nearest)?
-            };
-            shared = shared.plus(own)?;
-            let part = match line.instrument {
-                Some(id) => Part::Position(id),
-                None => Part::Holding(pool.table.units[unit].underlying.clone()),
-            };
-            parts.push((part, own));
+            shared = shared.plus(loss)?;
+            parts.push((part, loss));
         }
         // Orders, and rounding of each part, are what is left over.
         if let Some((_, first)) = parts.last_mut() {

@@ -50,4 +50,8 @@ impl Charge for HedgedSize {
         }
         Ok(outcome)
     }
+
+    fn breaks_union(&self) -> Option<&'static str> {
+        Some("the futures of one book can hedge those of the other")
+    }
 }

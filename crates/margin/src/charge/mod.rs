@@ -3,6 +3,7 @@
 //! A kind knows no venue: the numbers come from the document, the sums from the risk table. To add
 //! one, write its file, name it in [`read`], and give it a case in the tests.
 
+mod borrowed;
 mod brackets;
 mod collateral_haircut;
 mod delta_by_expiry;
@@ -38,6 +39,21 @@ pub trait Charge: Debug + Send + Sync {
     /// [`MarginError`] when a price or a parameter is missing, or a number does not fit.
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError>;
 
+    /// What the charge is a sum over: a fill changes one term of it.
+    fn scope(&self) -> Scope {
+        Scope::Pool
+    }
+
+    /// One term of the sum, without explanation: `amount` is the sum of the terms over its scope.
+    /// The key is a unit, a bucket or a row of the table; 0 for the pool as a whole.
+    ///
+    /// # Errors
+    /// As [`Charge::amount`].
+    fn term(&self, pool: &PoolView<'_>, key: usize) -> Result<Money, MarginError> {
+        let _ = key;
+        Ok(self.amount(pool)?.amount)
+    }
+
     /// Whether it needs sensitivities in the risk table.
     fn needs_greeks(&self) -> bool {
         false
@@ -48,6 +64,21 @@ pub trait Charge: Debug + Send + Sync {
     fn breaks_union(&self) -> Option<&'static str> {
         None
     }
+}
+
+/// What a charge is a sum over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Nothing that a fill changes.
+    Fixed,
+    /// The pool as a whole.
+    Pool,
+    /// Units of the table.
+    Unit,
+    /// Buckets of the table.
+    Bucket,
+    /// Rows of the table.
+    Row,
 }
 
 /// What a charge asks, and why.
@@ -92,6 +123,7 @@ pub(crate) struct Reading<'a> {
 type Reader = fn(&mut Fields<'_>, &Reading<'_>) -> Result<Box<dyn Charge>, InputError>;
 
 const KINDS: &[(&str, Reader)] = &[
+    ("borrowed", borrowed::read),
     ("brackets", brackets::read),
     ("collateral-haircut", collateral_haircut::read),
     ("delta-by-expiry", delta_by_expiry::read),

@@ -4,12 +4,12 @@
 //! its legs allow: first with side A long and B short, then the reverse with what is left; each
 //! coin spread costs `rate` of the index, and what a spread uses is gone for the next.
 
-use super::{Charge, Line, Outcome, PoolView, Reading};
+use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::Node;
 use crate::error::MarginError;
 use crate::table::Sensitivity;
-use keelmark_book::{Decimal, InputError, Rate, Round};
+use keelmark_book::{Decimal, InputError, Money, Rate, Round};
 
 #[derive(Debug)]
 struct MonthSpread {
@@ -94,25 +94,24 @@ impl Charge for MonthSpread {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
         let mut outcome = Outcome::default();
         for unit in 0..pool.table.units.len() {
-            let mut left = self.deltas(pool, unit)?;
             let name = &pool.table.units[unit].underlying;
-            for (priority, spread) in self.spreads.iter().enumerate() {
-                let mut formed = Decimal::ZERO;
-                for a_long in [true, false] {
-                    formed = formed.plus(spread.form(&mut left, a_long)?)?;
-                }
-                if formed.is_zero() {
-                    continue;
-                }
-                let notional = pool.coins(unit, formed, Round::Up)?;
-                let amount = notional.times(spread.rate, Round::Up)?;
+            for (priority, formed, amount) in self.formed(pool, unit)? {
                 outcome.amount = outcome.amount.plus(amount)?;
-                let rate = spread.rate.to_f64() * 100.0;
+                let rate = self.spreads[priority].rate.to_f64() * 100.0;
                 let text = format!("{name} spread {}: {formed:.4} x {rate} %", priority + 1);
                 outcome.lines.push(Line { text, amount });
             }
         }
         Ok(outcome)
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Unit
+    }
+
+    fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
+        let formed = self.formed(pool, unit)?;
+        Ok(Money::sum(formed.into_iter().map(|(_, _, amount)| amount))?)
     }
 
     fn needs_greeks(&self) -> bool {
@@ -125,6 +124,27 @@ impl Charge for MonthSpread {
 }
 
 impl MonthSpread {
+    /// Priority, count and charge of each spread that forms in a unit.
+    fn formed(
+        &self,
+        pool: &PoolView<'_>,
+        unit: usize,
+    ) -> Result<Vec<(usize, Decimal, Money)>, MarginError> {
+        let mut left = self.deltas(pool, unit)?;
+        let mut out = Vec::new();
+        for (priority, spread) in self.spreads.iter().enumerate() {
+            let mut formed = Decimal::ZERO;
+            for a_long in [true, false] {
+                formed = formed.plus(spread.form(&mut left, a_long)?)?;
+            }
+            if !formed.is_zero() {
+                let notional = pool.coins(unit, formed, Round::Up)?;
+                out.push((priority, formed, notional.times(spread.rate, Round::Up)?));
+            }
+        }
+        Ok(out)
+    }
+
     /// Long and short deltas of each tier. Where orders count, each bucket at its farthest end.
     fn deltas(&self, pool: &PoolView<'_>, unit: usize) -> Result<Vec<Left>, MarginError> {
         let mut left = vec![Left::default(); self.tiers.len()];

@@ -3,9 +3,11 @@
 //! For models in which options are not part of equity: their value then reduces the requirement,
 //! or adds to it where more is sold than bought. A credit rounds down.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use super::view::Holding;
+use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
+use crate::table::RowId;
 use keelmark_book::{InputError, Money, Quantity, Round, profit};
 
 #[derive(Debug)]
@@ -19,16 +21,11 @@ impl Charge for NetOptionValue {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
         let mut outcome = Outcome::default();
         for holding in pool.holdings()? {
-            let one = holding.instrument;
-            if !one.is_option() {
-                continue;
+            if holding.instrument.is_option() {
+                let amount = value(pool, &holding)?;
+                outcome.amount = outcome.amount.plus(amount)?;
+                outcome.parts.push((Part::Position(holding.id), amount));
             }
-            // Where sells fill, the premium they bring is cash; what is then short is what counts.
-            let low = holding.quantities.first().copied().unwrap_or(Quantity::ZERO);
-            let own = profit::option_value(one, low, holding.quote.mark, Round::Down)?;
-            let amount = pool.convert(own, &one.settle, Round::Down)?;
-            outcome.amount = outcome.amount.plus(amount)?;
-            outcome.parts.push((Part::Position(holding.id), amount));
         }
         let (mut long, mut short) = (Money::ZERO, Money::ZERO);
         for (_, own) in &outcome.parts {
@@ -41,4 +38,21 @@ impl Charge for NetOptionValue {
         }
         Ok(outcome)
     }
+
+    fn scope(&self) -> Scope {
+        Scope::Row
+    }
+
+    fn term(&self, pool: &PoolView<'_>, row: usize) -> Result<Money, MarginError> {
+        let holding = pool.holding(RowId::new(row))?;
+        if holding.instrument.is_option() { value(pool, &holding) } else { Ok(Money::ZERO) }
+    }
+}
+
+/// Value of what is held; open orders do not count, since the premium of a fill is cash.
+fn value(pool: &PoolView<'_>, holding: &Holding<'_>) -> Result<Money, MarginError> {
+    let one = holding.instrument;
+    let held = holding.quantities.first().copied().unwrap_or(Quantity::ZERO);
+    let own = profit::option_value(one, held, holding.quote.mark, Round::Down)?;
+    pool.convert(own, &one.settle, Round::Down)
 }

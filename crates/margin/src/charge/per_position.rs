@@ -6,12 +6,13 @@
 //! `size` (coins, without sign), `contracts` (signed), `notional`, `leverage`, and `[params]`.
 
 use super::view::Holding;
-use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::Node;
 use crate::error::MarginError;
 use crate::expr::{Formula, Interval};
 use crate::param::Param;
+use crate::table::RowId;
 use keelmark_book::{
     Asset, Decimal, InputError, Instrument, Kind, Money, Quantity, Right, Round,
     instruments::nearest, profit, settlement,
@@ -62,14 +63,7 @@ impl Charge for PerPosition {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
         let mut outcome = Outcome::default();
         for holding in pool.holdings()? {
-            let mut most = None;
-            for quantity in &holding.quantities {
-                if self.on.lets(holding.instrument, *quantity) {
-                    let found = self.of(pool, &holding, *quantity)?;
-                    most = Some(most.map_or(found, |so_far: Money| so_far.max(found)));
-                }
-            }
-            let Some(own) = most else { continue };
+            let Some(own) = self.most(pool, &holding)? else { continue };
             let amount = pool.convert(own, &holding.instrument.settle, Round::Up)?;
             outcome.amount = outcome.amount.plus(amount)?;
             let text = self.describe(pool, &holding, own);
@@ -79,13 +73,45 @@ impl Charge for PerPosition {
         Ok(outcome)
     }
 
+    fn scope(&self) -> Scope {
+        Scope::Row
+    }
+
+    fn term(&self, pool: &PoolView<'_>, row: usize) -> Result<Money, MarginError> {
+        let holding = pool.holding(RowId::new(row))?;
+        match self.most(pool, &holding)? {
+            Some(own) => pool.convert(own, &holding.instrument.settle, Round::Up),
+            None => Ok(Money::ZERO),
+        }
+    }
+
     fn breaks_union(&self) -> Option<&'static str> {
-        let sized = self.formula.names().contains("size");
-        sized.then_some("its formula uses the size of the position, so a rate may grow with it")
+        if self.formula.uses("size") {
+            return Some("its formula uses the size of the position, so a rate may grow with it");
+        }
+        let chosen = self.formula.uses("leverage");
+        chosen.then_some("where two books chose a leverage apart, the lower counts for the union")
     }
 }
 
 impl PerPosition {
+    /// The most that any quantity of a holding asks, in its settlement asset; `None` where the
+    /// filter lets none through.
+    fn most(
+        &self,
+        pool: &PoolView<'_>,
+        holding: &Holding<'_>,
+    ) -> Result<Option<Money>, MarginError> {
+        let mut most = None;
+        for quantity in &holding.quantities {
+            if self.on.lets(holding.instrument, *quantity) {
+                let found = self.of(pool, holding, *quantity)?;
+                most = Some(most.map_or(found, |so_far: Money| so_far.max(found)));
+            }
+        }
+        Ok(most)
+    }
+
     fn of(
         &self,
         pool: &PoolView<'_>,

@@ -2,7 +2,7 @@
 //!
 //! For what a venue reports and does not let one compute, such as a market maker protection.
 
-use super::{Charge, Line, Outcome, PoolView, Reading};
+use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use keelmark_book::InputError;
@@ -26,5 +26,9 @@ impl Charge for Reserve {
         };
         let text = format!("reported {} {amount}", self.reserve);
         Ok(Outcome { amount, lines: vec![Line { text, amount }], ..Outcome::default() })
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Fixed
     }
 }

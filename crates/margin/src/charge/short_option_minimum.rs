@@ -25,9 +25,12 @@ pub(super) fn read(
     Ok(Box::new(ShortOptionMinimum { rate, gross }))
 }
 
+/// What short calls and short puts of a unit ask, each by position.
+type Sides = [Vec<(Part, Money)>; 2];
+
 impl Charge for ShortOptionMinimum {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
-        let mut by_unit: BTreeMap<usize, [Vec<(Part, Money)>; 2]> = BTreeMap::new();
+        let mut by_unit: BTreeMap<usize, Sides> = BTreeMap::new();
         for holding in pool.holdings()? {
             let one = holding.instrument;
             let Some((_, right)) = one.option_terms() else { continue };

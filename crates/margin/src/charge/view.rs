@@ -8,7 +8,7 @@ use keelmark_book::{
     Asset, Balance, Decimal, Instrument, InstrumentId, Market, Money, Overflow, Price, Quantity,
     Quote, Round,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether open orders count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct PoolView<'a> {
     pub reserves: &'a BTreeMap<String, Money>,
     /// Whether orders count.
     pub fill: Fill,
+    /// A fill on top of what is held, in lots: what a prepared what-if asks about.
+    pub extra: Option<(RowId, i128)>,
 }
 
 /// A held instrument, or one that has open orders.
@@ -54,24 +56,66 @@ pub struct Holding<'a> {
 }
 
 impl<'a> PoolView<'a> {
-    /// Scenario sums of a unit in quanta, with the worst fills where orders count.
+    /// A scenario sum of a unit in quanta, with the worst fills where orders count.
     #[must_use]
-    pub fn cells(&self, unit: usize) -> Vec<i128> {
-        let mut cells = self.exposure.cells(unit).to_vec();
+    pub fn cell(&self, unit: usize, column: usize) -> i128 {
+        let mut sum = self.exposure.cells(unit)[column];
+        let coins = self.exposure.coins(unit);
+        if coins != 0 {
+            sum += self.table.coin_cell(unit, column, coins);
+        }
+        if let Some((row, lots)) = self.extra
+            && self.table.line(row).unit == unit
+        {
+            sum += lots * i128::from(self.table.scenario_row(row)[column]);
+        }
         for (row, lots) in self.counted_orders() {
             if self.table.line(row).unit == unit {
-                for (sum, cell) in cells.iter_mut().zip(self.table.scenario_row(row)) {
-                    *sum += (lots * i128::from(*cell)).min(0);
-                }
+                sum += (lots * i128::from(self.table.scenario_row(row)[column])).min(0);
             }
         }
-        cells
+        sum
+    }
+
+    /// Every scenario sum of a unit.
+    #[must_use]
+    pub fn cells(&self, unit: usize) -> Vec<i128> {
+        (0..self.table.cells.len()).map(|column| self.cell(unit, column)).collect()
+    }
+
+    /// Lots held of each row, the extra fill included.
+    pub fn lots(&self) -> impl Iterator<Item = (RowId, i128)> + '_ {
+        let extra = self.extra;
+        let known = extra.is_some_and(|(row, _)| self.exposure.held(row) != 0);
+        let held = self.exposure.lots().map(move |(row, lots)| match extra {
+            Some((other, more)) if other == row => (row, lots + more),
+            _ => (row, lots),
+        });
+        held.chain(extra.filter(|_| !known))
+    }
+
+    /// Sensitivity sums of a bucket in quanta, the extra fill included, orders apart.
+    #[must_use]
+    pub fn sums(&self, bucket: usize) -> [i128; 4] {
+        let mut sums = *self.exposure.bucket(bucket);
+        let own = self.table.buckets[bucket].unit;
+        if self.table.coin_bucket(own) == bucket {
+            sums = self.table.coin_sensitivities(own, self.exposure.coins(own));
+        }
+        if let Some((row, lots)) =
+            self.extra.filter(|(row, _)| self.table.line(*row).bucket == bucket)
+        {
+            for (sum, one) in sums.iter_mut().zip(self.table.sensitivities(row)) {
+                *sum += lots * i128::from(*one);
+            }
+        }
+        sums
     }
 
     /// Lowest and highest sum of a sensitivity in a bucket that fills can lead to, in quanta.
     #[must_use]
     pub fn bucket(&self, bucket: usize, which: Sensitivity) -> (i128, i128) {
-        let held = self.exposure.bucket(bucket)[which as usize];
+        let held = self.sums(bucket)[which as usize];
         let (mut low, mut high) = (held, held);
         for (row, lots) in self.counted_orders() {
             if self.table.line(row).bucket == bucket {
@@ -94,25 +138,37 @@ impl<'a> PoolView<'a> {
     /// # Errors
     /// When a quantity does not fit.
     pub fn holdings(&self) -> Result<Vec<Holding<'a>>, MarginError> {
-        let mut lots: BTreeMap<RowId, [i128; 3]> =
-            self.exposure.lots().map(|(row, held)| (row, [held; 3])).collect();
-        for (row, change) in self.counted_orders() {
-            let entry = lots.entry(row).or_insert([0; 3]);
-            entry[if change > 0 { 1 } else { 2 }] += change;
+        let rows: BTreeSet<RowId> = self
+            .lots()
+            .map(|(row, _)| row)
+            .chain(self.counted_orders().map(|(row, _)| row))
+            .collect();
+        rows.into_iter().map(|row| self.holding(row)).collect()
+    }
+
+    /// What is held, or could be, of one row.
+    ///
+    /// # Errors
+    /// When a quantity does not fit.
+    pub fn holding(&self, row: RowId) -> Result<Holding<'a>, MarginError> {
+        let id = self.table.line(row).instrument;
+        let mut held = self.exposure.held(row);
+        if let Some((_, more)) = self.extra.filter(|(other, _)| *other == row) {
+            held += more;
         }
-        let mut out = Vec::new();
-        for (row, counts) in lots {
-            let Some(id) = self.table.line(row).instrument else { continue };
-            let instrument = self.market.instruments.get(id);
-            let lot = instrument.lot.decimal();
-            let mut quantities = Vec::new();
-            for count in if self.fill == Fill::Worst { &counts[..] } else { &counts[..1] } {
-                let raw = count.checked_mul(lot.raw()).ok_or(Overflow)?;
-                quantities.push(Quantity::new(Decimal::from_raw(raw)));
-            }
-            out.push(Holding { id, instrument, quote: self.market.quote(id), quantities });
+        let mut counts = [held; 3];
+        for (_, change) in self.counted_orders().filter(|(other, _)| *other == row) {
+            counts[if change > 0 { 1 } else { 2 }] += change;
         }
-        Ok(out)
+        let instrument = self.market.instruments.get(id);
+        let lot = instrument.lot.decimal();
+        let counts = if self.fill == Fill::Worst { &counts[..] } else { &counts[..1] };
+        let quantities = counts
+            .iter()
+            .map(|count| count.checked_mul(lot.raw()).ok_or(Overflow))
+            .map(|raw| raw.map(|raw| Quantity::new(Decimal::from_raw(raw))))
+            .collect::<Result<_, _>>()?;
+        Ok(Holding { id, instrument, quote: self.market.quote(id), quantities })
     }
 
     /// The pool's currency.

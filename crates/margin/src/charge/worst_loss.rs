@@ -1,15 +1,15 @@
 //! `worst-loss`: the largest loss over the scenarios of some scans, per unit, summed over units.
 //!
-//! A gain in a scenario counts for `gain_offset` of itself, which shows in the reported vectors; a
-//! loss beyond the range may be reduced by the scan's dampener.
+//! A gain in a scenario counts for `gain_offset` of itself, which shows in the reported vectors; in
+//! a scan with a dampener a loss beyond the range is reduced by it and a gain counts for nothing.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::Scan;
 use crate::table::RiskTable;
-use keelmark_book::{Decimal, InputError, Money, Price, Rate, Round};
+use keelmark_book::{Decimal, InputError, Money, Rate, Round};
 
 /// The scenarios of one unit, as a charge saw them.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,16 @@ pub struct UnitScan {
     pub after: Vec<Money>,
     /// Which of `columns` is worst: the first that holds the lowest value.
     pub worst: usize,
+}
+
+impl UnitScan {
+    /// The first of the leading `count` scenarios that holds their lowest value after offsets;
+    /// `None` where there are none.
+    #[must_use]
+    pub fn worst_of_first(&self, count: usize) -> Option<usize> {
+        let counted = &self.after[..count.min(self.after.len())];
+        (0..counted.len()).min_by_key(|at| counted[*at])
+    }
 }
 
 #[derive(Debug)]
@@ -67,6 +77,22 @@ impl Charge for WorstLoss {
         Ok(outcome)
     }
 
+    fn scope(&self) -> Scope {
+        Scope::Unit
+    }
+
+    fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
+        let table = pool.table;
+        let mut low = 0i128;
+        for (column, cell) in table.cells.iter().enumerate() {
+            let sum = pool.cell(unit, column);
+            if sum < low && self.looks_at(cell.scan) {
+                low = low.min(sum + table.relief(unit)[column]);
+            }
+        }
+        Ok(-table.money(low, Round::Down)?)
+    }
+
     fn breaks_union(&self) -> Option<&'static str> {
         let damped = self.scans.iter().any(|(_, scan)| scan.dampener.is_some());
         damped.then_some("each book apart has a dampener of its own, the union only one")
@@ -74,6 +100,14 @@ impl Charge for WorstLoss {
 }
 
 impl WorstLoss {
+    fn looks_at(&self, scan: usize) -> bool {
+        self.scans.iter().any(|(at, _)| *at == scan)
+    }
+
+    fn damped(&self, scan: usize) -> bool {
+        self.scans.iter().any(|(at, one)| *at == scan && one.dampener.is_some())
+    }
+
     fn unit_scan(&self, pool: &PoolView<'_>, unit: usize) -> Result<UnitScan, MarginError> {
         let table = pool.table;
         let cells = pool.cells(unit);
@@ -81,15 +115,17 @@ impl WorstLoss {
         let offset = Rate::new(self.gain_offset.get("gain_offset", underlying)?);
         let (mut columns, mut before, mut after) = (vec![], vec![], vec![]);
         for (column, cell) in table.cells.iter().enumerate() {
-            let Some((_, scan)) = self.scans.iter().find(|(at, _)| *at == cell.scan) else {
+            if !self.looks_at(cell.scan) {
                 continue;
-            };
+            }
             let gain = table.money(cells[column], Round::Down)?;
             columns.push(column);
             before.push(gain);
-            after.push(if gain.is_negative() {
-                let relief = dampener(pool, unit, scan, cell.scenario)?;
-                gain.plus(relief)?.min(Money::ZERO)
+            after.push(if cells[column] < 0 {
+                let left = (cells[column] + table.relief(unit)[column]).min(0);
+                table.money(left, Round::Down)?
+            } else if self.damped(cell.scan) {
+                Money::ZERO
             } else {
                 gain.times(offset, Round::Down)?
             });
@@ -132,73 +168,25 @@ impl WorstLoss {
         let column = scan.columns[scan.worst];
         let gross = -scan.before[scan.worst];
         let share = loss.ratio(gross, Round::Nearest)?;
+        let coins = pool.exposure.coins(scan.unit);
+        if coins != 0 {
+            let gain = table.coin_cell(scan.unit, column, coins);
+            let own = (-table.money(gain, Round::Nearest)?).times(share, Round::Nearest)?;
+            parts.push((Part::Holding(table.units[scan.unit].underlying.clone()), own));
+        }
         let orders = pool.counted_orders().filter_map(|(row, lots)| {
             let change = lots * i128::from(table.scenario_row(row)[column]);
             (change < 0).then_some((row, lots))
         });
-        for (row, lots) in pool.exposure.lots().chain(orders) {
+        for (row, lots) in pool.lots().chain(orders) {
             let line = table.line(row);
             if line.unit != scan.unit {
                 continue;
             }
             let gain = lots * i128::from(table.scenario_row(row)[column]);
             let own = (-table.money(gain, Round::Nearest)?).times(share, Round::Nearest)?;
-            let part = match line.instrument {
-                Some(id) => Part::Position(id),
-                None => Part::Holding(table.units[line.unit].underlying.clone()),
-            };
-            parts.push((part, own));
+            parts.push((Part::Position(line.instrument), own));
         }
         Ok(())
-    }
-}
-
-/// What a loss is reduced by in a scenario, in the pool's currency.
-fn dampener(
-    pool: &PoolView<'_>,
-    unit: usize,
-    scan: &Scan,
-    scenario: usize,
-) -> Result<Money, MarginError> {
-    let Some(param) = &scan.dampener else { return Ok(Money::ZERO) };
-    let one = &pool.table.units[unit];
-    let by = scan.scenarios[scenario].price;
-    let relief = scan_dampener(
-        Money::new(param.get("dampener", &one.underlying)?),
-        by,
-        scan.range(&one.underlying)?,
-    )?;
-    if pool.currency() != &one.underlying {
-        return pool.convert(relief, &pool.market.currency, Round::Down);
-    }
-    let edge = edge_price(pool.market.price(&one.underlying)?, by, scan.range(&one.underlying)?)?;
-    Ok(relief.over(edge, Round::Down)?)
-}
-
-/// Money that a loss is reduced by at a move: the dampener times `max(|move| / range, 1) - 1`.
-fn scan_dampener(dampener: Money, by: f64, range: f64) -> Result<Money, MarginError> {
-    let share = Rate::from_f64(Scan::dampener_share(by, range), Round::Nearest)?;
-    Ok(dampener.times(share, Round::Down)?)
-}
-
-/// The price at the edge of the range on the side of a move.
-fn edge_price(index: Price, by: f64, range: f64) -> Result<Price, MarginError> {
-    let factor = Rate::from_f64(1.0 + range.copysign(by), Round::Nearest)?;
-    Ok(index.scaled(factor)?)
-}
-
-impl UnitScan {
-    /// Coins that a loss is reduced by at a move beyond the range, for a pool in coin.
-    ///
-    /// # Errors
-    /// [`MarginError`] when a number does not fit.
-    pub fn coin_dampener(
-        dampener: Money,
-        index: Price,
-        by: f64,
-        range: f64,
-    ) -> Result<Money, MarginError> {
-        let relief = scan_dampener(dampener, by, range)?;
-        Ok(relief.over(edge_price(index, by, range)?, Round::Down)?)
     }
 }

@@ -3,11 +3,14 @@
 //! Nothing numeric about a venue is in Rust. A document names its pools, scans, charges and
 //! levels; a user writes a new model, or changes one number of ours, without compiling.
 
+mod bands;
 mod fields;
+mod level;
 pub mod library;
 mod read;
 pub mod tree;
 
+pub use bands::Band;
 pub use fields::Fields;
 pub use read::ORDERS;
 
@@ -60,6 +63,8 @@ pub struct Document {
     pub charges: Vec<NamedCharge>,
     /// Named requirements; always `initial` and `maintenance`.
     pub levels: Vec<Level>,
+    /// What the venue does as equity over maintenance falls, from the best down; may be empty.
+    pub bands: Vec<Band>,
     tree: Node,
 }
 
@@ -189,6 +194,16 @@ impl Document {
             tree.set(path, text)?;
         }
         Self::from_tree(tree)
+    }
+
+    /// This document with one more scan at the end of its list, which no charge uses.
+    ///
+    /// # Errors
+    /// [`InputError`] as when it was read.
+    pub fn with_scan(&self, scan: Scan) -> Result<Self, InputError> {
+        let mut document = Self::from_tree(self.tree.clone())?;
+        document.scans.push(scan);
+        Ok(document)
     }
 
     /// The tree it was read from.

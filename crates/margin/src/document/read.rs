@@ -43,6 +43,7 @@ pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
         feeds: feeds(fields.get("feeds"))?,
         delta: delta(fields.get("delta"), &scans)?,
         levels: levels(fields.need("levels")?, &charges, &params)?,
+        bands: super::bands::read(&mut fields)?,
         params,
         scans,
         charges,

@@ -17,13 +17,15 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Formula {
     text: String,
+    /// The names it uses, sorted; each name in the tree holds its index here.
+    names: Vec<String>,
     root: Node,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 enum Node {
     Number(Decimal),
-    Name(String),
+    Name(String, usize),
     Negate(Box<Node>),
     Binary(Operator, Box<Node>, Box<Node>),
     Call(Function, Vec<Node>),
@@ -78,32 +80,29 @@ pub enum EvalError {
     },
 }
 
-enum Fail {
-    NoValue(String),
-    Overflow(Overflow),
-}
-
-impl From<Overflow> for Fail {
-    fn from(overflow: Overflow) -> Self {
-        Self::Overflow(overflow)
-    }
-}
-
 impl Formula {
     /// Reads a formula.
     ///
     /// # Errors
     /// [`FormulaError`] with the column.
     pub fn parse(text: &str) -> Result<Self, FormulaError> {
-        parse::parse(text).map(|root| Self { text: text.to_owned(), root })
+        let mut root = parse::parse(text)?;
+        let mut names = BTreeSet::new();
+        collect(&root, &mut names);
+        let names: Vec<String> = names.into_iter().collect();
+        number(&mut root, &names);
+        Ok(Self { text: text.to_owned(), names, root })
     }
 
     /// The names it uses, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
+    /// Whether it uses a name.
     #[must_use]
-    pub fn names(&self) -> BTreeSet<&str> {
-        let mut names = BTreeSet::new();
-        collect(&self.root, &mut names);
-        names
+    pub fn uses(&self, name: &str) -> bool {
+        self.names.iter().any(|own| own == name)
     }
 
     /// The interval that holds its value, given the value of each name.
@@ -114,10 +113,23 @@ impl Formula {
         &self,
         value: &impl Fn(&str) -> Option<Interval>,
     ) -> Result<Interval, EvalError> {
-        evaluate(&self.root, value).map_err(|fail| match fail {
-            Fail::NoValue(name) => EvalError::NoValue { formula: self.text.clone(), name },
-            Fail::Overflow(source) => EvalError::Overflow { formula: self.text.clone(), source },
-        })
+        let mut values = Vec::with_capacity(self.names.len());
+        for name in &self.names {
+            values.push(value(name).ok_or_else(|| EvalError::NoValue {
+                formula: self.text.clone(),
+                name: name.clone(),
+            })?);
+        }
+        self.evaluate_at(&values)
+    }
+
+    /// The interval that holds its value, given a value for each of [`Formula::names`] in order.
+    ///
+    /// # Errors
+    /// [`EvalError`] when a value is missing or the result does not fit.
+    pub fn evaluate_at(&self, values: &[Interval]) -> Result<Interval, EvalError> {
+        evaluate(&self.root, values)
+            .map_err(|source| EvalError::Overflow { formula: self.text.clone(), source })
     }
 
     /// Its slope in one name at the given values: through the branch of `max` and `min` that is
@@ -142,11 +154,11 @@ impl fmt::Display for Formula {
     }
 }
 
-fn collect<'a>(node: &'a Node, names: &mut BTreeSet<&'a str>) {
+fn collect(node: &Node, names: &mut BTreeSet<String>) {
     match node {
         Node::Number(_) => {}
-        Node::Name(name) => {
-            names.insert(name);
+        Node::Name(name, _) => {
+            names.insert(name.clone());
         }
         Node::Negate(inner) => collect(inner, names),
         Node::Binary(_, left, right) => {
@@ -157,13 +169,27 @@ fn collect<'a>(node: &'a Node, names: &mut BTreeSet<&'a str>) {
     }
 }
 
-fn evaluate(node: &Node, value: &impl Fn(&str) -> Option<Interval>) -> Result<Interval, Fail> {
+/// Gives each name its index, so that evaluation looks nothing up.
+fn number(node: &mut Node, names: &[String]) {
+    match node {
+        Node::Number(_) => {}
+        Node::Name(name, index) => *index = names.iter().position(|n| n == name).unwrap_or(0),
+        Node::Negate(inner) => number(inner, names),
+        Node::Binary(_, left, right) => {
+            number(left, names);
+            number(right, names);
+        }
+        Node::Call(_, inner) => inner.iter_mut().for_each(|node| number(node, names)),
+    }
+}
+
+fn evaluate(node: &Node, values: &[Interval]) -> Result<Interval, Overflow> {
     Ok(match node {
         Node::Number(number) => Interval::exact(*number),
-        Node::Name(name) => value(name).ok_or_else(|| Fail::NoValue(name.clone()))?,
-        Node::Negate(inner) => -evaluate(inner, value)?,
+        Node::Name(_, index) => *values.get(*index).ok_or(Overflow)?,
+        Node::Negate(inner) => -evaluate(inner, values)?,
         Node::Binary(operator, left, right) => {
-            let (left, right) = (evaluate(left, value)?, evaluate(right, value)?);
+            let (left, right) = (evaluate(left, values)?, evaluate(right, values)?);
             match operator {
                 Operator::Add => left.plus(right)?,
                 Operator::Subtract => left.plus(-right)?,
@@ -172,12 +198,12 @@ fn evaluate(node: &Node, value: &impl Fn(&str) -> Option<Interval>) -> Result<In
             }
         }
         Node::Call(function, inner) => {
-            let mut values = inner.iter().map(|node| evaluate(node, value));
-            let first = values.next().ok_or(Fail::Overflow(Overflow))??;
+            let mut inner = inner.iter().map(|node| evaluate(node, values));
+            let first = inner.next().ok_or(Overflow)??;
             match function {
                 Function::Abs => first.abs(),
-                Function::Max => values.try_fold(first, |a, b| Ok::<_, Fail>(a.max(b?)))?,
-                Function::Min => values.try_fold(first, |a, b| Ok::<_, Fail>(a.min(b?)))?,
+                Function::Max => inner.try_fold(first, |a, b| b.map(|b| a.max(b)))?,
+                Function::Min => inner.try_fold(first, |a, b| b.map(|b| a.min(b)))?,
             }
         }
     })
@@ -187,7 +213,7 @@ fn evaluate(node: &Node, value: &impl Fn(&str) -> Option<Interval>) -> Result<In
 fn dual(node: &Node, name: &str, value: &impl Fn(&str) -> Option<f64>) -> (f64, f64) {
     match node {
         Node::Number(number) => (number.to_f64(), 0.0),
-        Node::Name(own) => (value(own).unwrap_or(0.0), f64::from(u8::from(own == name))),
+        Node::Name(own, _) => (value(own).unwrap_or(0.0), f64::from(u8::from(own == name))),
         Node::Negate(inner) => {
             let (x, dx) = dual(inner, name, value);
             (-x, -dx)
@@ -224,7 +250,7 @@ fn dual(node: &Node, name: &str, value: &impl Fn(&str) -> Option<f64>) -> (f64, 
 fn fill(node: &Node, value: &impl Fn(&str) -> Option<String>, binding: u8, out: &mut String) {
     match node {
         Node::Number(number) => out.push_str(&number.to_string()),
-        Node::Name(name) => {
+        Node::Name(name, _) => {
             out.push_str(name);
             if let Some(value) = value(name) {
                 out.push('[');

@@ -87,7 +87,7 @@ impl Parser<'_> {
         self.skip(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let name = self.text[start..self.at].to_owned();
         if self.peek() != Some(b'(') {
-            return Ok(Node::Name(name));
+            return Ok(Node::Name(name, 0));
         }
         let function = match name.as_str() {
             "max" => Function::Max,

@@ -5,18 +5,16 @@
 //! priced together, so that the kernel sees long slices.
 
 use super::frame::{Frame, Moves};
-use super::{COIN_LOT_PLACES, LARGEST_CELL, Line, NO_ROW, RiskTable, sensitivity};
+use super::{CoinRow, LARGEST_CELL, Line, NO_ROW, RiskTable, sensitivity};
 use crate::document::Document;
 use crate::error::MarginError;
 use crate::scan::VolMove;
-use keelmark_book::{Asset, Instrument, InstrumentId, Market};
+use keelmark_book::{Asset, Decimal, Instrument, InstrumentId, Market, Money};
 use keelmark_kernels::net::AlignedRows;
 use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, quantise, revalue_many};
 use keelmark_pricing::Terms;
 use std::collections::BTreeMap;
-
-/// The least years to expiry that an option is revalued at after a lookahead.
-const LEAST_YEARS: f64 = 1e-9;
+use std::rc::Rc;
 
 pub(super) fn table(
     document: &Document,
@@ -33,19 +31,23 @@ pub(super) fn table(
         frame: &frame,
         scenarios: AlignedRows::zeroed(frame.lines.len(), width),
         exponent: 0,
+        quanta: 1.0,
         largest: 0,
         own_price: market.price(currency)?.to_f64(),
+        moves: BTreeMap::new(),
     };
+    compiler.find_moves()?;
     compiler.exponent = compiler.choose_exponent()?;
+    compiler.quanta = power_of_ten(-compiler.exponent);
     compiler.scenario_rows()?;
+    let relief = compiler.relief()?;
+    let mut coins = compiler.coins();
     let (scenarios, exponent, largest) = (compiler.scenarios, compiler.exponent, compiler.largest);
     let (sensitivities, sensitivity_exponents) =
-        sensitivity::rows(document, market, &frame, currency)?;
+        sensitivity::rows(document, market, &frame, currency, &mut coins)?;
     let mut row_of = vec![NO_ROW; market.instruments.len()];
     for (row, line) in frame.lines.iter().enumerate() {
-        if let Some(id) = line.instrument {
-            row_of[id.index()] = row as u32;
-        }
+        row_of[line.instrument.index()] = row as u32;
     }
     Ok(RiskTable {
         currency: currency.clone(),
@@ -54,9 +56,11 @@ pub(super) fn table(
         buckets: frame.buckets,
         lines: frame.lines,
         scenarios,
+        relief,
         exponent,
         largest,
         sensitivities,
+        coins,
         sensitivity_exponents,
         row_of,
     })
@@ -69,8 +73,12 @@ struct Compiler<'a> {
     frame: &'a Frame,
     scenarios: AlignedRows,
     exponent: i32,
+    /// Quanta in one unit of the currency.
+    quanta: f64,
     largest: u64,
     own_price: f64,
+    /// Moves by unit and price, found once.
+    moves: BTreeMap<(usize, u64), Rc<Moves>>,
 }
 
 /// What a lot of an instrument is, in numbers.
@@ -86,9 +94,6 @@ struct Lot {
     own_coin: bool,
 }
 
-/// A coin held: its price is already in the pool's currency.
-const COIN_LOT: Lot = Lot { size: 1e-9, inverse: false, settle_price: 1.0, own_coin: false };
-
 impl Compiler<'_> {
     /// The finest power of ten at which no cell can pass [`LARGEST_CELL`].
     fn choose_exponent(&self) -> Result<i32, MarginError> {
@@ -103,27 +108,76 @@ impl Compiler<'_> {
     }
 
     /// A magnitude that no cell of a row can pass, in the pool's currency.
+    ///
+    /// A call is worth at most its forward, a put its strike less the forward and a call more; so
+    /// a profit at the moved price is at most `K |1 - x| + F max(1, x)`.
     fn bound(&self, line: Line) -> Result<f64, MarginError> {
-        let unit = &self.frame.units[line.unit];
-        let Some(id) = line.instrument else {
-            let moves = Moves::new(self.document, &self.frame.cells, unit, unit.index.to_f64())?;
-            let coin = unit.index.to_f64() * 10f64.powi(-(COIN_LOT_PLACES as i32));
-            return Ok(moves.peak(|x| (x - 1.0).abs()) * coin);
-        };
-        let (instrument, quote) = (self.market.instruments.get(id), self.market.quote(id));
+        let instrument = self.market.instruments.get(line.instrument);
         let lot = self.lot(instrument)?;
-        let price = quote.forward.unwrap_or(quote.mark).to_f64();
-        let moves = Moves::new(self.document, &self.frame.cells, unit, price)?;
+        let price = self.price(line);
+        let moves = self.moves_at(line.unit, price);
         let strike = instrument.option_terms().map_or(0.0, |(strike, _)| strike.to_f64());
-        let value = if lot.inverse && !instrument.is_option() {
-            lot.size / price
+        let base = strike.max(price);
+        let per_value = if lot.inverse && !instrument.is_option() {
+            lot.size / price / price
         } else if lot.inverse {
-            lot.size * (1.0 + strike / price)
+            lot.size / price
         } else {
-            lot.size * price.max(strike)
+            lot.size
         };
-        let coins = if lot.own_coin { 1.0 } else { lot.settle_price };
-        Ok(moves.peak(|x| 1.0 + x + 1.0 / x) * value * coins)
+        let mut most = 0.0f64;
+        for (s, x) in moves.factor.iter().enumerate() {
+            let value = base * (x - 1.0).abs() + price * x.max(1.0);
+            let per = if lot.inverse { *x } else { 1.0 };
+            most = most.max(value * per_value / per * self.conversion(lot, &moves, s).abs());
+        }
+        Ok(most)
+    }
+
+    /// The price that moves: the forward of an option, the mark of anything else.
+    fn price(&self, line: Line) -> f64 {
+        let quote = self.market.quote(line.instrument);
+        quote.forward.unwrap_or(quote.mark).to_f64()
+    }
+
+    fn find_moves(&mut self) -> Result<(), MarginError> {
+        let lines = self.frame.lines.iter().map(|line| (line.unit, self.price(*line)));
+        let units = self.frame.units.iter().enumerate();
+        let coins = units.map(|(at, unit)| (at, self.usd(&unit.underlying)));
+        for (unit, price) in lines.chain(coins).collect::<Vec<_>>() {
+            if !self.moves.contains_key(&(unit, price.to_bits())) {
+                let found =
+                    Moves::new(self.document, &self.frame.cells, &self.frame.units[unit], price)?;
+                self.moves.insert((unit, price.to_bits()), Rc::new(found));
+            }
+        }
+        Ok(())
+    }
+
+    fn moves_at(&self, unit: usize, price: f64) -> Rc<Moves> {
+        Rc::clone(&self.moves[&(unit, price.to_bits())])
+    }
+
+    fn usd(&self, asset: &Asset) -> f64 {
+        self.market.price(asset).map_or(0.0, |price| price.to_f64())
+    }
+
+    /// What one coin of each unit gains; nothing in a pool that is counted in that coin.
+    fn coins(&self) -> Vec<CoinRow> {
+        let quanta = self.quanta;
+        let units = self.frame.units.iter().enumerate();
+        units
+            .map(|(at, unit)| {
+                let moves = self.moves_at(at, self.usd(&unit.underlying));
+                let index = unit.index.to_f64();
+                let own = unit.underlying == *self.currency;
+                let gain = |s: usize| (moves.factor[s] - 1.0) * index * moves.weight[s] * quanta;
+                let cells = (0..self.frame.cells.len())
+                    .map(|s| if own { 0 } else { gain(s).round_ties_even() as i128 })
+                    .collect();
+                CoinRow { bucket: self.frame.coin_buckets[at], cells, sensitivities: [0; 4] }
+            })
+            .collect()
     }
 
     fn lot(&self, instrument: &Instrument) -> Result<Lot, MarginError> {
@@ -136,19 +190,35 @@ impl Compiler<'_> {
         })
     }
 
+    /// The dampener of each column in quanta, rounded down; 0 in scans without one.
+    fn relief(&self) -> Result<Vec<Vec<i128>>, MarginError> {
+        let mut out = Vec::new();
+        for (at, unit) in self.frame.units.iter().enumerate() {
+            let mut own = vec![0i128; self.frame.cells.len()];
+            for (column, cell) in self.frame.cells.iter().enumerate() {
+                let scan = &self.document.scans[cell.scan];
+                let Some(dampener) = &scan.dampener else { continue };
+                let money = Money::new(dampener.get("dampener", &unit.underlying)?);
+                let relief =
+                    self.frame.relief(self.market, self.currency, at, scan, *cell, money)?;
+                own[column] = Decimal::scaled(relief.decimal(), self.exponent)?;
+            }
+            out.push(own);
+        }
+        Ok(out)
+    }
+
     fn scenario_rows(&mut self) -> Result<(), MarginError> {
         if self.frame.cells.is_empty() {
             return Ok(());
         }
         let mut groups: BTreeMap<(usize, u64, u64), Vec<usize>> = BTreeMap::new();
         for (row, line) in self.frame.lines.iter().enumerate() {
-            let terms = line.instrument.and_then(|id| {
-                Terms::of(self.market.instruments.get(id), self.market.quote(id), self.market.as_of)
-            });
-            match terms {
+            let instrument = self.market.instruments.get(line.instrument);
+            let quote = self.market.quote(line.instrument);
+            match Terms::of(instrument, quote, self.market.as_of) {
                 Some(terms) if terms.years <= 0.0 => {
-                    let name = line.instrument.map(|id| self.market.instruments.get(id));
-                    let instrument = name.map_or_else(String::new, |one| one.venue_symbol.clone());
+                    let instrument = instrument.venue_symbol.clone();
                     return Err(MarginError::Expired { instrument });
                 }
                 Some(terms) => {
@@ -164,24 +234,16 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// A future, a perpetual, spot, or a coin: no pricing.
+    /// A future, a perpetual or spot: no pricing.
     fn linear_row(&mut self, row: usize) -> Result<(), MarginError> {
         let line = self.frame.lines[row];
-        let unit = &self.frame.units[line.unit];
-        let (price, lot) = match line.instrument {
-            Some(id) => {
-                let instrument = self.market.instruments.get(id);
-                (self.market.quote(id).mark.to_f64(), self.lot(instrument)?)
-            }
-            // A coin in a pool that is counted in that coin never gains.
-            None if unit.underlying == *self.currency => return Ok(()),
-            None => (unit.index.to_f64(), COIN_LOT),
-        };
-        let moves = Moves::new(self.document, &self.frame.cells, unit, price)?;
+        let lot = self.lot(self.market.instruments.get(line.instrument))?;
+        let price = self.price(line);
+        let moves = self.moves_at(line.unit, price);
         let gain: Vec<f64> = (0..self.frame.cells.len())
             .map(|s| {
                 let by = moves.factor[s] - 1.0;
-                // The coin profit of an inverse contract is its change of value over the moved price.
+                // The coin profit of an inverse contract is its move over the moved price.
                 let (coins, per) = if lot.inverse {
                     (lot.size / price, moves.factor[s])
                 } else {
@@ -190,7 +252,8 @@ impl Compiler<'_> {
                 coins * by / per * self.conversion(lot, &moves, s)
             })
             .collect();
-        self.store(row, &gain, &vec![1.0; gain.len()], None)
+        let (scale, base) = (vec![self.quanta; gain.len()], vec![0.0; gain.len()]);
+        self.store(row, &gain, &scale, &base)
     }
 
     /// What one unit of profit in the settlement asset counts for in a scenario.
@@ -213,9 +276,9 @@ impl Compiler<'_> {
         years: f64,
         rows: &[usize],
     ) -> Result<(), MarginError> {
-        let unit = &self.frame.units[unit];
         let n = self.frame.cells.len();
-        let moves = Moves::new(self.document, &self.frame.cells, unit, forward)?;
+        let moves = self.moves_at(unit, forward);
+        let unit = &self.frame.units[unit];
         let mut values = vec![0.0; rows.len() * n];
         let mut base = vec![0.0; rows.len()];
         let mut contracts = Vec::with_capacity(rows.len());
@@ -229,20 +292,28 @@ impl Compiler<'_> {
         for scan in 0..self.document.scans.len() {
             self.revalue_scan(scan, &unit.underlying, &moves, &mut contracts, &vols, &mut values)?;
         }
+        let discount = self.discounts(&unit.underlying)?;
         let (mut scale, mut offset) = (vec![0.0; n], vec![0.0; n]);
         for (at, row) in rows.iter().enumerate() {
-            let Some(id) = self.frame.lines[*row].instrument else { continue };
-            let lot = self.lot(self.market.instruments.get(id))?;
+            let instrument = self.market.instruments.get(self.frame.lines[*row].instrument);
+            let lot = self.lot(instrument)?;
+            let size = lot.size * self.quanta;
             for s in 0..n {
-                let per_value = lot.size * self.conversion(lot, &moves, s);
+                let per_value = size * self.conversion(lot, &moves, s) * discount[s];
                 let (now, then) =
                     if lot.inverse { (forward, forward * moves.factor[s]) } else { (1.0, 1.0) };
                 scale[s] = per_value / then;
                 offset[s] = per_value * (base[at] / now);
             }
-            self.store(*row, &values[at * n..][..n], &scale, Some(&offset))?;
+            self.store(*row, &values[at * n..][..n], &scale, &offset)?;
         }
         Ok(())
+    }
+
+    /// What an option's value is multiplied by in each column, before and after the move.
+    fn discounts(&self, underlying: &Asset) -> Result<Vec<f64>, MarginError> {
+        let of = |scan: usize| self.document.scans[scan].discount.get("discount", underlying);
+        self.frame.cells.iter().map(|cell| Ok(of(cell.scan)?.to_f64())).collect()
     }
 
     fn contract(
@@ -251,9 +322,7 @@ impl Compiler<'_> {
         forward: f64,
         years: f64,
     ) -> Result<(Contract, f64), MarginError> {
-        let id = self.frame.lines[row]
-            .instrument
-            .ok_or_else(|| MarginError::Unsupported("a coin is not an option".to_owned()))?;
+        let id = self.frame.lines[row].instrument;
         let (instrument, quote) = (self.market.instruments.get(id), self.market.quote(id));
         let terms = Terms::of(instrument, quote, self.market.as_of).ok_or_else(|| {
             MarginError::Unsupported(format!("{}: no volatility", instrument.venue_symbol))
@@ -278,7 +347,7 @@ impl Compiler<'_> {
         let width = rule.scenarios.len();
         let own = start..start + width;
         let years = contracts.first().map_or(0.0, |one| one.years);
-        let later = (years - rule.lookahead_years).max(LEAST_YEARS);
+        let later = (years - rule.lookahead_years).max(0.0);
         let mut moved = Vec::with_capacity(contracts.len() * width);
         for vol in vols {
             let by = |direction| rule.vol.moved(underlying, *vol, years * 365.0, direction);
@@ -296,28 +365,24 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// `scale * value - base` in quanta into a row.
+    /// `scale * value - base`, both in quanta, into a row.
     fn store(
         &mut self,
         row: usize,
         value: &[f64],
         scale: &[f64],
-        base: Option<&[f64]>,
+        base: &[f64],
     ) -> Result<(), MarginError> {
-        let n = value.len();
-        let quanta = power_of_ten(-self.exponent);
-        let scale: Vec<f64> = scale.iter().map(|x| x * quanta).collect();
-        let base: Vec<f64> =
-            base.map_or_else(|| vec![0.0; n], |base| base.iter().map(|x| x * quanta).collect());
-        let cells = &mut self.scenarios.row_mut(row)[..n];
-        let peak = quantise(Width::best(), value, &scale, &base, cells);
+        let cells = &mut self.scenarios.row_mut(row)[..value.len()];
+        let peak = quantise(Width::best(), value, scale, base, cells);
         if peak.is_nan() || peak >= QUANTISE_LIMIT {
             return Err(MarginError::Unsupported(format!(
                 "row {row} of the risk table holds {peak}: check volatilities and prices"
             )));
         }
         self.round_cells(row);
-        self.largest = self.largest.max(peak.ceil() as u64 + 1);
+        let rounded = self.scenarios.row(row).iter().map(|cell| cell.unsigned_abs()).max();
+        self.largest = self.largest.max(peak.ceil() as u64 + 1).max(rounded.unwrap_or(0));
         Ok(())
     }
 
@@ -333,18 +398,6 @@ impl Compiler<'_> {
                 *value = (*value + value.signum() * (step / 2)) / step * step;
             }
         }
-    }
-}
-
-impl Moves {
-    /// The largest of a function of the factors, times what a profit is multiplied by.
-    fn peak(&self, of: impl Fn(f64) -> f64) -> f64 {
-        (0..self.factor.len())
-            .map(|s| {
-                let edge = (self.factor[s] / self.coin_factor[s]).max(1.0);
-                of(self.factor[s]) * self.weight[s].abs() * edge
-            })
-            .fold(0.0, f64::max)
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Bucket, Cell, Line, Unit};
 use crate::document::Document;
 use crate::error::MarginError;
 use crate::scan::{PriceUnit, Scan, Scenario};
-use keelmark_book::{Asset, InstrumentId, Market, Price, Round};
+use keelmark_book::{Asset, InstrumentId, Market, Money, Price, Round};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Units, columns and buckets.
@@ -14,6 +14,8 @@ pub(super) struct Frame {
     pub cells: Vec<Cell>,
     pub buckets: Vec<Bucket>,
     pub lines: Vec<Line>,
+    /// The bucket of each unit's coin.
+    pub coin_buckets: Vec<usize>,
 }
 
 /// The moves of every column for one price, and what a profit in each is multiplied by.
@@ -50,8 +52,30 @@ impl Frame {
                 (0..one.scenarios.len()).map(move |scenario| Cell { scan, scenario })
             })
             .collect();
-        let (buckets, lines) = lines(market, instruments, &units);
-        Ok(Self { units, cells, buckets, lines })
+        let (buckets, lines, coin_buckets) = lines(market, instruments, &units);
+        Ok(Self { units, cells, buckets, lines, coin_buckets })
+    }
+}
+
+impl Frame {
+    /// What a loss of a unit is reduced by in a scenario, in the pool's currency: a pool in coin
+    /// takes the price at the edge of the range.
+    pub fn relief(
+        &self,
+        market: &Market,
+        currency: &Asset,
+        unit: usize,
+        scan: &Scan,
+        cell: Cell,
+        dampener: Money,
+    ) -> Result<Money, MarginError> {
+        let (one, by) = (&self.units[unit], scan.scenarios[cell.scenario].price);
+        let range = one.ranges[cell.scan];
+        if *currency == one.underlying {
+            return scan.coin_relief(dampener, market.price(currency)?, by, range);
+        }
+        let relief = scan.relief(dampener, by, range)?;
+        Ok(relief.over(market.price(currency)?, Round::Down)?)
     }
 }
 
@@ -75,34 +99,36 @@ fn unit(
     Ok(Unit { underlying, index, ranges })
 }
 
-/// Rows: the instruments in the order given, then one coin of each unit.
+/// Buckets in order, rows in the order of the instruments, and the bucket of each unit's coin.
 fn lines(
     market: &Market,
     instruments: &[InstrumentId],
     units: &[Unit],
-) -> (Vec<Bucket>, Vec<Line>) {
-    let unit_of = |asset: &Asset| units.iter().position(|unit| unit.underlying == *asset);
-    let mut keys: BTreeMap<Bucket, usize> = BTreeMap::new();
-    let mut placed = Vec::new();
-    for id in instruments {
+) -> (Vec<Bucket>, Vec<Line>, Vec<usize>) {
+    let coin = |unit: usize| Bucket {
+        unit,
+        settle: units[unit].underlying.clone(),
+        expiry: None,
+        coin: true,
+    };
+    let contract = |id: &InstrumentId| {
         let one = market.instruments.get(*id);
-        let unit = unit_of(&one.base).unwrap_or(0);
-        let bucket = Bucket { unit, settle: one.settle.clone(), expiry: one.expiry(), coin: false };
-        placed.push((Some(*id), bucket));
-    }
-    for (at, unit) in units.iter().enumerate() {
-        let settle = unit.underlying.clone();
-        placed.push((None, Bucket { unit: at, settle, expiry: None, coin: true }));
-    }
-    for (_, bucket) in &placed {
-        keys.entry(bucket.clone()).or_insert(0);
-    }
-    keys.values_mut().enumerate().for_each(|(at, index)| *index = at);
-    let lines = placed
-        .into_iter()
-        .map(|(instrument, bucket)| Line { instrument, unit: bucket.unit, bucket: keys[&bucket] })
+        let unit = units.iter().position(|unit| unit.underlying == one.base).unwrap_or(0);
+        Bucket { unit, settle: one.settle.clone(), expiry: one.expiry(), coin: false }
+    };
+    let all: BTreeSet<Bucket> =
+        instruments.iter().map(contract).chain((0..units.len()).map(coin)).collect();
+    let index: BTreeMap<Bucket, usize> =
+        all.iter().cloned().enumerate().map(|(at, bucket)| (bucket, at)).collect();
+    let lines = instruments
+        .iter()
+        .map(|id| {
+            let bucket = contract(id);
+            Line { instrument: *id, unit: bucket.unit, bucket: index[&bucket] }
+        })
         .collect();
-    (keys.into_keys().collect(), lines)
+    let coins = (0..units.len()).map(|unit| index[&coin(unit)]).collect();
+    (all.into_iter().collect(), lines, coins)
 }
 
 impl Moves {

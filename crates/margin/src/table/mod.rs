@@ -20,8 +20,8 @@ use keelmark_kernels::net::{AlignedRows, Rows};
 /// Largest magnitude of a cell.
 pub const LARGEST_CELL: f64 = (1u64 << 46) as f64;
 
-/// What one coin held counts in a table: 10^-9 of it is one lot.
-pub const COIN_LOT_PLACES: u32 = 9;
+/// Coins held are counted in lots of 10^-9.
+const COIN_LOTS: i128 = 1_000_000_000;
 
 /// Rows of every instrument in one pool currency.
 #[derive(Debug)]
@@ -34,12 +34,16 @@ pub struct RiskTable {
     pub cells: Vec<Cell>,
     /// What deltas net with what.
     pub buckets: Vec<Bucket>,
-    /// What each row is of: the instruments first, then one coin of each unit.
+    /// What each row is of.
     pub lines: Vec<Line>,
     scenarios: AlignedRows,
+    /// What a loss is reduced by, by unit and column, in quanta.
+    relief: Vec<Vec<i128>>,
     exponent: i32,
     largest: u64,
     sensitivities: Vec<[i64; 4]>,
+    /// What one whole coin of each unit adds: too fine in lots to be a row like the others.
+    coins: Vec<CoinRow>,
     sensitivity_exponents: [i32; 4],
     row_of: Vec<u32>,
 }
@@ -80,12 +84,20 @@ pub struct Bucket {
 /// What a row is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// The instrument; `None` for a coin itself.
-    pub instrument: Option<InstrumentId>,
+    /// The instrument.
+    pub instrument: InstrumentId,
     /// Index of its unit.
     pub unit: usize,
-    /// Index of its bucket; the coin's own for a coin.
+    /// Index of its bucket.
     pub bucket: usize,
+}
+
+/// What one whole coin held adds to each column, in quanta.
+#[derive(Clone, Debug, Default)]
+struct CoinRow {
+    bucket: usize,
+    cells: Vec<i128>,
+    sensitivities: [i128; 4],
 }
 
 /// A sensitivity column.
@@ -141,10 +153,22 @@ impl RiskTable {
         (row != NO_ROW).then_some(RowId(row))
     }
 
-    /// The row of one coin of a unit.
+    /// What an amount of a unit's coin adds to a scenario column, in quanta, rounded down.
     #[must_use]
-    pub fn coin_row(&self, unit: usize) -> RowId {
-        RowId::new(self.lines.len() - self.units.len() + unit)
+    pub fn coin_cell(&self, unit: usize, column: usize, lots: i128) -> i128 {
+        (lots * self.coins[unit].cells[column]).div_euclid(COIN_LOTS)
+    }
+
+    /// What an amount of a unit's coin adds to its bucket's sensitivities, in quanta.
+    #[must_use]
+    pub fn coin_sensitivities(&self, unit: usize, lots: i128) -> [i128; 4] {
+        self.coins[unit].sensitivities.map(|one| (lots * one).div_euclid(COIN_LOTS))
+    }
+
+    /// The bucket of a unit's coin.
+    #[must_use]
+    pub fn coin_bucket(&self, unit: usize) -> usize {
+        self.coins[unit].bucket
     }
 
     /// What a row is of.
@@ -157,6 +181,12 @@ impl RiskTable {
     #[must_use]
     pub fn scenario_row(&self, row: RowId) -> &[i64] {
         self.scenarios.row(row.index())
+    }
+
+    /// What a loss of a unit is reduced by in each column (the scan's dampener), in quanta.
+    #[must_use]
+    pub fn relief(&self, unit: usize) -> &[i128] {
+        &self.relief[unit]
     }
 
     /// All scenario rows as the netting kernel takes them.
@@ -215,5 +245,5 @@ impl RiskTable {
 #[must_use]
 pub fn coin_lots(amount: Quantity) -> i128 {
     // The raw count is in 10^-18.
-    amount.decimal().raw().div_euclid(10i128.pow(18 - COIN_LOT_PLACES))
+    amount.decimal().raw().div_euclid(COIN_LOTS)
 }

@@ -2,10 +2,10 @@
 
 use super::compile::{finest, power_of_ten};
 use super::frame::{Frame, Moves};
-use super::{COIN_LOT_PLACES, Line};
+use super::{CoinRow, Line};
 use crate::document::{DeltaRule, Document};
 use crate::error::MarginError;
-use keelmark_book::{Asset, InstrumentId, Market};
+use keelmark_book::{Asset, Market};
 use keelmark_pricing::{Terms, option};
 
 /// Sensitivities of every row in quanta, and the power of ten of each column's quantum.
@@ -14,16 +14,14 @@ pub(super) fn rows(
     market: &Market,
     frame: &Frame,
     currency: &Asset,
+    coins: &mut [CoinRow],
 ) -> Result<(Vec<[i64; 4]>, [i32; 4]), MarginError> {
     if !document.needs_greeks() {
         return Ok((vec![[0; 4]; frame.lines.len()], [0; 4]));
     }
     let mut found = Vec::with_capacity(frame.lines.len());
     for line in &frame.lines {
-        found.push(match line.instrument {
-            Some(id) => instrument(document, market, frame, *line, id, currency)?,
-            None => coin(frame, *line),
-        });
+        found.push(instrument(document, market, frame, *line, currency)?);
     }
     let mut exponents = [-9; 4];
     for (column, exponent) in exponents.iter_mut().enumerate() {
@@ -35,20 +33,15 @@ pub(super) fn rows(
             *exponent = finest(most);
         }
     }
-    let rows = found
-        .iter()
-        .map(|row| {
-            std::array::from_fn(|column| {
-                (row[column] * power_of_ten(-exponents[column])).round_ties_even() as i64
-            })
-        })
-        .collect();
+    let quantum = exponents.map(|exponent| power_of_ten(-exponent));
+    let in_quanta = |row: &[f64; 4]| -> [i128; 4] {
+        std::array::from_fn(|column| (row[column] * quantum[column]).round_ties_even() as i128)
+    };
+    for (coin, unit) in coins.iter_mut().zip(&frame.units) {
+        coin.sensitivities = in_quanta(&[1.0, unit.index.to_f64(), 0.0, 0.0]);
+    }
+    let rows = found.iter().map(|row| in_quanta(row).map(|one| one as i64)).collect();
     Ok((rows, exponents))
-}
-
-fn coin(frame: &Frame, line: Line) -> [f64; 4] {
-    let size = power_of_ten(-(COIN_LOT_PLACES as i32));
-    [size, size * frame.units[line.unit].index.to_f64(), 0.0, 0.0]
 }
 
 fn instrument(
@@ -56,10 +49,10 @@ fn instrument(
     market: &Market,
     frame: &Frame,
     line: Line,
-    id: InstrumentId,
     currency: &Asset,
 ) -> Result<[f64; 4], MarginError> {
-    let (one, quote) = (market.instruments.get(id), market.quote(id));
+    let (one, quote) =
+        (market.instruments.get(line.instrument), market.quote(line.instrument));
     let size = one.lot.to_f64() * one.contract_size.to_f64();
     let quote_price = market.price(&one.quote).or_else(|_| market.price(&one.settle))?.to_f64();
     let cash = quote_price / market.price(currency)?.to_f64();
@@ -94,12 +87,13 @@ fn composite(
 ) -> Result<f64, MarginError> {
     let rule = &document.scans[scan];
     let unit = &frame.units[line.unit];
+    let discount = rule.discount.get("discount", &unit.underlying)?.to_f64();
     let mut sum = 0.0;
     for (price, weight) in points {
         let by = Moves::single(rule, unit, *price, terms.forward)?;
-        let years = (terms.years - rule.lookahead_years).max(1e-9);
+        let years = (terms.years - rule.lookahead_years).max(0.0);
         let moved = Terms { forward: terms.forward * (1.0 + by), years, ..terms };
         sum += weight * option::greeks(&moved).delta;
     }
-    Ok(sum)
+    Ok(sum * discount)
 }

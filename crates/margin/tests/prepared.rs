@@ -1,0 +1,54 @@
+//! A prepared what-if equals the full computation of the changed account, to the last bit.
+
+use keelmark_book::{Decimal, InstrumentId, Market, Portfolio, Quantity, read};
+use keelmark_margin::document::PoolBy;
+use keelmark_margin::pool::divide;
+use keelmark_margin::prepared::Prepared;
+use keelmark_margin::whatif::{Change, apply};
+use keelmark_margin::{Document, RiskTable, margin_of_pool};
+
+const MARKET: &[u8] = include_bytes!("../../../samples/btc-options-2026-03-13.csv");
+const DESK: &[u8] = include_bytes!("../../../samples/desk.csv");
+
+/// Every n-th instrument of the chain is asked about.
+const STRIDE: usize = 37;
+
+fn check(document: &Document, market: &Market, account: &Portfolio) {
+    let ids: Vec<InstrumentId> = market.instruments.iter().map(|(id, _)| id).collect();
+    for pool in divide(account, document, market).iter().filter(|one| !one.positions.is_empty()) {
+        let table = RiskTable::compile(document, market, &ids, &pool.currency).unwrap();
+        let prepared = Prepared::new(document, market, &table, pool.clone()).unwrap();
+        for id in ids.iter().step_by(STRIDE).chain(pool.positions.iter().map(|p| &p.instrument)) {
+            let instrument = market.instruments.get(*id);
+            if document.pool.by == PoolBy::Settlement && instrument.settle != pool.currency {
+                continue;
+            }
+            for sign in [1, -1] {
+                let lots = instrument.lot.decimal().raw() * 10 * sign;
+                let quantity = Quantity::new(Decimal::from_raw(lots));
+                let change = Change { fills: vec![(*id, quantity)], ..Change::default() };
+                let after = apply(account, &change, market).unwrap();
+                let pools = divide(&after, document, market);
+                let changed = pools.into_iter().find(|one| one.name == pool.name).unwrap();
+                let full = margin_of_pool(document, market, &table, changed).unwrap();
+                let quick = prepared.what_if(*id, quantity).unwrap();
+                let what = (&account.account, &document.name, &instrument.venue_symbol);
+                assert_eq!(quick.initial, full.level("initial"), "initial of {what:?}");
+                assert_eq!(quick.maintenance, full.level("maintenance"), "maintenance {what:?}");
+                assert_eq!(quick.equity, full.equity.total, "equity of {what:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_prepared_what_if_is_the_full_computation() {
+    let market = read::market_csv("market", MARKET).unwrap();
+    let book = read::book_csv("desk", DESK, &market).unwrap();
+    for name in ["cross", "scan16", "deribit-pm", "deribit-pm-segregated", "greeks", "deribit-sm"] {
+        let document = Document::named(name).unwrap();
+        for account in &book.accounts[..5] {
+            check(&document, &market, account);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Properties of the whole way down, on random markets and books, for every built-in document.
+//!
+//! A failure prints the smallest case that proptest finds, and its seed. Two ways are walked:
+//! `margin`, which compiles a table of what a pool holds, and pools over one shared table of the
+//! whole market, as a prepared account has it. Comparisons between *different* holdings are made
+//! over the shared table: there quanta are equal, so equalities are of bits.
+
+mod books;
+mod cells;
+mod collateral;
+mod exposure;
+mod markets;
+mod netting;
+mod oracle;
+mod orders;
+mod shared;
+mod union;
+mod union_examples;
+
+use keelmark_margin::Document;
+use keelmark_margin::document::library::BUILT_IN;
+use proptest::prelude::ProptestConfig;
+
+/// Every built-in document.
+fn documents() -> Vec<Document> {
+    BUILT_IN.iter().map(|(name, _)| Document::named(name).unwrap()).collect()
+}
+
+/// So many cases, and no file of old failures: a real bug gets a test of its own.
+fn cases(count: u32) -> ProptestConfig {
+    ProptestConfig { cases: count, failure_persistence: None, ..ProptestConfig::default() }
+}
