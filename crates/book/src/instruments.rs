@@ -1,5 +1,6 @@
 //! The registry: every instrument of a market, found by any of its names.
 
+use crate::asset::Asset;
 use crate::instrument::Instrument;
 use std::collections::BTreeMap;
 
@@ -54,13 +55,15 @@ fn did_you_mean(nearest: &[String]) -> String {
 #[derive(Clone, Debug, Default)]
 pub struct Instruments {
     list: Vec<Instrument>,
+    /// Each asset once, so that instruments share it and comparing them is comparing pointers.
+    assets: Vec<Asset>,
     by_name: BTreeMap<String, Vec<InstrumentId>>,
 }
 
 impl Instruments {
     /// Adds an instrument under its canonical symbol, `venue:native`, `native.VENUE` and its bare
     /// native name. `None` when the same canonical symbol is there already.
-    pub fn add(&mut self, instrument: Instrument) -> Option<InstrumentId> {
+    pub fn add(&mut self, mut instrument: Instrument) -> Option<InstrumentId> {
         let canonical = instrument.to_string();
         if self.by_name.contains_key(&canonical) {
             return None;
@@ -77,6 +80,12 @@ impl Instruments {
         names.dedup();
         for name in names {
             self.by_name.entry(name).or_default().push(id);
+        }
+        for asset in [&mut instrument.base, &mut instrument.quote, &mut instrument.settle] {
+            match self.assets.iter().find(|known| *known == asset) {
+                Some(known) => *asset = known.clone(),
+                None => self.assets.push(asset.clone()),
+            }
         }
         self.list.push(instrument);
         Some(id)

@@ -89,10 +89,10 @@ impl Market {
         }
     }
 
-    /// Sets the index price of an asset.
+    /// Sets the index price of an asset. The market's own currency is worth 1, now.
     ///
     /// # Errors
-    /// When the price is not above zero.
+    /// When the price is not above zero, or not 1 for the market's own currency.
     pub fn set_asset(
         &mut self,
         asset: Asset,
@@ -103,9 +103,21 @@ impl Market {
             let problem = format!("expected a price above zero, found {price}");
             return Err(MarketError::BadQuote { instrument: asset.to_string(), problem });
         }
-        self.as_of = self.as_of.max(as_of);
+        if asset == self.currency && price != Price::from_int(1) {
+            let problem = format!("expected 1, since prices are in {asset}, found {price}");
+            return Err(MarketError::BadQuote { instrument: asset.to_string(), problem });
+        }
         self.assets.insert(asset, AssetPrice { price, as_of });
+        self.seen(as_of);
         Ok(())
+    }
+
+    /// The market is as old as its latest feed, and its own currency is never older.
+    fn seen(&mut self, as_of: Timestamp) {
+        self.as_of = self.as_of.max(as_of);
+        if let Some(own) = self.assets.get_mut(&self.currency) {
+            own.as_of = self.as_of;
+        }
     }
 
     /// Adds an instrument with its quote.
@@ -125,7 +137,7 @@ impl Market {
         let id = self.instruments.add(instrument).ok_or_else(|| {
             bad("expected each instrument once, found it a second time".to_owned())
         })?;
-        self.as_of = self.as_of.max(quote.as_of);
+        self.seen(quote.as_of);
         self.quotes.push(quote);
         Ok(id)
     }

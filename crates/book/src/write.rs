@@ -13,8 +13,12 @@ pub fn market_csv(market: &Market) -> String {
         "instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,as_of,source\n",
     );
     let mut source = quoted(&market.source);
+    // The market's own currency has no price; its row only says a time that no feed says.
+    let feeds = market.assets.iter().filter(|(asset, _)| **asset != market.currency);
+    let quotes = market.instruments.iter().map(|(id, _)| market.quote(id).as_of);
+    let latest = feeds.map(|(_, feed)| feed.as_of).chain(quotes).max();
     for (asset, feed) in &market.assets {
-        if *asset == market.currency {
+        if *asset == market.currency && latest == Some(market.as_of) {
             continue;
         }
         let _ = writeln!(out, "{asset},,{},,,,,,,,{},{source}", feed.price, feed.as_of);
@@ -28,7 +32,7 @@ pub fn market_csv(market: &Market) -> String {
         let _ = writeln!(
             out,
             "{one},{},{},{},{},{},{},{},{},{},{},{source}",
-            one.venue_symbol,
+            quoted(&one.venue_symbol),
             quote.mark,
             quote.iv.map(|iv| iv.to_string()).unwrap_or_default(),
             text(quote.forward),

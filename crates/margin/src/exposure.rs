@@ -12,6 +12,8 @@ pub struct Exposure {
     lots: BTreeMap<RowId, i128>,
     /// Lots of the coin of each unit.
     coins: Vec<i128>,
+    /// What those coins add to each column of the unit, in quanta: a function of the lots.
+    coin_cells: Vec<Vec<i128>>,
     cells: Vec<Vec<i128>>,
     buckets: Vec<[i128; 4]>,
 }
@@ -23,6 +25,7 @@ impl Exposure {
         Self {
             lots: BTreeMap::new(),
             coins: vec![0; table.units.len()],
+            coin_cells: vec![vec![0; table.cells.len()]; table.units.len()],
             cells: vec![vec![0; table.cells.len()]; table.units.len()],
             buckets: vec![[0; 4]; table.buckets.len()],
         }
@@ -45,8 +48,12 @@ impl Exposure {
     }
 
     /// Adds some lots of a unit's coin.
-    pub fn add_coins(&mut self, unit: usize, lots: i128) {
+    pub fn add_coins(&mut self, table: &RiskTable, unit: usize, lots: i128) {
         self.coins[unit] += lots;
+        let held = self.coins[unit];
+        for (column, cell) in self.coin_cells[unit].iter_mut().enumerate() {
+            *cell = table.coin_cell(unit, column, held);
+        }
     }
 
     /// Lots held of a unit's coin.
@@ -56,14 +63,16 @@ impl Exposure {
     }
 
     /// Adds all of another exposure over the same table.
-    pub fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, table: &RiskTable, other: &Self) {
         for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
             mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
         }
         for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
             mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
         }
-        self.coins.iter_mut().zip(&other.coins).for_each(|(a, b)| *a += b);
+        for (unit, lots) in other.coins.iter().enumerate() {
+            self.add_coins(table, unit, *lots);
+        }
         for (row, lots) in &other.lots {
             let held = self.lots.entry(*row).or_insert(0);
             *held += lots;
@@ -82,6 +91,12 @@ impl Exposure {
     #[must_use]
     pub fn held(&self, row: RowId) -> i128 {
         self.lots.get(&row).copied().unwrap_or(0)
+    }
+
+    /// What a unit's coins add to each column, in quanta.
+    #[must_use]
+    pub fn coin_cells(&self, unit: usize) -> &[i128] {
+        &self.coin_cells[unit]
     }
 
     /// Scenario sums of a unit's contracts, in quanta; its coins apart.

@@ -13,7 +13,8 @@ use crate::health::Health;
 use crate::pool::{Funding, Pool, divide};
 use crate::table::{RiskTable, RowId, coin_lots};
 use keelmark_book::{
-    Asset, Balance, Decimal, InstrumentId, Market, Money, Portfolio, Quantity, Rate, Round,
+    Asset, Balance, Decimal, InstrumentId, Market, Money, Overflow, Portfolio, Quantity, Rate,
+    Round,
 };
 use std::collections::BTreeMap;
 
@@ -214,7 +215,11 @@ pub fn pool_exposure(
                 && unit.underlying != table.currency
             {
                 let lots = coin_lots(Quantity::new(amount.decimal()));
-                exposure.add_coins(at, lots);
+                if !table.fits_coins(at, lots) {
+                    let context = format!("{amount} {} in scenarios", unit.underlying);
+                    return Err(MarginError::Overflow { context, source: Overflow });
+                }
+                exposure.add_coins(table, at, lots);
             }
         }
     }

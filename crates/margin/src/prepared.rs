@@ -5,7 +5,7 @@
 //! computes the whole, over the same integers. A test holds the two equal to the last bit.
 
 use crate::charge::{Fill, PoolView, Scope};
-use crate::document::{Document, Level, ORDERS};
+use crate::document::{Document, Level, NamedCharge, ORDERS};
 use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
@@ -59,6 +59,8 @@ impl Answer {
 /// A charge's terms.
 #[derive(Debug)]
 struct Kept {
+    /// Whether some level uses it; one that none uses is not computed again.
+    used: bool,
     scope: Scope,
     total: Money,
     terms: Vec<Money>,
@@ -79,8 +81,12 @@ enum Slot {
     Param(Decimal),
 }
 
-/// Levels use at most this many names; a document with more is evaluated without this shortcut.
+/// Levels use at most this many names.
 const MOST_NAMES: usize = 32;
+/// A document has at most this many charges.
+const MOST_CHARGES: usize = 32;
+
+type Amounts = [Money; MOST_CHARGES];
 
 impl<'a> Prepared<'a> {
     /// Prepares a pool over a table that has rows for all that will be asked about.
@@ -93,6 +99,10 @@ impl<'a> Prepared<'a> {
         table: &'a RiskTable,
         pool: Pool,
     ) -> Result<Self, MarginError> {
+        if document.charges.len() > MOST_CHARGES {
+            let problem = format!("a document of more than {MOST_CHARGES} charges");
+            return Err(MarginError::Unsupported(problem));
+        }
         let equity = equity(&pool, document, market)?;
         let leverage = pool
             .positions
@@ -151,14 +161,34 @@ impl<'a> Prepared<'a> {
         self.after(None, self.equity.total)
     }
 
-    fn after(
+    fn after(&self, extra: Option<(RowId, i128)>, equity: Money) -> Result<Answer, MarginError> {
+        let plain = self.amounts(Fill::None, &self.plain, extra)?;
+        let with_orders = if self.orders.is_empty() {
+            None
+        } else {
+            Some(self.amounts(Fill::Worst, &self.with_orders, extra)?)
+        };
+        let level = |slots| self.level(slots, &plain, with_orders.as_ref());
+        Ok(Answer {
+            initial: widened(level(&self.initial)?, self.widen)?,
+            maintenance: widened(level(&self.maintenance)?, self.widen)?,
+            equity,
+        })
+    }
+
+    /// Every charge after the extra fill: one term of each exchanged.
+    fn amounts(
         &self,
+        fill: Fill,
+        kept: &[Kept],
         extra: Option<(RowId, i128)>,
-        equity: Money,
-    ) -> Result<Answer, MarginError> {
-        let initial = widened(self.level(&self.initial, extra)?, self.widen)?;
-        let maintenance = widened(self.level(&self.maintenance, extra)?, self.widen)?;
-        Ok(Answer { initial, maintenance, equity })
+    ) -> Result<Amounts, MarginError> {
+        let view = self.view(fill, extra);
+        let mut out = [Money::ZERO; MOST_CHARGES];
+        for ((amount, kept), named) in out.iter_mut().zip(kept).zip(&self.document.charges) {
+            *amount = exchanged(self.table, kept, &view, named)?;
+        }
+        Ok(out)
     }
 
     /// Equity after a fill at the mark: what a fill moves into the collateral counts by its tiers,
@@ -216,50 +246,16 @@ impl<'a> Prepared<'a> {
         in_currency(own, &one.settle, self.market, &self.pool.currency)
     }
 
-    fn level(&self, slots: &Slots<'a>, extra: Option<(RowId, i128)>) -> Result<Money, MarginError> {
-        let mut orders = Money::ZERO;
-        if slots.has_orders && !self.orders.is_empty() {
-            let with = self.evaluate(slots, extra, Fill::Worst, Money::ZERO)?;
-            let without = self.evaluate(slots, extra, Fill::None, Money::ZERO)?;
-            orders = with.minus(without)?.max(Money::ZERO);
-        }
-        self.evaluate(slots, extra, Fill::None, orders)
-    }
-
-    fn evaluate(
+    fn level(
         &self,
         slots: &Slots<'a>,
-        extra: Option<(RowId, i128)>,
-        fill: Fill,
-        orders: Money,
+        plain: &Amounts,
+        with_orders: Option<&Amounts>,
     ) -> Result<Money, MarginError> {
-        let view = self.view(fill, extra);
-        let kept = if fill == Fill::Worst { &self.with_orders } else { &self.plain };
-        let mut values = [Interval::exact(Decimal::ZERO); MOST_NAMES];
-        for (value, slot) in values.iter_mut().zip(&slots.names) {
-            *value = Interval::exact(match slot {
-                Slot::Orders => orders.decimal(),
-                Slot::Param(param) => *param,
-                Slot::Charge(at) => self.charge(*at, &kept[*at], &view)?.decimal(),
-            });
-        }
-        let found = slots.level.formula.evaluate_at(&values[..slots.names.len()])?;
-        Ok(Money::new(found.high()))
-    }
-
-    /// A charge's amount after the extra fill: one term exchanged.
-    fn charge(&self, at: usize, kept: &Kept, view: &PoolView<'_>) -> Result<Money, MarginError> {
-        let Some((row, _)) = view.extra else { return Ok(kept.total) };
-        let line = self.table.line(row);
-        let key = match kept.scope {
-            Scope::Fixed => return Ok(kept.total),
-            Scope::Pool => 0,
-            Scope::Unit => line.unit,
-            Scope::Bucket => line.bucket,
-            Scope::Row => row.index(),
-        };
-        let new = self.document.charges[at].charge.term(view, key)?;
-        Ok(kept.total.minus(kept.terms[key])?.plus(new)?)
+        let bare = slots.evaluate(plain, Money::ZERO)?;
+        let (true, Some(with)) = (slots.has_orders, with_orders) else { return Ok(bare) };
+        let orders = slots.evaluate(with, Money::ZERO)?.minus(bare)?.max(Money::ZERO);
+        slots.evaluate(plain, orders)
     }
 
     fn keep(&self, fill: Fill) -> Result<Vec<Kept>, MarginError> {
@@ -276,7 +272,9 @@ impl<'a> Prepared<'a> {
             let terms: Vec<Money> =
                 (0..count).map(|key| named.charge.term(&view, key)).collect::<Result<_, _>>()?;
             let total = Money::sum(terms.iter().copied())?;
-            out.push(Kept { scope, total, terms });
+            let used = self.initial.level.formula.uses(&named.name)
+                || self.maintenance.level.formula.uses(&named.name);
+            out.push(Kept { used, scope, total, terms });
         }
         Ok(out)
     }
@@ -296,7 +294,40 @@ impl<'a> Prepared<'a> {
     }
 }
 
+/// A charge's amount after the extra fill.
+fn exchanged(
+    table: &RiskTable,
+    kept: &Kept,
+    view: &PoolView<'_>,
+    named: &NamedCharge,
+) -> Result<Money, MarginError> {
+    let Some((row, _)) = view.extra.filter(|_| kept.used) else { return Ok(kept.total) };
+    let line = table.line(row);
+    let key = match kept.scope {
+        Scope::Fixed => return Ok(kept.total),
+        Scope::Pool => 0,
+        Scope::Unit => line.unit,
+        Scope::Bucket => line.bucket,
+        Scope::Row => row.index(),
+    };
+    let new = named.charge.term(view, key)?;
+    Ok(kept.total.minus(kept.terms[key])?.plus(new)?)
+}
+
 impl<'a> Slots<'a> {
+    fn evaluate(&self, charges: &Amounts, orders: Money) -> Result<Money, MarginError> {
+        let mut values = [Interval::exact(Decimal::ZERO); MOST_NAMES];
+        for (value, slot) in values.iter_mut().zip(&self.names) {
+            *value = Interval::exact(match slot {
+                Slot::Orders => orders.decimal(),
+                Slot::Param(param) => *param,
+                Slot::Charge(at) => charges[*at].decimal(),
+            });
+        }
+        let found = self.level.formula.evaluate_at(&values[..self.names.len()])?;
+        Ok(Money::new(found.high()))
+    }
+
     fn new(document: &'a Document, name: &str) -> Result<Self, MarginError> {
         let level = document.level(name).ok_or_else(|| {
             MarginError::Unsupported(format!("the document has no level {name:?}"))

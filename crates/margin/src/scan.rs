@@ -212,42 +212,18 @@ impl VolRule {
         })
     }
 
-    /// Volatility after a move, for an option of `days` to expiry.
+    /// The moves of an underlying's volatilities at a tenor.
     ///
     /// # Errors
     /// [`NoParam`] when the document has no range for the underlying.
-    pub fn moved(
-        &self,
-        underlying: &Asset,
-        vol: f64,
-        days: f64,
-        direction: VolMove,
-    ) -> Result<f64, NoParam> {
-        if direction == VolMove::Same {
-            return Ok(vol);
-        }
-        let change = self.change(underlying, days, direction)?;
-        let moved = if self.relative { vol * (1.0 + change) } else { vol + change };
-        let floor = if direction == VolMove::Up { self.floor_up.to_f64() } else { 0.0 };
-        Ok(moved.max(floor).max(LEAST_VOL))
-    }
-
-    /// By how much volatility moves at a tenor, signed: a share of it, or points.
-    ///
-    /// # Errors
-    /// [`NoParam`] when the document has no range for the underlying.
-    pub fn change(
-        &self,
-        underlying: &Asset,
-        days: f64,
-        direction: VolMove,
-    ) -> Result<f64, NoParam> {
-        let (name, range, sign) = match direction {
-            VolMove::Same => return Ok(0.0),
-            VolMove::Up => ("vol_up", &self.up, 1.0),
-            VolMove::Down => ("vol_down", &self.down, -1.0),
-        };
-        Ok(sign * range.get(name, underlying)?.to_f64() * self.tenor_factor(days))
+    pub fn at(&self, underlying: &Asset, days: f64) -> Result<VolMoves, NoParam> {
+        let factor = self.tenor_factor(days);
+        Ok(VolMoves {
+            relative: self.relative,
+            up: self.up.get("vol_up", underlying)?.to_f64() * factor,
+            down: self.down.get("vol_down", underlying)?.to_f64() * factor,
+            floor_up: self.floor_up.to_f64(),
+        })
     }
 
     /// What the ranges are multiplied by at a tenor.
@@ -257,6 +233,35 @@ impl VolRule {
         let short = days < tenor.reference_days;
         let power = if short { tenor.short_power } else { tenor.long_power };
         tenor_factor(days, tenor.reference_days, power, tenor.floor_days)
+    }
+}
+
+/// The moves of volatilities of one underlying at one tenor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VolMoves {
+    relative: bool,
+    up: f64,
+    down: f64,
+    floor_up: f64,
+}
+
+impl VolMoves {
+    /// By how much volatility moves, signed: a share of it, or points.
+    #[must_use]
+    pub fn change(&self, direction: VolMove) -> f64 {
+        match direction {
+            VolMove::Down => -self.down,
+            VolMove::Same => 0.0,
+            VolMove::Up => self.up,
+        }
+    }
+
+    /// A volatility after a move down, none, and up.
+    #[must_use]
+    pub fn moved(&self, vol: f64) -> [f64; 3] {
+        let by = |change: f64| if self.relative { vol * (1.0 + change) } else { vol + change };
+        let up = by(self.up).max(self.floor_up);
+        [by(-self.down).max(LEAST_VOL), vol, up.max(LEAST_VOL)]
     }
 }
 

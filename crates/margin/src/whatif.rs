@@ -70,8 +70,7 @@ fn fill(
             quantity: quantity.to_string(),
         });
     }
-    let shared =
-        |one: &Position| one.instrument == id && one.isolation == Isolation::Shared;
+    let shared = |one: &Position| one.instrument == id && one.isolation == Isolation::Shared;
     let at = account.positions.iter().position(shared);
     let held = at.map(|at| &account.positions[at]);
     let filled = filled(instrument, held, quantity, market.quote(id).mark)?;

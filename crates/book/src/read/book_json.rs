@@ -2,6 +2,7 @@
 
 use super::book_csv::{find, on_the_lot};
 use super::number::{JsonNumber, json};
+use super::unique::unique;
 use crate::asset::Asset;
 use crate::input::InputError;
 use crate::instruments::InstrumentId;
@@ -39,7 +40,7 @@ pub struct AccountFile {
     /// The account's name.
     account: String,
     /// Amount of each asset held outright; below zero is owed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique")]
     collateral: BTreeMap<Asset, JsonNumber>,
     /// Positions.
     #[serde(default)]
@@ -48,7 +49,7 @@ pub struct AccountFile {
     #[serde(default)]
     orders: Vec<OrderEntry>,
     /// Amounts that a document adds by name, in the pool's currency.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique")]
     reserves: BTreeMap<String, JsonNumber>,
 }
 
@@ -125,6 +126,14 @@ fn read_account(
     if !entry.schema.is_empty() && entry.schema != ACCOUNT_SCHEMA {
         let problem = format!("expected {ACCOUNT_SCHEMA:?}, found {:?}", entry.schema);
         return Err(InputError::pointer(file, format!("{place}/schema"), problem));
+    }
+    for (name, at) in std::iter::once((&entry.account, "account"))
+        .chain(entry.reserves.keys().map(|name| (name, "reserves")))
+    {
+        if name.trim().is_empty() || name.trim() != name {
+            let problem = format!("expected a name without spaces around it, found {name:?}");
+            return Err(InputError::pointer(file, format!("{place}/{at}"), problem));
+        }
     }
     let mut account = Portfolio::new(&entry.account);
     for (asset, amount) in entry.collateral {

@@ -40,10 +40,6 @@ pub fn market_csv(file: &str, bytes: &[u8]) -> Result<Market, InputError> {
     if rows == 0 {
         return Err(InputError::whole(file, "expected rows under the header, found none"));
     }
-    let own = market.currency.clone();
-    if let Some(feed) = market.assets.get_mut(&own) {
-        feed.as_of = market.as_of;
-    }
     market.notes = table.notes;
     Ok(market)
 }
@@ -56,6 +52,10 @@ fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
     }
     if !name.contains(':') {
         let asset = Asset::new(name).map_err(|error| row.error("instrument", error))?;
+        if asset != market.currency && market.assets.contains_key(&asset) {
+            let problem = format!("expected one row for {asset}, found it a second time");
+            return Err(row.error("instrument", problem));
+        }
         let price: Price = row.required("mark")?;
         return market.set_asset(asset, price, as_of).map_err(|error| row.error("mark", error));
     }

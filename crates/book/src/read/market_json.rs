@@ -1,6 +1,7 @@
 //! A market as JSON: schema `keelmark/market/1`.
 
 use super::number::{JsonNumber, json};
+use super::unique::unique;
 use crate::asset::Asset;
 use crate::input::InputError;
 use crate::instrument::Kind;
@@ -28,6 +29,7 @@ pub struct MarketFile {
     /// What asset prices are in; USD when absent.
     currency: Option<Asset>,
     /// Index price of each asset.
+    #[serde(deserialize_with = "unique")]
     assets: BTreeMap<Asset, AssetEntry>,
     /// Each instrument with its quote.
     instruments: Vec<InstrumentEntry>,
@@ -82,7 +84,7 @@ pub fn market_json(file: &str, bytes: &[u8]) -> Result<Market, InputError> {
         return Err(InputError::pointer(file, "/schema", problem));
     }
     let currency = read.currency.unwrap_or_else(Asset::usd);
-    let mut market = Market::new(read.as_of, currency, &read.source);
+    let mut market = Market::new(read.as_of, currency, read.source.trim());
     for (asset, entry) in read.assets {
         let pointer = format!("/assets/{asset}/price");
         market
@@ -99,11 +101,12 @@ pub fn market_json(file: &str, bytes: &[u8]) -> Result<Market, InputError> {
 
 fn add(market: &mut Market, entry: InstrumentEntry, as_of: Timestamp) -> Result<(), String> {
     let symbol = Symbol::parse(&entry.instrument).map_err(|error| error.to_string())?;
-    let native = entry.venue_symbol.unwrap_or_else(|| {
-        entry.instrument.split_once(':').map_or_else(String::new, |(_, one)| one.to_owned())
-    });
+    let native = match entry.venue_symbol.as_deref().map(str::trim) {
+        Some(given) if !given.is_empty() => given,
+        _ => entry.instrument.split_once(':').map_or("", |(_, native)| native),
+    };
     let size = Quantity::new(entry.contract_size.0);
-    let mut instrument = symbol.instrument(native, size, Quantity::new(entry.lot.0));
+    let mut instrument = symbol.instrument(native.to_owned(), size, Quantity::new(entry.lot.0));
     if let (Some(instant), Kind::Future { expiry } | Kind::Option { expiry, .. }) =
         (entry.expiry, &mut instrument.kind)
     {

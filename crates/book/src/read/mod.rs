@@ -9,6 +9,7 @@ mod columns;
 mod market_csv;
 mod market_json;
 mod number;
+mod unique;
 
 pub use book_csv::book_csv;
 pub use book_json::{AccountFile, BookFile, book_json};

@@ -59,11 +59,7 @@ impl<'a> PoolView<'a> {
     /// A scenario sum of a unit in quanta, with the worst fills where orders count.
     #[must_use]
     pub fn cell(&self, unit: usize, column: usize) -> i128 {
-        let mut sum = self.exposure.cells(unit)[column];
-        let coins = self.exposure.coins(unit);
-        if coins != 0 {
-            sum += self.table.coin_cell(unit, column, coins);
-        }
+        let mut sum = self.exposure.cells(unit)[column] + self.exposure.coin_cells(unit)[column];
         if let Some((row, lots)) = self.extra
             && self.table.line(row).unit == unit
         {

@@ -335,6 +335,12 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_of_operators_is_bounded() {
+        let error = Formula::parse(&format!("1{}", "+1".repeat(200_000))).unwrap_err();
+        assert!(error.problem.contains("at most 256 terms"), "{}", error.problem);
+    }
+
+    #[test]
     fn slopes_follow_the_active_branch() {
         let formula = Formula::parse("0.8 * max(a, b) + b").unwrap();
         let at = |name: &str| Some(if name == "a" { 2.0 } else { 1.0 });

@@ -4,9 +4,11 @@ use super::{FormulaError, Function, Node, Operator};
 
 /// Brackets and calls nested deeper than this are refused.
 const DEEPEST: usize = 64;
+/// Formulas of more terms are refused: a long chain of operators is a tree as deep.
+const MOST_TERMS: usize = 256;
 
 pub(super) fn parse(text: &str) -> Result<Node, FormulaError> {
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = Parser { text, at: 0, depth: 0, terms: 0 };
     let node = parser.sum()?;
     parser.space();
     if parser.at < text.len() {
@@ -19,6 +21,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    terms: usize,
 }
 
 impl Parser<'_> {
@@ -50,6 +53,10 @@ impl Parser<'_> {
 
     fn factor(&mut self) -> Result<Node, FormulaError> {
         self.depth += 1;
+        self.terms += 1;
+        if self.terms > MOST_TERMS {
+            return Err(self.error(&format!("expected at most {MOST_TERMS} terms")));
+        }
         if self.depth > DEEPEST {
             return Err(self.error("expected a formula that is less deeply nested"));
         }

@@ -5,16 +5,19 @@
 //! priced together, so that the kernel sees long slices.
 
 use super::frame::{Frame, Moves};
-use super::{CoinRow, LARGEST_CELL, Line, NO_ROW, RiskTable, sensitivity};
+use super::sheet::{Group, Lot, Sheet};
+use super::{CoinRow, LARGEST_CELL, NO_ROW, RiskTable, sensitivity};
 use crate::document::Document;
 use crate::error::MarginError;
-use crate::scan::VolMove;
-use keelmark_book::{Asset, Decimal, Instrument, InstrumentId, Market, Money};
+use crate::scan::VolMoves;
+use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money};
 use keelmark_kernels::net::AlignedRows;
 use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, quantise, revalue_many};
-use keelmark_pricing::Terms;
-use std::collections::BTreeMap;
-use std::rc::Rc;
+
+/// Contracts priced at a time, so that their values stay in the nearest cache.
+const BLOCK: usize = 32;
+/// Columns are padded to whole vectors of this many, so that no loop ends in single steps.
+const LANES: usize = 8;
 
 pub(super) fn table(
     document: &Document,
@@ -23,28 +26,31 @@ pub(super) fn table(
     currency: &Asset,
 ) -> Result<RiskTable, MarginError> {
     let frame = Frame::new(document, market, instruments, currency)?;
-    let width = frame.cells.len().next_multiple_of(8).max(8);
+    let sheet = Sheet::new(&frame, market, currency)?;
+    let width = frame.cells.len().next_multiple_of(LANES).max(LANES);
     let mut compiler = Compiler {
         document,
         market,
         currency,
         frame: &frame,
+        sheet: &sheet,
         scenarios: AlignedRows::zeroed(frame.lines.len(), width),
         exponent: 0,
         quanta: 1.0,
         largest: 0,
-        own_price: market.price(currency)?.to_f64(),
-        moves: BTreeMap::new(),
+        spans: spans(document),
+        linear_moves: Vec::new(),
+        group_moves: Vec::new(),
     };
     compiler.find_moves()?;
     compiler.exponent = compiler.choose_exponent()?;
     compiler.quanta = power_of_ten(-compiler.exponent);
     compiler.scenario_rows()?;
     let relief = compiler.relief()?;
-    let mut coins = compiler.coins();
+    let mut coins = compiler.coins()?;
     let (scenarios, exponent, largest) = (compiler.scenarios, compiler.exponent, compiler.largest);
     let (sensitivities, sensitivity_exponents) =
-        sensitivity::rows(document, market, &frame, currency, &mut coins)?;
+        sensitivity::rows(document, market, &frame, &sheet, currency, &mut coins)?;
     let mut row_of = vec![NO_ROW; market.instruments.len()];
     for (row, line) in frame.lines.iter().enumerate() {
         row_of[line.instrument.index()] = row as u32;
@@ -71,123 +77,104 @@ struct Compiler<'a> {
     market: &'a Market,
     currency: &'a Asset,
     frame: &'a Frame,
+    sheet: &'a Sheet,
     scenarios: AlignedRows,
     exponent: i32,
     /// Quanta in one unit of the currency.
     quanta: f64,
     largest: u64,
-    own_price: f64,
-    /// Moves by unit and price, found once.
-    moves: BTreeMap<(usize, u64), Rc<Moves>>,
+    spans: Vec<Span>,
+    /// Moves of each row without optionality, and of each group, in the order of the sheet.
+    linear_moves: Vec<Moves>,
+    group_moves: Vec<Moves>,
 }
 
-/// What a lot of an instrument is, in numbers.
-#[derive(Clone, Copy)]
-struct Lot {
-    /// Coins a lot (face in quote currency for inverse futures).
-    size: f64,
-    /// Whether profit is in the underlying itself.
-    inverse: bool,
-    /// Price of the settlement asset in the pool's currency.
-    settle_price: f64,
-    /// Whether the pool is counted in the underlying itself.
-    own_coin: bool,
+/// Neighbouring scans that are priced in one call, since their options are as old.
+struct Span {
+    scans: std::ops::Range<usize>,
+    columns: std::ops::Range<usize>,
+    lookahead_years: f64,
+}
+
+fn spans(document: &Document) -> Vec<Span> {
+    let mut out: Vec<Span> = Vec::new();
+    let mut start = 0;
+    for (at, scan) in document.scans.iter().enumerate() {
+        let end = start + scan.scenarios.len();
+        match out.last_mut() {
+            Some(last) if last.lookahead_years == scan.lookahead_years => {
+                last.scans.end = at + 1;
+                last.columns.end = end;
+            }
+            _ => out.push(Span {
+                scans: at..at + 1,
+                columns: start..end,
+                lookahead_years: scan.lookahead_years,
+            }),
+        }
+        start = end;
+    }
+    out
 }
 
 impl Compiler<'_> {
     /// The finest power of ten at which no cell can pass [`LARGEST_CELL`].
     fn choose_exponent(&self) -> Result<i32, MarginError> {
         let mut most = 0.0f64;
-        for line in &self.frame.lines {
-            most = most.max(self.bound(*line)?);
+        for (row, moves) in self.sheet.linear.iter().zip(&self.linear_moves) {
+            let (_, price) = self.linear_price(*row);
+            most = most.max(bound(moves, self.sheet.lots[*row], price, None));
         }
-        if most <= 0.0 || self.frame.cells.is_empty() {
-            return Ok(-9);
+        for (group, moves) in self.sheet.groups.iter().zip(&self.group_moves) {
+            let highest = group.strikes.iter().copied().fold(0.0, f64::max);
+            let mut seen: Option<Lot> = None;
+            for row in &group.rows {
+                let lot = self.sheet.lots[*row];
+                if seen != Some(lot) {
+                    most = most.max(bound(moves, lot, group.forward, Some(highest)));
+                    seen = Some(lot);
+                }
+            }
         }
-        Ok(finest(most))
-    }
-
-    /// A magnitude that no cell of a row can pass, in the pool's currency.
-    ///
-    /// A call is worth at most its forward, a put its strike less the forward and a call more; so
-    /// a profit at the moved price is at most `K |1 - x| + F max(1, x)`.
-    fn bound(&self, line: Line) -> Result<f64, MarginError> {
-        let instrument = self.market.instruments.get(line.instrument);
-        let lot = self.lot(instrument)?;
-        let price = self.price(line);
-        let moves = self.moves_at(line.unit, price);
-        let strike = instrument.option_terms().map_or(0.0, |(strike, _)| strike.to_f64());
-        let base = strike.max(price);
-        let per_value = if lot.inverse && !instrument.is_option() {
-            lot.size / price / price
-        } else if lot.inverse {
-            lot.size / price
-        } else {
-            lot.size
-        };
-        let mut most = 0.0f64;
-        for (s, x) in moves.factor.iter().enumerate() {
-            let value = base * (x - 1.0).abs() + price * x.max(1.0);
-            let per = if lot.inverse { *x } else { 1.0 };
-            most = most.max(value * per_value / per * self.conversion(lot, &moves, s).abs());
-        }
-        Ok(most)
-    }
-
-    /// The price that moves: the forward of an option, the mark of anything else.
-    fn price(&self, line: Line) -> f64 {
-        let quote = self.market.quote(line.instrument);
-        quote.forward.unwrap_or(quote.mark).to_f64()
+        let empty = most <= 0.0 || self.frame.cells.is_empty();
+        Ok(if empty { -9 } else { finest(most) })
     }
 
     fn find_moves(&mut self) -> Result<(), MarginError> {
-        let lines = self.frame.lines.iter().map(|line| (line.unit, self.price(*line)));
-        let units = self.frame.units.iter().enumerate();
-        let coins = units.map(|(at, unit)| (at, self.usd(&unit.underlying)));
-        for (unit, price) in lines.chain(coins).collect::<Vec<_>>() {
-            if !self.moves.contains_key(&(unit, price.to_bits())) {
-                let found =
-                    Moves::new(self.document, &self.frame.cells, &self.frame.units[unit], price)?;
-                self.moves.insert((unit, price.to_bits()), Rc::new(found));
-            }
+        for row in &self.sheet.linear {
+            let (unit, price) = self.linear_price(*row);
+            self.linear_moves.push(self.moves(unit, price)?);
+        }
+        for group in &self.sheet.groups {
+            self.group_moves.push(self.moves(group.unit, group.forward)?);
         }
         Ok(())
     }
 
-    fn moves_at(&self, unit: usize, price: f64) -> Rc<Moves> {
-        Rc::clone(&self.moves[&(unit, price.to_bits())])
+    fn moves(&self, unit: usize, price: f64) -> Result<Moves, MarginError> {
+        Moves::new(self.document, &self.frame.cells, &self.frame.units[unit], price)
     }
 
-    fn usd(&self, asset: &Asset) -> f64 {
-        self.market.price(asset).map_or(0.0, |price| price.to_f64())
+    /// Unit and mark of a row without optionality.
+    fn linear_price(&self, row: usize) -> (usize, f64) {
+        let line = self.frame.lines[row];
+        (line.unit, self.market.quote(line.instrument).mark.to_f64())
     }
 
     /// What one coin of each unit gains; nothing in a pool that is counted in that coin.
-    fn coins(&self) -> Vec<CoinRow> {
-        let quanta = self.quanta;
-        let units = self.frame.units.iter().enumerate();
-        units
-            .map(|(at, unit)| {
-                let moves = self.moves_at(at, self.usd(&unit.underlying));
-                let index = unit.index.to_f64();
-                let own = unit.underlying == *self.currency;
-                let gain = |s: usize| (moves.factor[s] - 1.0) * index * moves.weight[s] * quanta;
-                let cells = (0..self.frame.cells.len())
-                    .map(|s| if own { 0 } else { gain(s).round_ties_even() as i128 })
-                    .collect();
-                CoinRow { bucket: self.frame.coin_buckets[at], cells, sensitivities: [0; 4] }
-            })
-            .collect()
-    }
-
-    fn lot(&self, instrument: &Instrument) -> Result<Lot, MarginError> {
-        let settle = self.market.price(&instrument.settle)?.to_f64();
-        Ok(Lot {
-            size: instrument.lot.to_f64() * instrument.contract_size.to_f64(),
-            inverse: instrument.is_inverse(),
-            settle_price: settle / self.own_price,
-            own_coin: instrument.settle == *self.currency,
-        })
+    fn coins(&self) -> Result<Vec<CoinRow>, MarginError> {
+        let mut rows = Vec::new();
+        for (at, unit) in self.frame.units.iter().enumerate() {
+            let moves = self.moves(at, self.market.price(&unit.underlying)?.to_f64())?;
+            let own = unit.underlying == *self.currency;
+            let scale = if own { 0.0 } else { unit.index.to_f64() * self.quanta };
+            let gain = |s: usize| (moves.factor[s] - 1.0) * moves.weight[s] * scale;
+            let cells =
+                (0..self.frame.cells.len()).map(|s| gain(s).round_ties_even() as i128).collect();
+            let bucket = self.frame.coin_buckets[at];
+            rows.push(CoinRow { bucket, cells, sensitivities: [0; 4] });
+        }
+        Ok(rows)
     }
 
     /// The dampener of each column in quanta, rounded down; 0 in scans without one.
@@ -212,157 +199,129 @@ impl Compiler<'_> {
         if self.frame.cells.is_empty() {
             return Ok(());
         }
-        let mut groups: BTreeMap<(usize, u64, u64), Vec<usize>> = BTreeMap::new();
-        for (row, line) in self.frame.lines.iter().enumerate() {
-            let instrument = self.market.instruments.get(line.instrument);
-            let quote = self.market.quote(line.instrument);
-            match Terms::of(instrument, quote, self.market.as_of) {
-                Some(terms) if terms.years <= 0.0 => {
-                    let instrument = instrument.venue_symbol.clone();
-                    return Err(MarginError::Expired { instrument });
-                }
-                Some(terms) => {
-                    let key = (line.unit, terms.forward.to_bits(), terms.years.to_bits());
-                    groups.entry(key).or_default().push(row);
-                }
-                None => self.linear_row(row)?,
-            }
+        let linear_moves = std::mem::take(&mut self.linear_moves);
+        for (row, moves) in self.sheet.linear.iter().zip(&linear_moves) {
+            self.linear_row(*row, moves)?;
         }
-        for ((unit, forward, years), rows) in groups {
-            self.option_rows(unit, f64::from_bits(forward), f64::from_bits(years), &rows)?;
+        let group_moves = std::mem::take(&mut self.group_moves);
+        for (group, moves) in self.sheet.groups.iter().zip(&group_moves) {
+            self.option_rows(group, moves)?;
         }
         Ok(())
     }
 
     /// A future, a perpetual or spot: no pricing.
-    fn linear_row(&mut self, row: usize) -> Result<(), MarginError> {
-        let line = self.frame.lines[row];
-        let lot = self.lot(self.market.instruments.get(line.instrument))?;
-        let price = self.price(line);
-        let moves = self.moves_at(line.unit, price);
+    fn linear_row(&mut self, row: usize, moves: &Moves) -> Result<(), MarginError> {
+        let (_, price) = self.linear_price(row);
+        let lot = self.sheet.lots[row];
         let gain: Vec<f64> = (0..self.frame.cells.len())
             .map(|s| {
                 let by = moves.factor[s] - 1.0;
                 // The coin profit of an inverse contract is its move over the moved price.
-                let (coins, per) = if lot.inverse {
-                    (lot.size / price, moves.factor[s])
+                let coins = if lot.inverse {
+                    lot.size / price * by / moves.factor[s]
                 } else {
-                    (lot.size * price, 1.0)
+                    lot.size * price * by
                 };
-                coins * by / per * self.conversion(lot, &moves, s)
+                coins * conversion(lot, moves, s)
             })
             .collect();
         let (scale, base) = (vec![self.quanta; gain.len()], vec![0.0; gain.len()]);
         self.store(row, &gain, &scale, &base)
     }
 
-    /// What one unit of profit in the settlement asset counts for in a scenario.
-    fn conversion(&self, lot: Lot, moves: &Moves, s: usize) -> f64 {
-        let weight = moves.weight[s];
-        if !lot.inverse {
-            return weight * if lot.own_coin { 1.0 } else { lot.settle_price };
-        }
-        if lot.own_coin {
-            // In coin: profit at the moved price, taken at the edge for a move beyond the range.
-            return weight * moves.factor[s] / moves.coin_factor[s];
-        }
-        weight * lot.settle_price * moves.factor[s]
-    }
-
-    fn option_rows(
-        &mut self,
-        unit: usize,
-        forward: f64,
-        years: f64,
-        rows: &[usize],
-    ) -> Result<(), MarginError> {
+    fn option_rows(&mut self, group: &Group, moves: &Moves) -> Result<(), MarginError> {
         let n = self.frame.cells.len();
-        let moves = self.moves_at(unit, forward);
-        let unit = &self.frame.units[unit];
-        let mut values = vec![0.0; rows.len() * n];
-        let mut base = vec![0.0; rows.len()];
-        let mut contracts = Vec::with_capacity(rows.len());
-        let mut vols = Vec::with_capacity(rows.len());
-        for row in rows {
-            let (contract, vol) = self.contract(*row, forward, years)?;
-            contracts.push(contract);
-            vols.push(vol);
-        }
-        revalue_many(Width::best(), &contracts, &[1.0], &[0.0], &vols, &mut base);
-        for scan in 0..self.document.scans.len() {
-            self.revalue_scan(scan, &unit.underlying, &moves, &mut contracts, &vols, &mut values)?;
-        }
-        let discount = self.discounts(&unit.underlying)?;
-        let (mut scale, mut offset) = (vec![0.0; n], vec![0.0; n]);
-        for (at, row) in rows.iter().enumerate() {
-            let instrument = self.market.instruments.get(self.frame.lines[*row].instrument);
-            let lot = self.lot(instrument)?;
-            let size = lot.size * self.quanta;
-            for s in 0..n {
-                let per_value = size * self.conversion(lot, &moves, s) * discount[s];
-                let (now, then) =
-                    if lot.inverse { (forward, forward * moves.factor[s]) } else { (1.0, 1.0) };
-                scale[s] = per_value / then;
-                offset[s] = per_value * (base[at] / now);
+        let discount = self.discounts(&self.frame.units[group.unit].underlying)?;
+        let vol_moves = self.vol_moves(group)?;
+        let mut work = Work::new(&self.spans, n);
+        let (mut scale, mut offset, mut scaled) = (vec![0.0; n], vec![0.0; n], None);
+        for start in (0..group.rows.len()).step_by(BLOCK) {
+            let end = (start + BLOCK).min(group.rows.len());
+            let block = Block::new(group, start..end);
+            block.value_now(&mut work.base);
+            for span in &self.spans {
+                self.revalue(span, group, &block, moves, &vol_moves, &mut work);
             }
-            self.store(*row, &values[at * n..][..n], &scale, &offset)?;
+            for (at, row) in group.rows[start..end].iter().enumerate() {
+                let lot = self.sheet.lots[*row];
+                if scaled != Some(lot) {
+                    for (s, one) in scale.iter_mut().enumerate() {
+                        let per = lot.size * self.quanta * discount[s];
+                        let price = if lot.inverse { group.forward * moves.factor[s] } else { 1.0 };
+                        *one = per * conversion(lot, moves, s) / price;
+                    }
+                    scaled = Some(lot);
+                }
+                for (s, one) in offset.iter_mut().enumerate() {
+                    // What the value now counts for, at the same prices as the value then.
+                    let held = if lot.inverse { moves.factor[s] } else { 1.0 };
+                    *one = scale[s] * (work.base[at] * held);
+                }
+                self.store(*row, &work.values[at * n..][..n], &scale, &offset)?;
+            }
         }
         Ok(())
     }
 
-    /// What an option's value is multiplied by in each column, before and after the move.
+    /// The volatility moves of each scan for a group.
+    fn vol_moves(&self, group: &Group) -> Result<Vec<VolMoves>, MarginError> {
+        let underlying = &self.frame.units[group.unit].underlying;
+        let days = group.years * 365.0;
+        self.document
+            .scans
+            .iter()
+            .map(|scan| scan.vol.at(underlying, days).map_err(MarginError::from))
+            .collect()
+    }
+
+    /// What an option's value is multiplied by in each column.
     fn discounts(&self, underlying: &Asset) -> Result<Vec<f64>, MarginError> {
         let of = |scan: usize| self.document.scans[scan].discount.get("discount", underlying);
         self.frame.cells.iter().map(|cell| Ok(of(cell.scan)?.to_f64())).collect()
     }
 
-    fn contract(
+    /// Values of a block of contracts in the columns of a span.
+    fn revalue(
         &self,
-        row: usize,
-        forward: f64,
-        years: f64,
-    ) -> Result<(Contract, f64), MarginError> {
-        let id = self.frame.lines[row].instrument;
-        let (instrument, quote) = (self.market.instruments.get(id), self.market.quote(id));
-        let terms = Terms::of(instrument, quote, self.market.as_of).ok_or_else(|| {
-            MarginError::Unsupported(format!("{}: no volatility", instrument.venue_symbol))
-        })?;
-        let call = f64::from(u8::from(terms.right == keelmark_book::Right::Call));
-        Ok((Contract { forward, strike: terms.strike, years, discount: 1.0, call }, terms.vol))
-    }
-
-    /// Values of every contract in the columns of one scan.
-    fn revalue_scan(
-        &self,
-        scan: usize,
-        underlying: &Asset,
+        span: &Span,
+        group: &Group,
+        block: &Block,
         moves: &Moves,
-        contracts: &mut [Contract],
-        vols: &[f64],
-        values: &mut [f64],
-    ) -> Result<(), MarginError> {
+        vol_moves: &[VolMoves],
+        work: &mut Work,
+    ) {
         let n = self.frame.cells.len();
-        let rule = &self.document.scans[scan];
-        let start = self.frame.cells.iter().position(|cell| cell.scan == scan).unwrap_or(0);
-        let width = rule.scenarios.len();
-        let own = start..start + width;
-        let years = contracts.first().map_or(0.0, |one| one.years);
-        let later = (years - rule.lookahead_years).max(0.0);
-        let mut moved = Vec::with_capacity(contracts.len() * width);
-        for vol in vols {
-            let by = |direction| rule.vol.moved(underlying, *vol, years * 365.0, direction);
-            let three = [by(VolMove::Down)?, by(VolMove::Same)?, by(VolMove::Up)?];
-            moved.extend(rule.scenarios.iter().map(|scenario| three[scenario.vol as usize]));
+        let width = span.columns.len();
+        let padded = width.next_multiple_of(LANES);
+        let rows = block.vols.len();
+        for (vol, out) in block.vols.iter().zip(work.vols.chunks_exact_mut(padded)) {
+            let mut column = 0;
+            for scan in span.scans.clone() {
+                let three = vol_moves[scan].moved(*vol);
+                for scenario in &self.document.scans[scan].scenarios {
+                    out[column] = three[scenario.vol as usize];
+                    column += 1;
+                }
+            }
+            out[column..].fill(*vol);
         }
-        contracts.iter_mut().for_each(|one| one.years = later);
-        let mut out = vec![0.0; contracts.len() * width];
-        let (factor, ln_factor) = (&moves.factor[own.clone()], &moves.ln_factor[own.clone()]);
-        revalue_many(Width::best(), contracts, factor, ln_factor, &moved, &mut out);
-        contracts.iter_mut().for_each(|one| one.years = years);
-        for (row, found) in out.chunks_exact(width).enumerate() {
-            values[row * n..][own.clone()].copy_from_slice(found);
+        work.factor[..width].copy_from_slice(&moves.factor[span.columns.clone()]);
+        work.factor[width..padded].fill(1.0);
+        work.ln_factor[..width].copy_from_slice(&moves.ln_factor[span.columns.clone()]);
+        work.ln_factor[width..padded].fill(0.0);
+        let contracts = block.later(group.years - span.lookahead_years);
+        revalue_many(
+            Width::best(),
+            &contracts,
+            &work.factor[..padded],
+            &work.ln_factor[..padded],
+            &work.vols[..rows * padded],
+            &mut work.out[..rows * padded],
+        );
+        for (row, found) in work.out[..rows * padded].chunks_exact(padded).enumerate() {
+            work.values[row * n..][span.columns.clone()].copy_from_slice(&found[..width]);
         }
-        Ok(())
     }
 
     /// `scale * value - base`, both in quanta, into a row.
@@ -380,9 +339,10 @@ impl Compiler<'_> {
                 "row {row} of the risk table holds {peak}: check volatilities and prices"
             )));
         }
-        self.round_cells(row);
-        let rounded = self.scenarios.row(row).iter().map(|cell| cell.unsigned_abs()).max();
-        self.largest = self.largest.max(peak.ceil() as u64 + 1).max(rounded.unwrap_or(0));
+        self.largest = self.largest.max(peak.ceil() as u64 + 1);
+        if self.document.scans.iter().any(|scan| scan.round_to.is_some()) {
+            self.round_cells(row);
+        }
         Ok(())
     }
 
@@ -396,14 +356,112 @@ impl Compiler<'_> {
             {
                 let value = &mut self.scenarios.row_mut(row)[s];
                 *value = (*value + value.signum() * (step / 2)) / step * step;
+                self.largest = self.largest.max(value.unsigned_abs());
             }
         }
     }
 }
 
-/// The finest exponent at which a magnitude is at most [`LARGEST_CELL`] quanta.
+/// Room that every block of a group uses again.
+struct Work {
+    vols: Vec<f64>,
+    out: Vec<f64>,
+    factor: Vec<f64>,
+    ln_factor: Vec<f64>,
+    /// Values in every column, a row a contract.
+    values: Vec<f64>,
+    /// Values now.
+    base: Vec<f64>,
+}
+
+impl Work {
+    fn new(spans: &[Span], columns: usize) -> Self {
+        let widest = spans.iter().map(|span| span.columns.len()).max().unwrap_or(0);
+        let padded = widest.next_multiple_of(LANES);
+        let room = |len: usize| vec![0.0; len];
+        Self {
+            vols: room(BLOCK * padded),
+            out: room(BLOCK * padded),
+            factor: room(padded),
+            ln_factor: room(padded),
+            values: room(BLOCK * columns),
+            base: room(BLOCK),
+        }
+    }
+}
+
+/// A few options of a group, as the kernel takes them.
+struct Block {
+    contracts: Vec<Contract>,
+    vols: Vec<f64>,
+}
+
+impl Block {
+    fn new(group: &Group, range: std::ops::Range<usize>) -> Self {
+        let contracts = range
+            .clone()
+            .map(|at| Contract {
+                forward: group.forward,
+                strike: group.strikes[at],
+                years: group.years,
+                discount: 1.0,
+                call: group.calls[at],
+            })
+            .collect();
+        Self { contracts, vols: group.vols[range].to_vec() }
+    }
+
+    fn value_now(&self, out: &mut [f64]) {
+        let out = &mut out[..self.vols.len()];
+        revalue_many(Width::best(), &self.contracts, &[1.0], &[0.0], &self.vols, out);
+    }
+
+    /// The same contracts with other years to expiry, none below zero.
+    fn later(&self, years: f64) -> Vec<Contract> {
+        let years = years.max(0.0);
+        self.contracts.iter().map(|one| Contract { years, ..*one }).collect()
+    }
+}
+
+/// What one unit of profit in the settlement asset counts for in a scenario.
+fn conversion(lot: Lot, moves: &Moves, s: usize) -> f64 {
+    let weight = moves.weight[s];
+    if !lot.inverse {
+        return weight * if lot.own_coin { 1.0 } else { lot.settle_price };
+    }
+    if lot.own_coin {
+        // In coin: profit at the moved price, taken at the edge for a move beyond the range.
+        return weight * moves.factor[s] / moves.coin_factor[s];
+    }
+    weight * lot.settle_price * moves.factor[s]
+}
+
+/// A magnitude that no cell of a row can pass, in the pool's currency.
+///
+/// A call is worth at most its forward, a put its strike less the forward and a call more; so a
+/// profit at the moved price is at most `max(K, F) |1 - x| + F max(1, x)`.
+fn bound(moves: &Moves, lot: Lot, price: f64, strike: Option<f64>) -> f64 {
+    let base = strike.unwrap_or(0.0).max(price);
+    let per_value = match (lot.inverse, strike) {
+        (true, None) => lot.size / price / price,
+        (true, Some(_)) => lot.size / price,
+        (false, _) => lot.size,
+    };
+    let mut most = 0.0f64;
+    for (s, x) in moves.factor.iter().enumerate() {
+        let value = base * (x - 1.0).abs() + price * x.max(1.0);
+        let per = if lot.inverse { *x } else { 1.0 };
+        most = most.max(value * per_value / per * conversion(lot, moves, s).abs());
+    }
+    most
+}
+
+/// No quantum is finer: amounts have 18 places, and what whole coins held add must fit too.
+const FINEST: i32 = -22;
+
+/// The finest exponent, from [`FINEST`] on, at which a magnitude is at most [`LARGEST_CELL`] quanta.
 pub(super) fn finest(most: f64) -> i32 {
-    let mut exponent = (most / LARGEST_CELL).log10().ceil() as i32;
+    let mut exponent = ((most / LARGEST_CELL).log10().ceil() as i32).max(FINEST);
     while most / power_of_ten(exponent) > LARGEST_CELL {
         exponent += 1;
     }

@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::error::MarginError;
 use crate::scan::{PriceUnit, Scan, Scenario};
 use keelmark_book::{Asset, InstrumentId, Market, Money, Price, Round};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Units, columns and buckets.
 pub(super) struct Frame {
@@ -105,30 +105,36 @@ fn lines(
     instruments: &[InstrumentId],
     units: &[Unit],
 ) -> (Vec<Bucket>, Vec<Line>, Vec<usize>) {
-    let coin = |unit: usize| Bucket {
-        unit,
-        settle: units[unit].underlying.clone(),
-        expiry: None,
-        coin: true,
-    };
-    let contract = |id: &InstrumentId| {
+    // A chain has a thousand instruments and a dozen buckets: found by a short walk, named once.
+    let mut found: Vec<(Bucket, usize)> = Vec::new();
+    let mut lines = Vec::with_capacity(instruments.len());
+    for id in instruments {
         let one = market.instruments.get(*id);
-        let unit = units.iter().position(|unit| unit.underlying == one.base).unwrap_or(0);
-        Bucket { unit, settle: one.settle.clone(), expiry: one.expiry(), coin: false }
-    };
-    let all: BTreeSet<Bucket> =
-        instruments.iter().map(contract).chain((0..units.len()).map(coin)).collect();
-    let index: BTreeMap<Bucket, usize> =
-        all.iter().cloned().enumerate().map(|(at, bucket)| (bucket, at)).collect();
-    let lines = instruments
-        .iter()
-        .map(|id| {
-            let bucket = contract(id);
-            Line { instrument: *id, unit: bucket.unit, bucket: index[&bucket] }
-        })
-        .collect();
-    let coins = (0..units.len()).map(|unit| index[&coin(unit)]).collect();
-    (all.into_iter().collect(), lines, coins)
+        let expiry = one.expiry();
+        let same = |bucket: &Bucket| {
+            bucket.expiry == expiry
+                && bucket.settle == one.settle
+                && units[bucket.unit].underlying == one.base
+        };
+        let bucket = found.iter().position(|(bucket, _)| same(bucket)).unwrap_or_else(|| {
+            let unit = units.iter().position(|unit| unit.underlying == one.base).unwrap_or(0);
+            let settle = one.settle.clone();
+            found.push((Bucket { unit, settle, expiry, coin: false }, found.len()));
+            found.len() - 1
+        });
+        lines.push(Line { instrument: *id, unit: found[bucket].0.unit, bucket });
+    }
+    let contracts = found.len();
+    for (unit, one) in units.iter().enumerate() {
+        let settle = one.underlying.clone();
+        found.push((Bucket { unit, settle, expiry: None, coin: true }, found.len()));
+    }
+    found.sort_unstable();
+    let mut place = vec![0; found.len()];
+    found.iter().enumerate().for_each(|(sorted, (_, first))| place[*first] = sorted);
+    lines.iter_mut().for_each(|line| line.bucket = place[line.bucket]);
+    let coins = place[contracts..].to_vec();
+    (found.into_iter().map(|(bucket, _)| bucket).collect(), lines, coins)
 }
 
 impl Moves {

@@ -9,6 +9,7 @@
 mod compile;
 mod frame;
 mod sensitivity;
+mod sheet;
 
 use crate::document::Document;
 use crate::error::MarginError;
@@ -156,13 +157,25 @@ impl RiskTable {
     /// What an amount of a unit's coin adds to a scenario column, in quanta, rounded down.
     #[must_use]
     pub fn coin_cell(&self, unit: usize, column: usize, lots: i128) -> i128 {
-        (lots * self.coins[unit].cells[column]).div_euclid(COIN_LOTS)
+        of_coins(lots, self.coins[unit].cells[column])
     }
 
     /// What an amount of a unit's coin adds to its bucket's sensitivities, in quanta.
     #[must_use]
     pub fn coin_sensitivities(&self, unit: usize, lots: i128) -> [i128; 4] {
-        self.coins[unit].sensitivities.map(|one| (lots * one).div_euclid(COIN_LOTS))
+        self.coins[unit].sensitivities.map(|one| of_coins(lots, one))
+    }
+
+    /// Whether sums with so many lots of a unit's coin stay far inside an `i128`.
+    #[must_use]
+    pub fn fits_coins(&self, unit: usize, lots: i128) -> bool {
+        let one = &self.coins[unit];
+        let per_coin = one.cells.iter().chain(&one.sensitivities).map(|one| one.unsigned_abs());
+        // A part of a coin is multiplied in lots, so at least one lot's worth of room is needed.
+        let most = lots.unsigned_abs().div_euclid(COIN_LOTS as u128).max(COIN_LOTS as u128) + 1;
+        per_coin.max().is_none_or(|per_coin| {
+            per_coin.checked_mul(most).is_some_and(|product| product < 1 << 120)
+        })
     }
 
     /// The bucket of a unit's coin.
@@ -239,6 +252,13 @@ impl RiskTable {
     ) -> Result<Decimal, Overflow> {
         Decimal::from_scaled(quanta, self.sensitivity_exponents[which as usize], round)
     }
+}
+
+/// `lots` of coin at so many quanta a coin, rounded down; whole coins apart, so that the product
+/// is no larger than the result.
+fn of_coins(lots: i128, per_coin: i128) -> i128 {
+    let (whole, part) = (lots.div_euclid(COIN_LOTS), lots.rem_euclid(COIN_LOTS));
+    whole * per_coin + (part * per_coin).div_euclid(COIN_LOTS)
 }
 
 /// The whole lots of a coin amount, rounded down.

@@ -1,27 +1,35 @@
 //! Sensitivity columns: delta in coins, and delta, gamma and vega in the pool's currency.
 
+use super::CoinRow;
 use super::compile::{finest, power_of_ten};
 use super::frame::{Frame, Moves};
-use super::{CoinRow, Line};
+use super::sheet::{Group, Sheet};
 use crate::document::{DeltaRule, Document};
 use crate::error::MarginError;
 use keelmark_book::{Asset, Market};
-use keelmark_pricing::{Terms, option};
 
 /// Sensitivities of every row in quanta, and the power of ten of each column's quantum.
 pub(super) fn rows(
     document: &Document,
     market: &Market,
     frame: &Frame,
+    sheet: &Sheet,
     currency: &Asset,
     coins: &mut [CoinRow],
 ) -> Result<(Vec<[i64; 4]>, [i32; 4]), MarginError> {
     if !document.needs_greeks() {
         return Ok((vec![[0; 4]; frame.lines.len()], [0; 4]));
     }
-    let mut found = Vec::with_capacity(frame.lines.len());
-    for line in &frame.lines {
-        found.push(instrument(document, market, frame, *line, currency)?);
+    let mut found = vec![[0.0; 4]; frame.lines.len()];
+    let own = market.price(currency)?.to_f64();
+    for row in &sheet.linear {
+        let (line, lot) = (frame.lines[*row], sheet.lots[*row]);
+        let price = market.quote(line.instrument).mark.to_f64();
+        let coins = if lot.inverse { lot.size / price } else { lot.size };
+        found[*row] = [coins, coins * price * lot.quote_price / own, 0.0, 0.0];
+    }
+    for group in &sheet.groups {
+        options(document, frame, sheet, group, own, &mut found)?;
     }
     let mut exponents = [-9; 4];
     for (column, exponent) in exponents.iter_mut().enumerate() {
@@ -44,56 +52,76 @@ pub(super) fn rows(
     Ok((rows, exponents))
 }
 
-fn instrument(
+/// Sensitivities of options that share a forward and an expiry.
+fn options(
     document: &Document,
-    market: &Market,
     frame: &Frame,
-    line: Line,
-    currency: &Asset,
-) -> Result<[f64; 4], MarginError> {
-    let (one, quote) =
-        (market.instruments.get(line.instrument), market.quote(line.instrument));
-    let size = one.lot.to_f64() * one.contract_size.to_f64();
-    let quote_price = market.price(&one.quote).or_else(|_| market.price(&one.settle))?.to_f64();
-    let cash = quote_price / market.price(currency)?.to_f64();
-    let Some(terms) = Terms::of(one, quote, market.as_of) else {
-        let coins = if one.is_inverse() { size / quote.mark.to_f64() } else { size };
-        return Ok([coins, coins * quote.mark.to_f64() * cash, 0.0, 0.0]);
-    };
-    let greeks = option::greeks(&terms);
-    let delta = match &document.delta {
-        DeltaRule::Black => greeks.delta,
-        DeltaRule::Composite { scan, points } => {
-            composite(document, frame, line, terms, *scan, points)?
+    sheet: &Sheet,
+    group: &Group,
+    own: f64,
+    found: &mut [[f64; 4]],
+) -> Result<(), MarginError> {
+    let mut greeks = Columns::new(group.rows.len());
+    greeks.fill(group, group.forward, group.years);
+    let mut delta = greeks.delta.clone();
+    if let DeltaRule::Composite { scan, points } = &document.delta {
+        delta.fill(0.0);
+        let (rule, unit) = (&document.scans[*scan], &frame.units[group.unit]);
+        let discount = rule.discount.get("discount", &unit.underlying)?.to_f64();
+        let years = (group.years - rule.lookahead_years).max(0.0);
+        let mut moved = Columns::new(group.rows.len());
+        for (price, weight) in points {
+            let by = Moves::single(rule, unit, *price, group.forward)?;
+            moved.fill(group, group.forward * (1.0 + by), years);
+            for (sum, one) in delta.iter_mut().zip(&moved.delta) {
+                *sum += weight * discount * one;
+            }
         }
-    };
-    let forward = terms.forward;
-    Ok([
-        delta * size,
-        delta * size * forward * cash,
-        greeks.gamma * forward * forward * size * cash,
-        greeks.vega * 100.0 * size * cash,
-    ])
+    }
+    for (at, row) in group.rows.iter().enumerate() {
+        let lot = sheet.lots[*row];
+        let (cash, forward) = (lot.size * lot.quote_price / own, group.forward);
+        found[*row] = [
+            delta[at] * lot.size,
+            delta[at] * forward * cash,
+            greeks.gamma[at] * forward * forward * cash,
+            greeks.vega[at] * cash,
+        ];
+    }
+    Ok(())
 }
 
-/// Weighted mean of deltas over moves of a scan's range, after its lookahead.
-fn composite(
-    document: &Document,
-    frame: &Frame,
-    line: Line,
-    terms: Terms,
-    scan: usize,
-    points: &[(f64, f64)],
-) -> Result<f64, MarginError> {
-    let rule = &document.scans[scan];
-    let unit = &frame.units[line.unit];
-    let discount = rule.discount.get("discount", &unit.underlying)?.to_f64();
-    let mut sum = 0.0;
-    for (price, weight) in points {
-        let by = Moves::single(rule, unit, *price, terms.forward)?;
-        let years = (terms.years - rule.lookahead_years).max(0.0);
-        let moved = Terms { forward: terms.forward * (1.0 + by), years, ..terms };
-        sum += weight * option::greeks(&moved).delta;
+/// Greeks of a group, a column each.
+struct Columns {
+    price: Vec<f64>,
+    delta: Vec<f64>,
+    gamma: Vec<f64>,
+    vega: Vec<f64>,
+}
+
+impl Columns {
+    fn new(len: usize) -> Self {
+        let column = || vec![0.0; len];
+        Self { price: column(), delta: column(), gamma: column(), vega: column() }
     }
-    Ok(sum * discount)
+
+    fn fill(&mut self, group: &Group, forward: f64, years: f64) {
+        let len = group.rows.len();
+        let (forward, years, discount) = (vec![forward; len], vec![years; len], vec![1.0; len]);
+        let options = keelmark_kernels::Options {
+            forward: &forward,
+            strike: &group.strikes,
+            years: &years,
+            vol: &group.vols,
+            discount: &discount,
+            call: &group.calls,
+        };
+        let mut out = keelmark_kernels::Greeks {
+            price: &mut self.price,
+            delta: &mut self.delta,
+            gamma: &mut self.gamma,
+            vega: &mut self.vega,
+        };
+        keelmark_kernels::greeks(&options, &mut out);
+    }
 }

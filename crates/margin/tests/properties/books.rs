@@ -40,11 +40,9 @@ pub fn legs(most: usize) -> impl Strategy<Value = Vec<Leg>> {
 pub fn book() -> impl Strategy<Value = BookPlan> {
     let coins = || prop_oneof![Just(0.0), -5.0f64..50.0, 0.0f64..3_000.0];
     let cash = || prop_oneof![Just(0.0), -1e5f64..1e6, 0.0f64..1e8];
-    (legs(10), coins(), coins(), cash(), cash(), cash())
-        .prop_map(|(legs, btc, eth, usdc, usdt, usd)| BookPlan {
-            legs,
-            held: [btc, eth, usdc, usdt, usd],
-        })
+    (legs(10), coins(), coins(), cash(), cash(), cash()).prop_map(
+        |(legs, btc, eth, usdc, usdt, usd)| BookPlan { legs, held: [btc, eth, usdc, usdt, usd] },
+    )
 }
 
 impl Leg {

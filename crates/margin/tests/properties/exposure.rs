@@ -30,7 +30,7 @@ proptest! {
             }
             let mut other = Exposure::new(&table);
             apart.iter().for_each(|leg| add(&mut other, &table, &market, leg, 1));
-            walked.merge(&other);
+            walked.merge(&table, &other);
             undone.iter().take(held.len()).for_each(|leg| {
                 add(&mut walked, &table, &market, leg, -1);
             });

@@ -26,7 +26,10 @@ fn documents() -> Vec<Document> {
     BUILT_IN.iter().map(|(name, _)| Document::named(name).unwrap()).collect()
 }
 
-/// So many cases, and no file of old failures: a real bug gets a test of its own.
+/// So many cases, times `PROPERTY_TIMES` where it is set (for a long run). No file of old
+/// failures: a real bug gets a test of its own.
 fn cases(count: u32) -> ProptestConfig {
-    ProptestConfig { cases: count, failure_persistence: None, ..ProptestConfig::default() }
+    let times = std::env::var("PROPERTY_TIMES").ok().and_then(|text| text.parse().ok());
+    let cases = count * times.unwrap_or(1);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }

@@ -99,6 +99,19 @@ proptest! {
     }
 }
 
+/// The delta of the only option in a pool is 1e-100: its quantum must not be so fine that coins
+/// held beside it overflow.
+#[test]
+fn coins_fit_beside_a_worthless_option() {
+    let market = crate::union_examples::market();
+    let rows = "BTC,100000\nv:BTC/USD:BTC-260315-200000-C,0.1\n";
+    let account = crate::union_examples::account(&market, rows);
+    for document in documents() {
+        let found = numbers(&document, &market, &account);
+        assert!(found.contains_key("net value"), "{}", document.name);
+    }
+}
+
 fn on_threads(
     document: &keelmark_margin::Document,
     market: &Market,

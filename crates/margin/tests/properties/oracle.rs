@@ -61,11 +61,7 @@ struct Naive {
 }
 
 impl Naive {
-    fn of(
-        market: &Market,
-        plan: &BookPlan,
-        coins: &BTreeMap<Asset, keelmark_book::Money>,
-    ) -> Self {
+    fn of(market: &Market, plan: &BookPlan, coins: &BTreeMap<Asset, keelmark_book::Money>) -> Self {
         let mut out = Self { worst: 0.0, lots: 0.0, gross: 0.0, dearest: 0.0 };
         for leg in &plan.legs {
             out.lots += leg.lots(market).unsigned_abs() as f64;
@@ -82,9 +78,11 @@ impl Naive {
                 let weight = if cell.2 { numbers.range / cell.0.abs() } else { 1.0 };
                 let mut gain = held * index * cell.0 * weight;
                 out.gross = out.gross.max(0.0) + gain.abs();
-                for leg in plan.legs.iter().filter(|leg| {
-                    market.instruments.get(leg.instrument(market)).base == asset
-                }) {
+                for leg in plan
+                    .legs
+                    .iter()
+                    .filter(|leg| market.instruments.get(leg.instrument(market)).base == asset)
+                {
                     let (one, gross) = unit_gain(market, leg.instrument(market), &numbers, cell);
                     let size = leg.quantity(market).to_f64();
                     gain += size * one * weight;

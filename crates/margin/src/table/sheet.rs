@@ -1,0 +1,139 @@
+//! The market as columns of numbers: what a lot of each row is, and options grouped by the forward
+//! and the expiry they share.
+//!
+//! Decimals become `f64` once here, so that the pricing loops touch nothing else.
+
+use super::frame::Frame;
+use crate::error::MarginError;
+use keelmark_book::{Asset, Instrument, Kind, Market, Price, Right, Timestamp};
+
+/// Rows of a table as numbers.
+pub(super) struct Sheet {
+    /// What a lot of each row is.
+    pub lots: Vec<Lot>,
+    /// Rows without optionality.
+    pub linear: Vec<usize>,
+    /// Options that share a forward and an expiry.
+    pub groups: Vec<Group>,
+}
+
+/// What a lot of an instrument is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Lot {
+    /// Coins a lot (face in quote currency for inverse futures).
+    pub size: f64,
+    /// Whether profit is in the underlying itself.
+    pub inverse: bool,
+    /// Price of the settlement asset in the pool's currency.
+    pub settle_price: f64,
+    /// Price of the quote currency in the market's.
+    pub quote_price: f64,
+    /// Whether the pool is counted in the settlement asset.
+    pub own_coin: bool,
+}
+
+/// Options on one forward with one expiry, a column each.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// Index of the unit.
+    pub unit: usize,
+    pub forward: f64,
+    pub years: f64,
+    /// Rows of the table, and the columns beside them.
+    pub rows: Vec<usize>,
+    pub strikes: Vec<f64>,
+    pub vols: Vec<f64>,
+    /// 1.0 for a call, 0.0 for a put.
+    pub calls: Vec<f64>,
+}
+
+/// What options of one group share.
+type Shared = (Timestamp, Price, usize);
+
+impl Sheet {
+    pub fn new(frame: &Frame, market: &Market, currency: &Asset) -> Result<Self, MarginError> {
+        let mut lots: Vec<Lot> = Vec::with_capacity(frame.lines.len());
+        let mut linear = Vec::new();
+        let mut groups: Vec<(Shared, Vec<usize>)> = Vec::new();
+        let mut last: Option<&Instrument> = None;
+        for (row, line) in frame.lines.iter().enumerate() {
+            let one = market.instruments.get(line.instrument);
+            let lot = match (last.filter(|before| same_lot(before, one)), lots.last()) {
+                (Some(_), Some(before)) => *before,
+                _ => Lot::of(one, market, currency)?,
+            };
+            lots.push(lot);
+            last = Some(one);
+            match (one.kind, market.quote(line.instrument).forward) {
+                (Kind::Option { expiry, .. }, Some(forward)) => {
+                    let shared = (expiry, forward, line.unit);
+                    match groups.iter_mut().find(|(own, _)| *own == shared) {
+                        Some((_, rows)) => rows.push(row),
+                        None => groups.push((shared, vec![row])),
+                    }
+                }
+                (Kind::Option { .. }, None) => {
+                    let name = &one.venue_symbol;
+                    return Err(MarginError::Unsupported(format!("{name}: no forward")));
+                }
+                _ => linear.push(row),
+            }
+        }
+        let groups = groups
+            .into_iter()
+            .map(|(shared, rows)| Group::new(frame, market, shared, rows))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { lots, linear, groups })
+    }
+}
+
+impl Group {
+    fn new(
+        frame: &Frame,
+        market: &Market,
+        (expiry, forward, unit): Shared,
+        rows: Vec<usize>,
+    ) -> Result<Self, MarginError> {
+        let years = expiry.years_since(market.as_of);
+        let (mut strikes, mut vols, mut calls) = (vec![], vec![], vec![]);
+        for row in &rows {
+            let id = frame.lines[*row].instrument;
+            let one = market.instruments.get(id);
+            if years <= 0.0 {
+                return Err(MarginError::Expired { instrument: one.venue_symbol.clone() });
+            }
+            let (Some((strike, right)), Some(vol)) = (one.option_terms(), market.quote(id).iv)
+            else {
+                let name = &one.venue_symbol;
+                return Err(MarginError::Unsupported(format!("{name}: no volatility")));
+            };
+            strikes.push(strike.to_f64());
+            vols.push(vol);
+            calls.push(f64::from(u8::from(right == Right::Call)));
+        }
+        Ok(Self { unit, forward: forward.to_f64(), years, rows, strikes, vols, calls })
+    }
+}
+
+impl Lot {
+    fn of(one: &Instrument, market: &Market, currency: &Asset) -> Result<Self, MarginError> {
+        let settle = market.price(&one.settle)?.to_f64();
+        let quote = market.price(&one.quote).or_else(|_| market.price(&one.settle))?;
+        Ok(Self {
+            size: one.lot.to_f64() * one.contract_size.to_f64(),
+            inverse: one.is_inverse(),
+            settle_price: settle / market.price(currency)?.to_f64(),
+            quote_price: quote.to_f64(),
+            own_coin: one.settle == *currency,
+        })
+    }
+}
+
+fn same_lot(a: &Instrument, b: &Instrument) -> bool {
+    a.lot == b.lot
+        && a.contract_size == b.contract_size
+        && a.settle == b.settle
+        && a.base == b.base
+        && a.quote == b.quote
+        && (a.kind == Kind::Spot) == (b.kind == Kind::Spot)
+}
