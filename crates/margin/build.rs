@@ -17,7 +17,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut table = String::from("&[\n");
     for file in &files {
         let name = file.file_stem().and_then(|stem| stem.to_str()).ok_or("a name in UTF-8")?;
-        writeln!(table, "    ({name:?}, include_str!({file:?})),")?;
+        let path = file.to_str().ok_or("a path in UTF-8")?;
+        writeln!(table, "    ({name:?}, include_str!({path:?})),")?;
         println!("cargo::rerun-if-changed={}", file.display());
     }
     table.push(']');

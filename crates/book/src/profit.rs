@@ -19,6 +19,9 @@ pub fn profit(
     round: Round,
 ) -> Result<Money, Overflow> {
     let size = quantity.decimal().times(instrument.contract_size.decimal(), Round::Nearest)?;
+    if size.is_zero() {
+        return Ok(Money::ZERO);
+    }
     if instrument.is_inverse() && !instrument.is_option() {
         // n (1/e - 1/m) = n (m - e) / (e m): one division, so one rounding that counts.
         let moved = mark.decimal().minus(entry.decimal())?;

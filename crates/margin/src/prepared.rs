@@ -35,6 +35,8 @@ pub struct Prepared<'a> {
     initial: Slots<'a>,
     maintenance: Slots<'a>,
     widen: Rate,
+    /// What each position is worth now, in the pool's currency.
+    worth: BTreeMap<InstrumentId, Money>,
 }
 
 /// What a fill would leave, in the pool's currency.
@@ -121,9 +123,16 @@ impl<'a> Prepared<'a> {
             initial: Slots::new(document, "initial")?,
             maintenance: Slots::new(document, "maintenance")?,
             widen: staleness(document, market, &pool)?.0,
+            worth: BTreeMap::new(),
             pool,
             equity,
         };
+        for held in &prepared.pool.positions {
+            let (one, mark) =
+                (market.instruments.get(held.instrument), market.quote(held.instrument).mark);
+            let worth = prepared.worth_of(one, held.quantity, held.avg_price, mark)?;
+            prepared.worth.insert(held.instrument, worth);
+        }
         prepared.plain = prepared.keep(Fill::None)?;
         if !prepared.orders.is_empty() {
             prepared.with_orders = prepared.keep(Fill::Worst)?;
@@ -211,10 +220,8 @@ impl<'a> Prepared<'a> {
             self.document.equity.futures
         };
         if counts {
-            let before = held.map_or(Ok(Money::ZERO), |held| {
-                self.worth(one, held.quantity, held.avg_price, mark)
-            })?;
-            let after = self.worth(one, filled.quantity, filled.entry, mark)?;
+            let before = self.worth.get(&id).copied().unwrap_or_default();
+            let after = self.worth_of(one, filled.quantity, filled.entry, mark)?;
             total = total.minus(before)?.plus(after)?;
         }
         Ok(total)
@@ -222,6 +229,9 @@ impl<'a> Prepared<'a> {
 
     /// Margin value of all collateral, in the market's currency, after a change of one asset.
     fn counted_after(&self, asset: &Asset, change: Money) -> Result<Money, MarginError> {
+        if change.is_zero() {
+            return Ok(self.equity.counted);
+        }
         let held = self.pool.collateral.iter().find(|held| held.asset == *asset);
         let amount = held.map_or(Money::ZERO, |held| held.amount);
         let rule = &self.document.collateral;
@@ -231,7 +241,7 @@ impl<'a> Prepared<'a> {
     }
 
     /// What a position is worth, in the pool's currency.
-    fn worth(
+    fn worth_of(
         &self,
         one: &Instrument,
         quantity: Quantity,

@@ -75,12 +75,13 @@ const HOUSE: &[House] = &[
     House { folder: "python", may: May::All },
     House { folder: "cli", may: May::All },
     House { folder: "conformance", may: May::All },
+    House { folder: "fuzz", may: May::All },
     House { folder: "sim", may: May::All },
     only("tidy", &[]),
 ];
 
 /// Crates that only test; nothing a user runs stands on them.
-const DEV: &[&str] = &["conformance", "sim", "tidy"];
+const DEV: &[&str] = &["conformance", "fuzz", "sim", "tidy"];
 
 /// What belongs at the edge: whoever embeds the engine must not have to compile it.
 const HEAVY: &[&str] =

@@ -42,18 +42,21 @@ impl Decimal {
     pub const STEP: Self = Self(1);
 
     /// A whole number.
+    #[inline]
     #[must_use]
     pub const fn from_int(whole: i64) -> Self {
         Self(whole as i128 * ONE)
     }
 
     /// `count` times 10^-18.
+    #[inline]
     #[must_use]
     pub const fn from_raw(count: i128) -> Self {
         Self(count)
     }
 
     /// The count of 10^-18.
+    #[inline]
     #[must_use]
     pub const fn raw(self) -> i128 {
         self.0
@@ -63,6 +66,7 @@ impl Decimal {
     ///
     /// # Errors
     /// [`Overflow`] when the result does not fit.
+    #[inline]
     pub fn from_scaled(count: i128, exponent: i32, round: Round) -> Result<Self, Overflow> {
         let shift = exponent + PLACES as i32;
         if shift >= 0 {
@@ -121,6 +125,7 @@ impl Decimal {
     ///
     /// # Errors
     /// [`Overflow`] when the sum does not fit.
+    #[inline]
     pub fn plus(self, other: Self) -> Result<Self, Overflow> {
         self.0.checked_add(other.0).map(Self).ok_or(Overflow)
     }
@@ -129,6 +134,7 @@ impl Decimal {
     ///
     /// # Errors
     /// [`Overflow`] when the difference does not fit.
+    #[inline]
     pub fn minus(self, other: Self) -> Result<Self, Overflow> {
         self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
     }
@@ -137,6 +143,7 @@ impl Decimal {
     ///
     /// # Errors
     /// [`Overflow`] when the product does not fit.
+    #[inline]
     pub fn times(self, other: Self, round: Round) -> Result<Self, Overflow> {
         let (quotient, rest) =
             product_over_one(self.0.unsigned_abs(), other.0.unsigned_abs()).ok_or(Overflow)?;
@@ -155,9 +162,13 @@ impl Decimal {
     ///
     /// # Errors
     /// [`Overflow`] when `other` is zero or the quotient does not fit.
+    #[inline]
     pub fn over(self, other: Self, round: Round) -> Result<Self, Overflow> {
         if other.0 == 0 {
             return Err(Overflow);
+        }
+        if other.0 == ONE {
+            return Ok(self);
         }
         let numerator = I256::from(self.0) * I256::from(ONE);
         narrow(divide(numerator, I256::from(other.0), round))
@@ -167,9 +178,13 @@ impl Decimal {
     ///
     /// # Errors
     /// [`Overflow`] when `divisor` is zero or the result does not fit.
+    #[inline]
     pub fn times_over(self, factor: Self, divisor: Self, round: Round) -> Result<Self, Overflow> {
         if divisor.0 == 0 {
             return Err(Overflow);
+        }
+        if divisor.0 == ONE {
+            return self.times(factor, round);
         }
         let numerator = I256::from(self.0) * I256::from(factor.0);
         narrow(divide(numerator, I256::from(divisor.0), round))
@@ -198,30 +213,35 @@ impl Decimal {
     }
 
     /// Magnitude.
+    #[inline]
     #[must_use]
     pub const fn abs(self) -> Self {
         Self(self.0.saturating_abs())
     }
 
     /// -1, 0 or 1.
+    #[inline]
     #[must_use]
     pub const fn signum(self) -> i8 {
         self.0.signum() as i8
     }
 
     /// Whether this is exactly zero.
+    #[inline]
     #[must_use]
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
 
     /// Whether this is below zero.
+    #[inline]
     #[must_use]
     pub const fn is_negative(self) -> bool {
         self.0 < 0
     }
 
     /// Whether this is above zero.
+    #[inline]
     #[must_use]
     pub const fn is_positive(self) -> bool {
         self.0 > 0

@@ -34,24 +34,28 @@ macro_rules! unit {
             pub const ZERO: Self = Self(Decimal::ZERO);
 
             /// From the bare number.
+            #[inline]
             #[must_use]
             pub const fn new(value: Decimal) -> Self {
                 Self(value)
             }
 
             /// A whole number of units.
+            #[inline]
             #[must_use]
             pub const fn from_int(whole: i64) -> Self {
                 Self(Decimal::from_int(whole))
             }
 
             /// The bare number.
+            #[inline]
             #[must_use]
             pub const fn decimal(self) -> Decimal {
                 self.0
             }
 
             /// The nearest `f64`, for estimates and display.
+            #[inline]
             #[must_use]
             pub fn to_f64(self) -> f64 {
                 self.0.to_f64()
@@ -61,6 +65,7 @@ macro_rules! unit {
             ///
             /// # Errors
             /// [`Overflow`] when it is not finite or too large.
+            #[inline]
             pub fn from_f64(value: f64, round: Round) -> Result<Self, Overflow> {
                 Decimal::from_f64(value, round).map(Self)
             }
@@ -69,6 +74,7 @@ macro_rules! unit {
             ///
             /// # Errors
             /// [`Overflow`] when it does not fit.
+            #[inline]
             pub fn plus(self, other: Self) -> Result<Self, Overflow> {
                 self.0.plus(other.0).map(Self)
             }
@@ -77,6 +83,7 @@ macro_rules! unit {
             ///
             /// # Errors
             /// [`Overflow`] when it does not fit.
+            #[inline]
             pub fn minus(self, other: Self) -> Result<Self, Overflow> {
                 self.0.minus(other.0).map(Self)
             }
@@ -85,29 +92,34 @@ macro_rules! unit {
             ///
             /// # Errors
             /// [`Overflow`] when a partial sum does not fit.
+            #[inline]
             pub fn sum(values: impl IntoIterator<Item = Self>) -> Result<Self, Overflow> {
                 values.into_iter().try_fold(Self::ZERO, Self::plus)
             }
 
             /// Magnitude.
+            #[inline]
             #[must_use]
             pub const fn abs(self) -> Self {
                 Self(self.0.abs())
             }
 
             /// Whether this is exactly zero.
+            #[inline]
             #[must_use]
             pub const fn is_zero(self) -> bool {
                 self.0.is_zero()
             }
 
             /// Whether this is below zero.
+            #[inline]
             #[must_use]
             pub const fn is_negative(self) -> bool {
                 self.0.is_negative()
             }
 
             /// Whether this is above zero.
+            #[inline]
             #[must_use]
             pub const fn is_positive(self) -> bool {
                 self.0.is_positive()
@@ -164,6 +176,7 @@ impl Price {
     ///
     /// # Errors
     /// [`Overflow`] when it does not fit.
+    #[inline]
     pub fn times(self, quantity: Quantity, round: Round) -> Result<Money, Overflow> {
         self.0.times(quantity.0, round).map(Money)
     }
@@ -172,6 +185,7 @@ impl Price {
     ///
     /// # Errors
     /// [`Overflow`] when it does not fit.
+    #[inline]
     pub fn scaled(self, factor: Rate) -> Result<Self, Overflow> {
         self.0.times(factor.0, Round::Nearest).map(Self)
     }
@@ -182,6 +196,7 @@ impl Money {
     ///
     /// # Errors
     /// [`Overflow`] when it does not fit.
+    #[inline]
     pub fn times(self, rate: Rate, round: Round) -> Result<Self, Overflow> {
         self.0.times(rate.0, round).map(Self)
     }
@@ -190,6 +205,7 @@ impl Money {
     ///
     /// # Errors
     /// [`Overflow`] when it does not fit.
+    #[inline]
     pub fn at(self, price: Price, round: Round) -> Result<Self, Overflow> {
         self.0.times(price.0, round).map(Self)
     }
@@ -198,6 +214,7 @@ impl Money {
     ///
     /// # Errors
     /// [`Overflow`] when the price is zero or the result does not fit.
+    #[inline]
     pub fn over(self, price: Price, round: Round) -> Result<Self, Overflow> {
         self.0.over(price.0, round).map(Self)
     }
@@ -206,11 +223,13 @@ impl Money {
     ///
     /// # Errors
     /// [`Overflow`] when `other` is zero or the result does not fit.
+    #[inline]
     pub fn ratio(self, other: Self, round: Round) -> Result<Rate, Overflow> {
         self.0.over(other.0, round).map(Rate)
     }
 
     /// The larger of two amounts of one currency.
+    #[inline]
     #[must_use]
     pub fn or_more(self, other: Self) -> Self {
         self.max(other)

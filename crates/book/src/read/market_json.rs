@@ -93,13 +93,13 @@ pub fn market_json(file: &str, bytes: &[u8]) -> Result<Market, InputError> {
     }
     for (at, entry) in read.instruments.into_iter().enumerate() {
         let pointer = format!("/instruments/{at}");
-        add(&mut market, entry, read.as_of)
+        add(&mut market, &entry, read.as_of)
             .map_err(|problem| InputError::pointer(file, pointer, problem))?;
     }
     Ok(market)
 }
 
-fn add(market: &mut Market, entry: InstrumentEntry, as_of: Timestamp) -> Result<(), String> {
+fn add(market: &mut Market, entry: &InstrumentEntry, as_of: Timestamp) -> Result<(), String> {
     let symbol = Symbol::parse(&entry.instrument).map_err(|error| error.to_string())?;
     let native = match entry.venue_symbol.as_deref().map(str::trim) {
         Some(given) if !given.is_empty() => given,

@@ -49,6 +49,14 @@ impl Charge for DeltaShock {
     }
 
     fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
+        let asset = &pool.table.units[unit].underlying;
+        let delta = counted_delta(pool, unit).abs();
+        let coins = pool.table.sensitivity(Sensitivity::Delta, delta, Round::Up)?.to_f64();
+        let threshold = self.threshold.get("threshold", asset)?.to_f64();
+        // Far below the threshold there is nothing to compute; near it, the exact way decides.
+        if coins * pool.market.price(asset)?.to_f64() < 0.999 * threshold {
+            return Ok(Money::ZERO);
+        }
         Ok(self.unit(pool, unit)?.amount)
     }
 
@@ -96,7 +104,7 @@ fn counted_delta(pool: &PoolView<'_>, unit: usize) -> i128 {
         if line.unit != unit {
             continue;
         }
-        if lots > 0 && pool.market.instruments.get(line.instrument).is_option() {
+        if lots > 0 && line.option {
             long_options += lots * delta(row);
         } else {
             rest += lots * delta(row);

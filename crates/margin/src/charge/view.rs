@@ -65,12 +65,16 @@ impl<'a> PoolView<'a> {
         {
             sum += lots * i128::from(self.table.scenario_row(row)[column]);
         }
-        for (row, lots) in self.counted_orders() {
-            if self.table.line(row).unit == unit {
-                sum += (lots * i128::from(self.table.scenario_row(row)[column])).min(0);
-            }
-        }
-        sum
+        sum + self.ordered_cell(unit, column)
+    }
+
+    /// What the worst subset of open orders adds to a scenario, in quanta: never above zero.
+    #[must_use]
+    pub fn ordered_cell(&self, unit: usize, column: usize) -> i128 {
+        self.counted_orders()
+            .filter(|(row, _)| self.table.line(*row).unit == unit)
+            .map(|(row, lots)| (lots * i128::from(self.table.scenario_row(row)[column])).min(0))
+            .sum()
     }
 
     /// Every scenario sum of a unit.

@@ -82,12 +82,24 @@ impl Charge for WorstLoss {
     }
 
     fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
-        let table = pool.table;
+        let (table, exposure) = (pool.table, pool.exposure);
+        let sums = exposure.cells(unit).iter().zip(exposure.coin_cells(unit));
+        let extra = pool.extra.filter(|(row, _)| table.line(*row).unit == unit);
+        let (change, lots) =
+            extra.map_or((&[][..], 0), |(row, lots)| (table.scenario_row(row), lots));
+        let ordered = pool.counted_orders().next().is_some();
+        let relief = table.relief(unit);
         let mut low = 0i128;
-        for (column, cell) in table.cells.iter().enumerate() {
-            let sum = pool.cell(unit, column);
-            if sum < low && self.looks_at(cell.scan) {
-                low = low.min(sum + table.relief(unit)[column]);
+        for (column, (contracts, coins)) in sums.enumerate() {
+            let mut sum = contracts + coins;
+            if lots != 0 {
+                sum += lots * i128::from(change[column]);
+            }
+            if ordered {
+                sum += pool.ordered_cell(unit, column);
+            }
+            if sum < low && self.looks_at(table.cells[column].scan) {
+                low = low.min(sum + relief[column]);
             }
         }
         Ok(-table.money(low, Round::Down)?)

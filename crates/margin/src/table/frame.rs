@@ -122,7 +122,8 @@ fn lines(
             found.push((Bucket { unit, settle, expiry, coin: false }, found.len()));
             found.len() - 1
         });
-        lines.push(Line { instrument: *id, unit: found[bucket].0.unit, bucket });
+        let (unit, option) = (found[bucket].0.unit, one.is_option());
+        lines.push(Line { instrument: *id, unit, bucket, option });
     }
     let contracts = found.len();
     for (unit, one) in units.iter().enumerate() {

@@ -91,6 +91,8 @@ pub struct Line {
     pub unit: usize,
     /// Index of its bucket.
     pub bucket: usize,
+    /// Whether it is an option.
+    pub option: bool,
 }
 
 /// What one whole coin held adds to each column, in quanta.

@@ -5,6 +5,9 @@
 //! whole market, as a prepared account has it. Comparisons between *different* holdings are made
 //! over the shared table: there quanta are equal, so equalities are of bits.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+#![allow(clippy::needless_for_each, clippy::float_cmp, reason = "short, and exact on purpose")]
+
 mod books;
 mod cells;
 mod collateral;

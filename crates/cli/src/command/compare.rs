@@ -1,0 +1,209 @@
+//! `compare`: the same accounts under several models, side by side.
+
+use crate::arguments::{FormatArgs, InputArgs};
+use crate::failure::Failure;
+use crate::inputs::{self, Inputs};
+use crate::number::{percent, required, required_whole, signed, signed_whole, value};
+use crate::output::{self, Answer, Records, cell};
+use crate::screen::Screen;
+use crate::table::{Align, Cell, Table, Tone, paragraph};
+use clap::Args;
+use keelmark_api::compare::ModelMargin;
+use keelmark_api::{CompareReport, Context};
+use keelmark_book::{Asset, Money};
+use keelmark_margin::document::library::BUILT_IN;
+use keelmark_margin::{Document, margin};
+
+/// The model that the others are measured against.
+pub const BASE: &str = "isolated";
+
+/// Arguments of `compare`.
+#[derive(Args, Debug)]
+pub struct CompareArgs {
+    #[command(flatten)]
+    inputs: InputArgs,
+    /// Models by name or path, separated by commas; all built-in ones where none is given
+    #[arg(long, value_name = "MODELS", value_delimiter = ',')]
+    models: Vec<String>,
+    /// What capital freed is measured against, one of the models
+    #[arg(long, value_name = "MODEL", default_value = BASE)]
+    against: String,
+    /// Show each charge of each model
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// Runs `compare`.
+pub fn run(arguments: &CompareArgs, screen: Screen) -> Result<Answer, Failure> {
+    let inputs = inputs::read(&arguments.inputs, screen)?;
+    let mut documents = Vec::new();
+    if arguments.models.is_empty() {
+        for (name, _) in BUILT_IN {
+            documents.push(crate::models::named(name)?);
+        }
+    }
+    for name in &arguments.models {
+        documents.push(crate::models::named(name)?);
+    }
+    let context = Context::new(&inputs.market);
+    let reports = reports(&context, &documents, &inputs, &arguments.against)?;
+    for report in &reports {
+        for row in &report.rows {
+            if let Some(problem) = &row.problem {
+                screen.note(&format!("{} under {}: {problem}", report.account, row.model.name));
+            }
+        }
+    }
+    output::list(arguments.format.format(), &reports, records, |reports| {
+        let mut text =
+            paragraph("Prices  ", &format!("{} · {}", inputs.market.as_of, inputs.market.source));
+        for report in reports {
+            text.push_str(&table(report, &arguments.against, screen));
+            if arguments.explain {
+                text.push_str(&charges(report));
+            }
+        }
+        text.push_str(&footing(&arguments.against));
+        text
+    })
+}
+
+/// Every account under every model.
+pub fn reports(
+    context: &Context<'_>,
+    documents: &[Document],
+    inputs: &Inputs,
+    against: &str,
+) -> Result<Vec<CompareReport>, Failure> {
+    let mut reports = Vec::new();
+    for account in &inputs.accounts {
+        let mut rows = Vec::new();
+        for document in documents {
+            let found = margin(document, &inputs.market, account);
+            let row = context.compared(document, account, found.as_ref());
+            rows.push(
+                row.map_err(|error| Failure::margin(&account.account, &document.name, &error))?,
+            );
+        }
+        reports.push(context.compare(account, &inputs.market.currency, rows, against)?);
+    }
+    Ok(reports)
+}
+
+/// Without places where it would be too wide with them.
+fn table(report: &CompareReport, against: &str, screen: Screen) -> String {
+    let full = rows(report, against, [required, signed]);
+    let cash = report.currency == Asset::usd();
+    let table = if full.fits() || !cash {
+        full
+    } else {
+        rows(report, against, [required_whole, signed_whole])
+    };
+    let currency = &report.currency;
+    let net = report.rows.iter().find_map(|row| Some(row.margin.as_ref()?.net_value));
+    let net = net.map(|net| value(net, currency)).unwrap_or_default();
+    format!("\n{}, worth {net} {currency}\n{}", report.account, table.text(screen.colour))
+}
+
+fn rows(
+    report: &CompareReport,
+    against: &str,
+    [required, signed]: [fn(Money, &Asset) -> String; 2],
+) -> Table {
+    let freed = format!("Freed\nv. {against}");
+    let mut table = Table::new(&[
+        ("Model", Align::Left),
+        ("Initial\nmargin", Align::Right),
+        ("Maint.\nmargin", Align::Right),
+        ("MM\nused", Align::Right),
+        (freed.as_str(), Align::Right),
+        ("", Align::Left),
+    ]);
+    let currency = &report.currency;
+    for row in &report.rows {
+        let name = row.model.name.as_str();
+        let Some(margin) = &row.margin else {
+            table.row([name.into(), "none".into()]);
+            continue;
+        };
+        let (flag, tone) =
+            if margin.liquidates { ("LIQUIDATE", Tone::Bad) } else { ("", Tone::Plain) };
+        let freed = row.freed.map(|freed| signed(freed, currency)).unwrap_or_default();
+        table.row([
+            name.into(),
+            required(margin.initial_margin, currency).into(),
+            required(margin.maintenance_margin, currency).into(),
+            Cell::toned(percent(margin.mm_utilisation), tone),
+            freed.into(),
+            Cell::toned(flag, tone),
+        ]);
+    }
+    table
+}
+
+fn charges(report: &CompareReport) -> String {
+    let mut table =
+        Table::new(&[("Model", Align::Left), ("Charge", Align::Left), ("Amount", Align::Right)]);
+    for row in &report.rows {
+        let Some(ModelMargin { charges, .. }) = &row.margin else { continue };
+        for charge in charges.iter().filter(|charge| !charge.amount.is_zero()) {
+            let amount = required(charge.amount, &report.currency);
+            table.row([row.model.name.as_str().into(), charge.name.as_str().into(), amount.into()]);
+        }
+    }
+    format!("\n{}", table.text(false))
+}
+
+fn footing(against: &str) -> String {
+    let text = format!(
+        "what a model ties up is net value less what is left for new risk; freed is what \
+         {against} ties up less what this model does, so that it counts whether a model has \
+         options in equity or in the margin"
+    );
+    format!("\n{}", paragraph("  ", &text))
+}
+
+fn records(reports: &[CompareReport]) -> Records {
+    let mut records = Records::new(&[
+        "account",
+        "model",
+        "currency",
+        "equity",
+        "net_value",
+        "initial_margin",
+        "maintenance_margin",
+        "mm_utilisation",
+        "available",
+        "tied",
+        "freed",
+        "liquidates",
+        "problem",
+        "as_of",
+        "inputs",
+    ]);
+    for report in reports {
+        for row in &report.rows {
+            let own = row.margin.as_ref();
+            records.row([
+                report.account.clone(),
+                row.model.name.clone(),
+                report.currency.to_string(),
+                cell(own.map(|one| &one.equity)),
+                cell(own.map(|one| &one.net_value)),
+                cell(own.map(|one| &one.initial_margin)),
+                cell(own.map(|one| &one.maintenance_margin)),
+                cell(own.and_then(|one| one.mm_utilisation.as_ref())),
+                cell(own.map(|one| &one.available)),
+                cell(own.map(|one| &one.tied)),
+                cell(row.freed.as_ref()),
+                cell(own.map(|one| &one.liquidates)),
+                row.problem.clone().unwrap_or_default(),
+                report.as_of.to_string(),
+                row.inputs.clone(),
+            ]);
+        }
+    }
+    records
+}

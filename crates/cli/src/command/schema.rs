@@ -1,0 +1,38 @@
+//! `schema`: JSON Schema of everything that comes in and goes out.
+
+use crate::failure::Failure;
+use crate::output::Answer;
+use crate::table::{Align, Table};
+use clap::Args;
+use keelmark_api::schema;
+
+/// Arguments of `schema`.
+#[derive(Args, Debug)]
+pub struct SchemaArgs {
+    /// Which; all are listed where none is given
+    #[arg(value_name = "SHAPE", value_parser = shape)]
+    shape: Option<String>,
+}
+
+/// Runs `schema`.
+pub fn run(arguments: &SchemaArgs) -> Result<Answer, Failure> {
+    let Some(name) = &arguments.shape else {
+        let mut table = Table::new(&[("Shape", Align::Left), ("What it is", Align::Left)]);
+        for (name, purpose) in schema::shapes() {
+            table.row([name.into(), purpose.into()]);
+        }
+        return Ok(table.text(false).into());
+    };
+    let schema = schema::of(name).ok_or_else(|| Failure::usage(format!("no shape {name:?}")))?;
+    let text = serde_json::to_string_pretty(&schema)
+        .map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
+    Ok((text + "\n").into())
+}
+
+fn shape(text: &str) -> Result<String, String> {
+    let known: Vec<&str> = schema::shapes().map(|(name, _)| name).collect();
+    if known.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("expected one of {}", known.join(", ")))
+}

@@ -1,0 +1,160 @@
+//! Books and prices: files, standard input, and the sample that is built in.
+
+use crate::arguments::InputArgs;
+use crate::failure::Failure;
+use crate::screen::Screen;
+use keelmark_book::input::LARGEST_FILE;
+use keelmark_book::instruments::nearest;
+use keelmark_book::{Book, InputError, Market, Portfolio, Timestamp, read};
+use std::io::Read;
+use std::path::Path;
+
+/// What stands for the built-in sample.
+pub const DEMO: &str = "demo:";
+const STANDARD_INPUT: &str = "-";
+const DEMO_MARKET: &str = include_str!("../../../samples/btc-options-2026-03-13.csv");
+const DEMO_BOOK: &str = include_str!("../../../samples/desk.csv");
+
+/// A book with its prices.
+#[derive(Debug)]
+pub struct Inputs {
+    /// The prices.
+    pub market: Market,
+    /// The accounts asked for.
+    pub accounts: Vec<Portfolio>,
+    /// What was written for the book, for hints.
+    pub book: String,
+}
+
+/// Reads the book and the prices of the arguments, and passes their notes on.
+pub fn read(arguments: &InputArgs, screen: Screen) -> Result<Inputs, Failure> {
+    let prices = prices_name(arguments)?;
+    if prices == STANDARD_INPUT && arguments.book == STANDARD_INPUT {
+        return Err(Failure::usage("standard input can be the book or the prices, not both")
+            .next("keelmark margin - --prices prices.csv"));
+    }
+    let mut market = market(&prices)?;
+    let book = book(&arguments.book, &market)?;
+    screen.notes(&market.notes);
+    screen.notes(&book.notes);
+    if let Some(time) = arguments.as_of {
+        set_time(&mut market, time)?;
+    }
+    let accounts = chosen(book.accounts, arguments)?;
+    Ok(Inputs { market, accounts, book: arguments.book.clone() })
+}
+
+/// Reads prices from a file, standard input or the sample.
+pub fn market(name: &str) -> Result<Market, Failure> {
+    let failed = |error| Failure::from(error).next("keelmark schema market");
+    if is_demo(name) {
+        return read::market("demo:prices", DEMO_MARKET.as_bytes()).map_err(failed);
+    }
+    let (file, bytes) = bytes(name).map_err(failed)?;
+    read::market(&file, &bytes).map_err(failed)
+}
+
+/// The bytes of a file or of standard input, with the name to use in errors.
+pub fn bytes(name: &str) -> Result<(String, Vec<u8>), InputError> {
+    if name != STANDARD_INPUT {
+        return Ok((name.to_owned(), read::bytes(Path::new(name))?));
+    }
+    let file = "standard input";
+    let mut bytes = Vec::new();
+    let limit = LARGEST_FILE + 1;
+    let read = std::io::stdin().lock().take(limit).read_to_end(&mut bytes);
+    read.map_err(|error| InputError::whole(file, format!("cannot read: {error}")))?;
+    if bytes.len() as u64 == limit {
+        let problem = format!("expected at most {} MiB, found more", LARGEST_FILE >> 20);
+        return Err(InputError::whole(file, problem));
+    }
+    Ok((file.to_owned(), bytes))
+}
+
+/// Whether a name stands for the built-in sample.
+pub fn is_demo(name: &str) -> bool {
+    name.starts_with(DEMO)
+}
+
+impl Inputs {
+    /// The built-in sample, all accounts.
+    pub fn demo() -> Result<Self, Failure> {
+        let market = market(DEMO)?;
+        let accounts = book(DEMO, &market)?.accounts;
+        Ok(Self { market, accounts, book: DEMO.to_owned() })
+    }
+
+    /// The one account that a command is about.
+    pub fn single(&self) -> Result<&Portfolio, Failure> {
+        match self.accounts.as_slice() {
+            [one] => Ok(one),
+            several => {
+                let names: Vec<&str> = several.iter().map(|one| one.account.as_str()).collect();
+                let first = names.first().copied().unwrap_or_default();
+                Err(Failure::usage(format!(
+                    "expected one account, found {}: {}",
+                    several.len(),
+                    names.join(", ")
+                ))
+                .next(format!("add --account {first}")))
+            }
+        }
+    }
+}
+
+fn prices_name(arguments: &InputArgs) -> Result<String, Failure> {
+    match &arguments.prices {
+        Some(prices) => Ok(prices.clone()),
+        None if is_demo(&arguments.book) => Ok(DEMO.to_owned()),
+        None => Err(Failure::usage(format!(
+            "{}: expected --prices FILE, the market that the book is valued with",
+            arguments.book
+        ))
+        .next(format!("add --prices prices.csv, or --prices {DEMO} for the built-in one"))),
+    }
+}
+
+fn book(name: &str, market: &Market) -> Result<Book, Failure> {
+    let failed = |error| Failure::from(error).next("keelmark schema book");
+    if is_demo(name) {
+        return read::book("demo:book", DEMO_BOOK.as_bytes(), market).map_err(failed);
+    }
+    let (file, bytes) = bytes(name).map_err(failed)?;
+    read::book(&file, &bytes, market).map_err(failed)
+}
+
+/// Moves the time of a market; time only runs forward, and not past what is traded.
+fn set_time(market: &mut Market, time: Timestamp) -> Result<(), Failure> {
+    if time < market.as_of {
+        return Err(Failure::input(format!(
+            "--as-of: expected a time from {} on, when the prices are of, found {time}",
+            market.as_of
+        )));
+    }
+    market.as_of = time;
+    Ok(())
+}
+
+/// The accounts asked for, in the order of the book.
+fn chosen(accounts: Vec<Portfolio>, arguments: &InputArgs) -> Result<Vec<Portfolio>, Failure> {
+    let mut wanted: Vec<&str> = arguments.account.iter().map(String::as_str).collect();
+    if let Some(name) = arguments.book.strip_prefix(DEMO).filter(|name| !name.is_empty()) {
+        wanted.push(name);
+    }
+    if let Some(unknown) =
+        wanted.iter().find(|name| !accounts.iter().any(|one| one.account == **name))
+    {
+        let known = accounts.iter().map(|one| one.account.as_str());
+        let near = nearest(unknown, known.clone(), 3);
+        let near = if near.is_empty() { known.take(8).map(str::to_owned).collect() } else { near };
+        return Err(Failure::input(format!(
+            "{}: unknown account {unknown:?}; nearest known: {}",
+            arguments.book,
+            near.join(", ")
+        )));
+    }
+    if wanted.is_empty() {
+        return Ok(accounts);
+    }
+    Ok(accounts.into_iter().filter(|one| wanted.contains(&one.account.as_str())).collect())
+}

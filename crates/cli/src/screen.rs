@@ -1,0 +1,57 @@
+//! What the person at the terminal sees besides the answer: notes, warnings, errors, colour.
+
+use crate::arguments::{Arguments, Colour};
+use crate::failure::Failure;
+use std::io::IsTerminal;
+
+/// How to talk to the terminal.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Whether the answer may be coloured.
+    pub colour: bool,
+    quiet: bool,
+}
+
+impl Screen {
+    /// As the arguments and the environment say: colour only on a terminal, never with `NO_COLOR`.
+    pub fn new(arguments: &Arguments) -> Self {
+        let colour = match arguments.colour {
+            Colour::Always => true,
+            Colour::Never => false,
+            Colour::Auto => {
+                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                !refused && std::io::stdout().is_terminal()
+            }
+        };
+        Self { colour, quiet: arguments.quiet }
+    }
+
+    /// Tells something on standard error, unless told to be quiet.
+    pub fn note(self, text: &str) {
+        if !self.quiet {
+            eprintln!("note: {text}");
+        }
+    }
+
+    /// Tells which step of a long piece of work begins, on a terminal only.
+    pub fn progress(self, step: &str) {
+        if !self.quiet && std::io::stderr().is_terminal() {
+            eprintln!("… {step}");
+        }
+    }
+
+    /// Tells several things.
+    pub fn notes(self, texts: &[String]) {
+        for text in texts {
+            self.note(text);
+        }
+    }
+}
+
+/// Tells what went wrong, and what to try; quiet or not.
+pub fn failure(failure: &Failure) {
+    eprintln!("error: {}", failure.text);
+    if let Some(next) = &failure.next {
+        eprintln!("  try: {next}");
+    }
+}

@@ -1,0 +1,88 @@
+//! One mapping per model name: a case's inputs to the public API, and its answer back.
+//!
+//! A mapping names documents, contracts and amounts; the formulas are in `models/*.toml` and in the
+//! crates. To add one, write a function and give it a line in [`MODELS`].
+
+mod binance;
+mod bybit;
+mod deribit_account;
+mod deribit_legacy;
+mod deribit_pm;
+mod deribit_sm;
+mod liquidation;
+mod okx;
+mod options;
+mod pricing;
+mod scenarios;
+mod span;
+mod tiers;
+
+use crate::inputs::{Answer, Inputs};
+
+type Mapping = fn(Inputs<'_>) -> Answer;
+
+/// Every model name that is answered.
+pub const MODELS: &[(&str, Mapping)] = &[
+    ("binance.bracket.cum", tiers::cum),
+    ("binance.coinm.initial_margin", binance::coin_initial),
+    ("binance.coinm.position", binance::coin_position),
+    ("binance.unimmr.parts", binance::unified_parts),
+    ("binance.unimmr.status", binance::unified_status),
+    ("binance.usdm.cross", binance::cross),
+    ("binance.usdm.liquidation_price", liquidation::bracketed),
+    ("binance.usdm.maintenance_margin", tiers::brackets),
+    ("bit.pm.scenario", scenarios::thirty_three),
+    ("black76.greeks", pricing::greeks),
+    ("black76.inverse_mark", pricing::inverse_mark),
+    ("black76.linear_mark", pricing::linear_mark),
+    ("bybit.linear.maintenance_margin", tiers::maintenance),
+    ("bybit.linear.tiered", bybit::tiered),
+    ("bybit.option.buy_cost", bybit::buy_cost),
+    ("bybit.option.mm", bybit::option_maintenance),
+    ("bybit.risk_limit.deduction", tiers::deductions),
+    ("bybit.uta.account", bybit::account),
+    ("bybit.uta.collateral", bybit::collateral),
+    ("deribit.account.cross_fields", deribit_account::cross_fields),
+    ("deribit.account.cross_pm", deribit_account::cross_pm),
+    ("deribit.account.segregated_sm", deribit_account::segregated_sm),
+    ("deribit.inverse_option.settlement", options::settlement),
+    ("deribit.pm.extended_dampener", deribit_pm::dampener),
+    ("deribit.pm.extended_weight", deribit_pm::weight),
+    ("deribit.pm.legacy.contingency", deribit_legacy::contingency),
+    ("deribit.pm.legacy.vol_shock", deribit_legacy::vol_shock),
+    ("deribit.pm.margin", deribit_pm::margin),
+    ("deribit.pm.risk_vectors.inverse_future", deribit_pm::vectors),
+    ("deribit.sm.inverse_future", deribit_sm::inverse),
+    ("deribit.sm.linear_future", deribit_sm::linear),
+    ("deribit.xpm.haircut", deribit_account::haircut),
+    ("deribit.xpm.mm_factor", deribit_account::mm_factor),
+    ("deribit_style.option_sm.linear", options::standard_linear),
+    ("generic.cross_liquidation", liquidation::generic),
+    ("haircut.linear", options::haircut),
+    ("okx.inverse_swap.position", okx::inverse),
+    ("okx.multi_currency.position", okx::linear),
+    ("okx.pm.account", okx::account),
+    ("okx.pm.mr7_scaling", okx::scaling),
+    ("okx.pm.risk_unit", okx::risk_unit),
+    ("okx.pm.spot_derivatives_offset", okx::offset),
+    ("option.otm_amount", options::otm_amount),
+    ("option.premium", options::premium),
+    ("span_requirement", span::requirement),
+    ("span_risk_array", span::risk_array),
+];
+
+/// The mapping of a model name.
+#[must_use]
+pub fn of(model: &str) -> Option<Mapping> {
+    MODELS.iter().find(|(name, _)| *name == model).map(|(_, mapping)| *mapping)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_order_and_stand_once() {
+        assert!(MODELS.is_sorted_by(|(a, _), (b, _)| a < b));
+    }
+}
