@@ -49,7 +49,8 @@ pub struct ModelMargin {
     pub maintenance_margin: Money,
     /// Maintenance over equity of the worst pool; 1 liquidates. Null where no equity is left.
     pub mm_utilisation: Option<f64>,
-    /// Equity less initial margin.
+    /// What is left for new risk: equity less initial margin, where it is not tied to an isolated
+    /// position.
     pub available: Money,
     /// Net value less `available`: what the model ties up. Unlike the initial margin alone it can
     /// be compared across models, since some count options as equity and others in the margin.
@@ -135,8 +136,8 @@ fn model_margin(found: &AccountMargin) -> Result<ModelMargin, MarginError> {
         initial_margin: total.initial,
         maintenance_margin: total.maintenance,
         mm_utilisation: total.mm_used,
-        available: total.available(),
-        tied: total.net_value.minus(total.available())?,
+        available: found.usable()?,
+        tied: total.net_value.minus(found.usable()?)?,
         liquidates: total.liquidates,
         charges,
     })

@@ -13,8 +13,9 @@ Start with: keelmark demo";
 #[command(name = "keelmark", version, after_help = AFTER, max_term_width = 80)]
 #[command(propagate_version = true, disable_help_subcommand = true)]
 pub struct Arguments {
-    /// Colour of tables; `auto` is only on a terminal, and not where `NO_COLOR` is set
+    /// Colour of tables: always, never, or auto, on a terminal where `NO_COLOR` is not set
     #[arg(long = "color", global = true, value_enum, default_value_t, value_name = "WHEN")]
+    #[arg(hide_possible_values = true)]
     pub colour: Colour,
     /// No notes on standard error; errors are still told
     #[arg(long, short, global = true)]

@@ -1,7 +1,7 @@
 //! Tables in 80 columns of plain text, readable without colour.
 //!
 //! Columns are as wide as their widest cell. Where that is too wide the gaps close, then the last
-//! text column wraps, or the first is shortened. A title may have two lines.
+//! text column wraps, or the first. A title may have two lines.
 
 use std::fmt::Write as _;
 
@@ -121,7 +121,9 @@ impl Table {
     fn widths(&self) -> (Vec<usize>, usize) {
         let mut widths = self.natural_widths();
         let last = widths.len().saturating_sub(1);
-        let wraps = last > 0 && self.columns[last].1 == Align::Left && widths[last] > 2 * NARROWEST;
+        let wraps = [0, last]
+            .iter()
+            .any(|at| self.columns[*at].1 == Align::Left && widths[*at] > 2 * NARROWEST);
         let gap = if wraps || self.wide(&widths, 2) <= WIDTH { 2 } else { 1 };
         let over = self.wide(&widths, gap).saturating_sub(WIDTH);
         let text = |at: &usize| self.columns[*at].1 == Align::Left;
@@ -139,16 +141,16 @@ impl Table {
         for (at, ((_, align), width)) in self.columns.iter().zip(widths).enumerate() {
             let cell = cells.get(at).cloned().unwrap_or_default();
             let start = lines[0].chars().count() - escapes(&lines[0]);
-            let mut pieces = if at == last && at > 0 && *align == Align::Left {
-                wrapped(&cell.text, *width)
-            } else {
-                vec![shortened(&cell.text, *width)]
+            let pieces = match align {
+                Align::Left => hanging(&cell.text, *width),
+                Align::Right => vec![shortened(&cell.text, *width)],
             };
-            if pieces.is_empty() {
-                pieces.push(String::new());
-            }
             while lines.len() < pieces.len() {
-                lines.push(" ".repeat(start));
+                lines.push(String::new());
+            }
+            for line in lines.iter_mut().skip(1).take(pieces.len().saturating_sub(1)) {
+                let room = start.saturating_sub(line.chars().count() - escapes(line));
+                line.push_str(&" ".repeat(room));
             }
             for (line, piece) in lines.iter_mut().zip(&pieces) {
                 let pad = " ".repeat(width.saturating_sub(piece.chars().count()));
@@ -211,6 +213,24 @@ pub fn paragraph(label: &str, text: &str) -> String {
         let _ = writeln!(out, "{}{line}", " ".repeat(indent));
     }
     out
+}
+
+/// A cell in lines of at most `width`; what its first is indented by, the others are and two more.
+fn hanging(text: &str, width: usize) -> Vec<String> {
+    if text.chars().count() <= width {
+        return vec![text.to_owned()];
+    }
+    let indent = text.chars().take_while(|c| *c == ' ').count();
+    let room = width.saturating_sub(indent);
+    let whole = |line: &String| shortened(line, room);
+    let mut lines: Vec<String> = wrapped(text, room).iter().map(whole).collect();
+    if indent > 0 && lines.len() > 1 {
+        let first = lines.remove(0);
+        lines = wrapped(&lines.join(" "), room - 2).iter().map(whole).collect();
+        lines =
+            std::iter::once(first).chain(lines.iter().map(|line| format!("  {line}"))).collect();
+    }
+    lines.iter().map(|line| format!("{}{line}", " ".repeat(indent))).collect()
 }
 
 fn shortened(text: &str, width: usize) -> String {

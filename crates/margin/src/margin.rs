@@ -180,7 +180,7 @@ pub fn margin_of_pool(
 }
 
 /// The leverage chosen for each instrument; where positions in one differ, the lowest.
-fn leverage(pool: &Pool) -> BTreeMap<InstrumentId, Decimal> {
+pub(crate) fn leverage(pool: &Pool) -> BTreeMap<InstrumentId, Decimal> {
     let mut chosen: BTreeMap<InstrumentId, Decimal> = BTreeMap::new();
     for position in &pool.positions {
         if let Some(leverage) = position.leverage {
@@ -371,6 +371,21 @@ impl PoolMargin {
 }
 
 impl AccountMargin {
+    /// What is left for new risk, in the account's currency: equity above initial margin in the
+    /// pools that share it. What an isolated position has to spare is tied to it; what it lacks
+    /// is not.
+    ///
+    /// # Errors
+    /// When it does not fit.
+    pub fn usable(&self) -> Result<Money, MarginError> {
+        let mut sum = Money::ZERO;
+        for one in &self.pools {
+            let own = one.in_account_currency(one.health.available(), Round::Down)?;
+            sum = sum.plus(if one.pool.isolated { own.min(Money::ZERO) } else { own })?;
+        }
+        Ok(sum)
+    }
+
     /// The totals in another currency.
     ///
     /// # Errors

@@ -138,7 +138,8 @@ fn of_unit(
     let mut cells = vec![vec![Money::ZERO; moves.len()]; vols.len()];
     let mut beyond = Vec::new();
     for (column, cell) in table.cells.iter().enumerate() {
-        let profit = table.money(exposure.cells(unit)[column], Round::Down)?;
+        let sum = exposure.cells(unit)[column] + exposure.coin_cells(unit)[column];
+        let profit = table.money(sum, Round::Down)?;
         let scenario = document.scans[cell.scan].scenarios[cell.scenario];
         if cell.scan == grid {
             let row = vols.iter().position(|vol| *vol == scenario.vol);

@@ -28,6 +28,9 @@ pub struct Pool {
     pub reserves: BTreeMap<String, Money>,
     /// Where its collateral comes from.
     pub funding: Funding,
+    /// Whether it is one position on its own collateral: what it has to spare is of no use to the
+    /// rest of the account.
+    pub isolated: bool,
 }
 
 /// Where a pool's collateral comes from.
@@ -113,6 +116,7 @@ impl Divider<'_> {
             let orders = self.account.orders.iter();
             pool.orders = orders.filter(|one| one.instrument == id).cloned().collect();
             pool.funding = Funding::Posted;
+            pool.isolated = true;
             pools.push(pool);
         }
         let mut rest = self.empty("unposted", &self.fixed_currency());
@@ -129,6 +133,7 @@ impl Divider<'_> {
         let mut pool = self.empty(&format!("isolated {}", instrument.venue_symbol), &currency);
         pool.collateral = vec![Balance { asset: instrument.settle.clone(), amount: margin }];
         pool.positions = vec![position.clone()];
+        pool.isolated = true;
         pool
     }
 
@@ -145,6 +150,7 @@ impl Divider<'_> {
             orders: Vec::new(),
             reserves: BTreeMap::new(),
             funding: Funding::Given,
+            isolated: false,
         }
     }
 

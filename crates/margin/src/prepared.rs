@@ -106,11 +106,7 @@ impl<'a> Prepared<'a> {
             return Err(MarginError::Unsupported(problem));
         }
         let equity = equity(&pool, document, market)?;
-        let leverage = pool
-            .positions
-            .iter()
-            .filter_map(|one| one.leverage.map(|leverage| (one.instrument, leverage)))
-            .collect();
+        let leverage = crate::margin::leverage(&pool);
         let mut prepared = Self {
             document,
             market,

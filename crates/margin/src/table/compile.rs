@@ -459,7 +459,8 @@ fn bound(moves: &Moves, lot: Lot, price: f64, strike: Option<f64>) -> f64 {
 /// No quantum is finer: amounts have 18 places, and what whole coins held add must fit too.
 const FINEST: i32 = -22;
 
-/// The finest exponent, from [`FINEST`] on, at which a magnitude is at most [`LARGEST_CELL`] quanta.
+/// The finest exponent, from [`FINEST`] on, at which a magnitude is at most [`LARGEST_CELL`]
+/// quanta.
 pub(super) fn finest(most: f64) -> i32 {
     let mut exponent = ((most / LARGEST_CELL).log10().ceil() as i32).max(FINEST);
     while most / power_of_ten(exponent) > LARGEST_CELL {

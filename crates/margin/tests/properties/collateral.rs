@@ -9,7 +9,7 @@ use keelmark_margin::{Document, margin};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(cases(30))]
+    #![proptest_config(cases(16))]
 
     /// A stable asset changes no requirement at all, except that it pays back what is owed of it
     /// (`borrowed`), and by its own haircut charge, which is in no maintenance.

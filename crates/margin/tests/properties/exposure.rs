@@ -11,7 +11,7 @@ use keelmark_margin::{Document, Exposure, RiskTable};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(16))]
 
     /// Fills in any order, some undone, some merged from elsewhere: the sums are those of what
     /// is held at the end.

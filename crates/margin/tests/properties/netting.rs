@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use std::thread;
 
 proptest! {
-    #![proptest_config(cases(40))]
+    #![proptest_config(cases(20))]
 
     /// A position and any number of pieces of it, entered at the same price, are the same.
     #[test]

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 proptest! {
-    #![proptest_config(cases(30))]
+    #![proptest_config(cases(16))]
 
     #[test]
     fn orders_lower_no_level(market in market(), plan in book(), open in legs(6)) {
