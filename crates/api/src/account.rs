@@ -2,7 +2,7 @@
 
 use crate::pool::PoolReport;
 use crate::stamp::{Context, ENGINE_VERSION, ModelRef, Valuation};
-use keelmark_book::{Asset, Money, Portfolio, Timestamp};
+use keelmark_book::{Asset, Money, Portfolio, Round, Timestamp};
 use keelmark_margin::{AccountMargin, Document, MarginError};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -32,7 +32,8 @@ pub struct AccountReport {
     pub mm_utilisation: Option<f64>,
     /// Equity less maintenance.
     pub headroom: Money,
-    /// Equity less initial margin.
+    /// What is left for new risk: equity less initial margin, where it is not tied to an isolated
+    /// position.
     pub available: Money,
     /// Whether maintenance exceeds equity in any pool.
     pub liquidates: bool,
@@ -73,7 +74,7 @@ impl Context<'_> {
             maintenance_margin: found.total.maintenance,
             mm_utilisation: found.total.mm_used,
             headroom: found.total.headroom(),
-            available: found.total.available(),
+            available: self.available(found)?,
             liquidates: found.total.liquidates,
             pools,
             inputs: self.digest(document, std::slice::from_ref(account)),
@@ -81,5 +82,14 @@ impl Context<'_> {
             engine_version: ENGINE_VERSION.to_owned(),
             model,
         })
+    }
+
+    /// What is left for new risk, in the currency of `found`.
+    fn available(&self, found: &AccountMargin) -> Result<Money, MarginError> {
+        let usable = found.usable()?;
+        if found.currency == self.market.currency {
+            return Ok(usable);
+        }
+        Ok(usable.over(self.market.price(&found.currency)?, Round::Down)?)
     }
 }

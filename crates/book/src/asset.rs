@@ -4,14 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 /// An asset by its ticker, upper case: `BTC`, `USDC`, `USD`.
-#[derive(Clone, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Asset(Arc<str>);
-
-impl PartialEq for Asset {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
-    }
-}
 
 /// Text that cannot be an asset's ticker.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,8 @@
 //! The registry: every instrument of a market, found by any of its names.
 
 use crate::asset::Asset;
-use crate::instrument::Instrument;
-use std::collections::BTreeMap;
+use crate::instrument::{Instrument, Kind};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Position of an instrument in its market's registry; rows of a risk table have the same index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +57,8 @@ pub struct Instruments {
     list: Vec<Instrument>,
     /// Each asset once, so that instruments share it and comparing them is comparing pointers.
     assets: Vec<Asset>,
+    /// What perpetuals, futures and options are on.
+    underlyings: BTreeSet<Asset>,
     by_name: BTreeMap<String, Vec<InstrumentId>>,
 }
 
@@ -86,6 +88,9 @@ impl Instruments {
                 Some(known) => *asset = known.clone(),
                 None => self.assets.push(asset.clone()),
             }
+        }
+        if instrument.kind != Kind::Spot {
+            self.underlyings.insert(instrument.base.clone());
         }
         self.list.push(instrument);
         Some(id)
@@ -121,6 +126,12 @@ impl Instruments {
     /// Every instrument with its id, in order.
     pub fn iter(&self) -> impl Iterator<Item = (InstrumentId, &Instrument)> {
         self.list.iter().enumerate().map(|(i, one)| (InstrumentId::new(i), one))
+    }
+
+    /// Whether some perpetual, future or option is on an asset: whether its price is a risk here.
+    #[must_use]
+    pub fn is_underlying(&self, asset: &Asset) -> bool {
+        self.underlyings.contains(asset)
     }
 
     /// How many there are.

@@ -24,7 +24,8 @@
 //!
 //! Modules: [`asset`], [`instrument`] and its [`symbol`], [`instruments`] the registry,
 //! [`market`], [`portfolio`], [`profit`] what a position is worth, [`settlement`] what it pays at
-//! expiry, [`read`] and [`write`](mod@write) our own CSV and JSON formats, [`input`] what an error in them says.
+//! expiry, [`read`] and [`write`](mod@write) our own CSV and JSON formats, [`input`] what an
+//! error in them says.
 
 pub mod asset;
 pub mod input;

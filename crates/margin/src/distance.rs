@@ -90,9 +90,6 @@ pub fn distances_of(
     let mut out = Vec::new();
     for one in &now.pools {
         let held = one.pool.instruments();
-        if held.is_empty() {
-            continue;
-        }
         let mut walk = Walk { document, market, pool: &one.pool, held, moved: market.clone() };
         for factor in walk.factors() {
             let distance = Distance {
@@ -119,6 +116,9 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn factors(&self) -> Vec<Factor> {
         let (mut prices, mut vols) = (BTreeSet::new(), BTreeSet::new());
+        // Collateral moves too, whatever the positions are on.
+        let coins = self.pool.collateral.iter().map(|held| &held.asset);
+        prices.extend(coins.filter(|one| self.market.instruments.is_underlying(one)).cloned());
         for id in &self.held {
             let instrument = self.market.instruments.get(*id);
             prices.insert(instrument.base.clone());
@@ -135,10 +135,9 @@ impl Walk<'_> {
         if start.is_negative() {
             return Ok(Crossing::Already);
         }
-        let mut ladder = Ladder::new(factor, sign);
         let (mut before, mut at, mut high) = (0.0, 0.0, start);
         let mut older = start;
-        while let Some(next) = ladder.next() {
+        for next in Ladder::new(factor, sign) {
             let Some(found) = self.headroom_if_any(factor, next)? else {
                 let reason = format!("the model cannot be computed beyond {:+.1} %", at * 100.0);
                 return Ok(Crossing::None { reason });
@@ -146,10 +145,11 @@ impl Walk<'_> {
             if found.is_negative() {
                 return self.halve(factor, at, next);
             }
-            if high < older && high < found {
-                if let Some(crossing) = self.dip(factor, before, next)? {
-                    return Ok(crossing);
-                }
+            if high < older
+                && high < found
+                && let Some(crossing) = self.dip(factor, before, next)?
+            {
+                return Ok(crossing);
             }
             (before, at) = (at, next);
             (older, high) = (high, found);
@@ -219,8 +219,7 @@ impl Walk<'_> {
             vol_points,
         };
         step.apply_to(self.market, &mut self.moved, &self.held)?;
-        let table =
-            RiskTable::compile(self.document, &self.moved, &self.held, &self.pool.currency)?;
+        let table = RiskTable::compile_pool(self.document, &self.moved, self.pool)?;
         let found = margin_of_pool(self.document, &self.moved, &table, self.pool.clone())?;
         Ok(found.health.headroom())
     }

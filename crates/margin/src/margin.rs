@@ -111,7 +111,7 @@ pub fn margin_of_pools(
             pool.collateral.push(Balance { asset, amount: -posted });
             pool.funding = Funding::Given;
         }
-        let table = RiskTable::compile(document, market, &pool.instruments(), &pool.currency)?;
+        let table = RiskTable::compile_pool(document, market, &pool)?;
         done.push(margin_of_pool(document, market, &table, pool)?);
     }
     let total = Health::total(&done, market)?;
@@ -125,7 +125,7 @@ pub fn margin_of_pools(
 
 /// Gives a pool its initial margin as collateral; returns what that is in the market's currency.
 fn post(document: &Document, market: &Market, pool: &mut Pool) -> Result<Money, MarginError> {
-    let table = RiskTable::compile(document, market, &pool.instruments(), &pool.currency)?;
+    let table = RiskTable::compile_pool(document, market, pool)?;
     let bare = margin_of_pool(document, market, &table, pool.clone())?;
     let amount = bare.level("initial");
     pool.collateral.push(Balance { asset: pool.currency.clone(), amount });
@@ -143,6 +143,7 @@ pub fn margin_of_pool(
     table: &RiskTable,
     pool: Pool,
 ) -> Result<PoolMargin, MarginError> {
+    covered(document, market, &pool)?;
     let equity = equity(&pool, document, market)?;
     let exposure = pool_exposure(document, market, table, &pool, &equity)?;
     let orders = order_rows(market, table, &pool)?;
@@ -189,6 +190,24 @@ pub(crate) fn leverage(pool: &Pool) -> BTreeMap<InstrumentId, Decimal> {
         }
     }
     chosen
+}
+
+/// Refuses a position that no charge of the maintenance level is about: it would be free.
+pub(crate) fn covered(
+    document: &Document,
+    market: &Market,
+    pool: &Pool,
+) -> Result<(), MarginError> {
+    for id in pool.instruments() {
+        let one = market.instruments.get(id);
+        if !document.covers(one) {
+            return Err(MarginError::Unsupported(format!(
+                "{} has no charge about {}: it cannot be margined under this model",
+                document.name, one.venue_symbol
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Sums of what a pool holds; coins count where the document says that they move.

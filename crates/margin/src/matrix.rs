@@ -80,11 +80,8 @@ pub fn matrices_of(
     };
     let mut out = Vec::new();
     for pool in &now.pools {
-        let ids = pool.pool.instruments();
-        if !ids.is_empty() {
-            let table = RiskTable::compile(document, market, &ids, &pool.pool.currency)?;
-            out.extend(of_pool(document, market, &table, pool, grid)?);
-        }
+        let table = RiskTable::compile_pool(document, market, &pool.pool)?;
+        out.extend(of_pool(document, market, &table, pool, grid)?);
     }
     Ok(out)
 }
@@ -95,7 +92,7 @@ fn is_grid(scan: &Scan) -> bool {
         .iter()
         .map(|one| one.price.to_bits())
         .collect::<std::collections::BTreeSet<_>>();
-    let full = scan.scenarios.len() % moves.len().max(1) == 0;
+    let full = scan.scenarios.len().is_multiple_of(moves.len().max(1));
     moves.len() >= 3 && full && scan.scenarios.iter().all(|one| !one.absolute && one.weight == 1.0)
 }
 

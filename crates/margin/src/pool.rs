@@ -76,7 +76,7 @@ impl Divider<'_> {
             positions: self.shared().cloned().collect(),
             orders: self.account.orders.clone(),
             reserves: self.account.reserves.clone(),
-            ..self.empty("account", &self.fixed_currency())
+            ..empty("account", &self.fixed_currency())
         }
     }
 
@@ -89,7 +89,7 @@ impl Divider<'_> {
         let mut pools = Vec::new();
         for (at, asset) in assets.into_iter().enumerate() {
             let orders = self.account.orders.iter();
-            let mut pool = self.empty(asset.as_str(), &self.currency_of(&asset));
+            let mut pool = empty(asset.as_str(), &self.currency_of(&asset));
             pool.collateral =
                 self.account.collateral.iter().filter(|one| one.asset == asset).cloned().collect();
             pool.positions =
@@ -111,7 +111,7 @@ impl Divider<'_> {
         for id in ids {
             let instrument = self.market.instruments.get(id);
             let currency = self.currency_of(&instrument.settle);
-            let mut pool = self.empty(&instrument.venue_symbol, &currency);
+            let mut pool = empty(&instrument.venue_symbol, &currency);
             pool.positions = self.shared().filter(|one| one.instrument == id).cloned().collect();
             let orders = self.account.orders.iter();
             pool.orders = orders.filter(|one| one.instrument == id).cloned().collect();
@@ -119,9 +119,9 @@ impl Divider<'_> {
             pool.isolated = true;
             pools.push(pool);
         }
-        let mut rest = self.empty("unposted", &self.fixed_currency());
-        rest.collateral = self.account.collateral.clone();
-        rest.reserves = self.account.reserves.clone();
+        let mut rest = empty("unposted", &self.fixed_currency());
+        rest.collateral.clone_from(&self.account.collateral);
+        rest.reserves.clone_from(&self.account.reserves);
         rest.funding = Funding::Rest;
         pools.push(rest);
         pools
@@ -130,7 +130,7 @@ impl Divider<'_> {
     fn isolated(&self, position: &Position, margin: Money) -> Pool {
         let instrument = self.market.instruments.get(position.instrument);
         let currency = self.currency_of(&instrument.settle);
-        let mut pool = self.empty(&format!("isolated {}", instrument.venue_symbol), &currency);
+        let mut pool = empty(&format!("isolated {}", instrument.venue_symbol), &currency);
         pool.collateral = vec![Balance { asset: instrument.settle.clone(), amount: margin }];
         pool.positions = vec![position.clone()];
         pool.isolated = true;
@@ -139,19 +139,6 @@ impl Divider<'_> {
 
     fn shared(&self) -> impl Iterator<Item = &Position> {
         self.account.positions.iter().filter(|one| one.isolation == Isolation::Shared)
-    }
-
-    fn empty(&self, name: &str, currency: &Asset) -> Pool {
-        Pool {
-            name: name.to_owned(),
-            currency: currency.clone(),
-            collateral: Vec::new(),
-            positions: Vec::new(),
-            orders: Vec::new(),
-            reserves: BTreeMap::new(),
-            funding: Funding::Given,
-            isolated: false,
-        }
     }
 
     fn currency_of(&self, settle: &Asset) -> Asset {
@@ -166,6 +153,20 @@ impl Divider<'_> {
             PoolCurrency::Settlement => self.market.currency.clone(),
             PoolCurrency::Fixed(asset) => asset.clone(),
         }
+    }
+}
+
+/// A pool with nothing in it.
+fn empty(name: &str, currency: &Asset) -> Pool {
+    Pool {
+        name: name.to_owned(),
+        currency: currency.clone(),
+        collateral: Vec::new(),
+        positions: Vec::new(),
+        orders: Vec::new(),
+        reserves: BTreeMap::new(),
+        funding: Funding::Given,
+        isolated: false,
     }
 }
 

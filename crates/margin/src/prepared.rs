@@ -10,7 +10,7 @@ use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
 use crate::expr::Interval;
-use crate::margin::{order_rows, pool_exposure, staleness, widened};
+use crate::margin::{covered, order_rows, pool_exposure, staleness, widened};
 use crate::pool::Pool;
 use crate::table::{RiskTable, RowId};
 use crate::whatif::filled;
@@ -105,6 +105,7 @@ impl<'a> Prepared<'a> {
             let problem = format!("a document of more than {MOST_CHARGES} charges");
             return Err(MarginError::Unsupported(problem));
         }
+        covered(document, market, &pool)?;
         let equity = equity(&pool, document, market)?;
         let leverage = crate::margin::leverage(&pool);
         let mut prepared = Self {
@@ -173,7 +174,7 @@ impl<'a> Prepared<'a> {
         } else {
             Some(self.amounts(Fill::Worst, &self.with_orders, extra)?)
         };
-        let level = |slots| self.level(slots, &plain, with_orders.as_ref());
+        let level = |slots: &Slots<'a>| slots.level(&plain, with_orders.as_ref());
         Ok(Answer {
             initial: widened(level(&self.initial)?, self.widen)?,
             maintenance: widened(level(&self.maintenance)?, self.widen)?,
@@ -252,18 +253,6 @@ impl<'a> Prepared<'a> {
         in_currency(own, &one.settle, self.market, &self.pool.currency)
     }
 
-    fn level(
-        &self,
-        slots: &Slots<'a>,
-        plain: &Amounts,
-        with_orders: Option<&Amounts>,
-    ) -> Result<Money, MarginError> {
-        let bare = slots.evaluate(plain, Money::ZERO)?;
-        let (true, Some(with)) = (slots.has_orders, with_orders) else { return Ok(bare) };
-        let orders = slots.evaluate(with, Money::ZERO)?.minus(bare)?.max(Money::ZERO);
-        slots.evaluate(plain, orders)
-    }
-
     fn keep(&self, fill: Fill) -> Result<Vec<Kept>, MarginError> {
         let view = self.view(fill, None);
         let mut out = Vec::new();
@@ -285,7 +274,7 @@ impl<'a> Prepared<'a> {
         Ok(out)
     }
 
-    fn view<'v>(&'v self, fill: Fill, extra: Option<(RowId, i128)>) -> PoolView<'v> {
+    fn view(&self, fill: Fill, extra: Option<(RowId, i128)>) -> PoolView<'_> {
         PoolView {
             market: self.market,
             table: self.table,
@@ -321,6 +310,14 @@ fn exchanged(
 }
 
 impl<'a> Slots<'a> {
+    /// The level's amount, open orders included where it names them.
+    fn level(&self, plain: &Amounts, with_orders: Option<&Amounts>) -> Result<Money, MarginError> {
+        let bare = self.evaluate(plain, Money::ZERO)?;
+        let (true, Some(with)) = (self.has_orders, with_orders) else { return Ok(bare) };
+        let orders = self.evaluate(with, Money::ZERO)?.minus(bare)?.max(Money::ZERO);
+        self.evaluate(plain, orders)
+    }
+
     fn evaluate(&self, charges: &Amounts, orders: Money) -> Result<Money, MarginError> {
         let mut values = [Interval::exact(Decimal::ZERO); MOST_NAMES];
         for (value, slot) in values.iter_mut().zip(&self.names) {

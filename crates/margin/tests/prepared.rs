@@ -1,5 +1,7 @@
 //! A prepared what-if equals the full computation of the changed account, to the last bit.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its inputs has failed")]
+
 use keelmark_book::{Decimal, InstrumentId, Market, Portfolio, Quantity, read};
 use keelmark_margin::document::PoolBy;
 use keelmark_margin::pool::divide;

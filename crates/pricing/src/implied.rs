@@ -39,7 +39,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_price_comes_back(strike in 60.0f64..160.0, years in 0.01f64..2.0, vol in 0.1f64..3.0) {
+        fn the_price_comes_back(
+            strike in 60.0f64..160.0, years in 0.01f64..2.0, vol in 0.1f64..3.0,
+        ) {
             for right in [Right::Call, Right::Put] {
                 let terms = Terms { forward: 100.0, strike, years, vol, right };
                 let price = value(&terms);

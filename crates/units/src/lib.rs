@@ -1,9 +1,9 @@
 //! Exact numbers with units: money, price, quantity, rate and time.
 //!
 //! A margin engine that adds dollars to coins, or rounds a requirement down, is wrong in a way no
-//! test of a formula finds. So every amount here is a scaled integer ([`Decimal`], 18 places) inside
-//! a type that says what it counts, and every operation that cannot be exact takes a [`Round`].
-//! Requirements round [`Round::Up`], values and credits round [`Round::Down`].
+//! test of a formula finds. So every amount here is a scaled integer ([`Decimal`], 18 places)
+//! inside a type that says what it counts, and every operation that cannot be exact takes a
+//! [`Round`]. Requirements round [`Round::Up`], values and credits round [`Round::Down`].
 //!
 //! Rejected: `f64` (0.1 is not a number it has, and the sum depends on the order), and a decimal
 //! whose scale floats per value (its rounding place moves with the data).

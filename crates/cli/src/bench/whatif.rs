@@ -22,10 +22,12 @@ pub fn run() -> Result<Vec<Figure>, Failure> {
     let ids: Vec<InstrumentId> = market.instruments.iter().map(|(id, _)| id).collect();
     let mut account = accounts[0].clone();
     account.orders.clear();
-    let table = RiskTable::compile(&document, &market, &ids, &market.currency).map_err(failed)?;
+    let table = RiskTable::compile(&document, &market, &ids, &market.currency)
+        .map_err(|error| failed(&error))?;
     let pool = divide(&account, &document, &market).remove(0);
     let held = pool.positions.len();
-    let prepared = Prepared::new(&document, &market, &table, pool).map_err(failed)?;
+    let prepared =
+        Prepared::new(&document, &market, &table, pool).map_err(|error| failed(&error))?;
     let mut figures = Vec::new();
     for name in ["BTC-27MAR26-80000-C", "BTC-PERPETUAL"] {
         let id =
@@ -57,6 +59,6 @@ pub fn run() -> Result<Vec<Figure>, Failure> {
     Ok(figures)
 }
 
-fn failed(error: MarginError) -> Failure {
+fn failed(error: &MarginError) -> Failure {
     Failure::input(error.to_string())
 }

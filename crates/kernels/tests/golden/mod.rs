@@ -1,7 +1,7 @@
 //! Black-76 with 80 digits (mpmath, Python), rounded to the nearest f64.
 //!
-//! `([forward, strike, years, vol, discount, call], [price, delta, gamma, vega])`, textbook formula:
-//! moneyness 0.1 to 20, five minutes of 30 % volatility to four years of 600 %.
+//! `([forward, strike, years, vol, discount, call], [price, delta, gamma, vega])` by the textbook
+//! formula: moneyness 0.1 to 20, five minutes of 30 % volatility to four years of 600 %.
 #![allow(clippy::unreadable_literal)]
 
 pub const ROWS: [([f64; 6], [f64; 4]); 45] = [

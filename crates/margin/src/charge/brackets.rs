@@ -185,6 +185,10 @@ impl Charge for Brackets {
         Ok(outcome)
     }
 
+    fn covers(&self, instrument: &Instrument) -> bool {
+        self.on.is_about(instrument)
+    }
+
     fn scope(&self) -> Scope {
         Scope::Row
     }

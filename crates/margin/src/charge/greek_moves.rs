@@ -11,7 +11,7 @@ use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::Tenor;
 use crate::table::Sensitivity;
-use keelmark_book::{Decimal, InputError, Money, Rate, Round};
+use keelmark_book::{Decimal, InputError, Instrument, Money, Rate, Round};
 
 #[derive(Debug)]
 struct GreekMoves {
@@ -76,6 +76,10 @@ impl Charge for GreekMoves {
             self.parts(pool, unit, price, Decimal::from_int(vol), worst, &mut outcome.parts)?;
         }
         Ok(outcome)
+    }
+
+    fn covers(&self, _: &Instrument) -> bool {
+        true
     }
 
     fn scope(&self) -> Scope {

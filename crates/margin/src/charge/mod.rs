@@ -27,7 +27,7 @@ use crate::document::Fields;
 use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::Scan;
-use keelmark_book::{Asset, InputError, InstrumentId, Money, instruments::nearest};
+use keelmark_book::{Asset, InputError, Instrument, InstrumentId, Money, instruments::nearest};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -52,6 +52,13 @@ pub trait Charge: Debug + Send + Sync {
     fn term(&self, pool: &PoolView<'_>, key: usize) -> Result<Money, MarginError> {
         let _ = key;
         Ok(self.amount(pool)?.amount)
+    }
+
+    /// Whether it is about an instrument at all: a position that no charge of a level is about is
+    /// refused rather than free.
+    fn covers(&self, instrument: &Instrument) -> bool {
+        let _ = instrument;
+        false
     }
 
     /// Whether it needs sensitivities in the risk table.

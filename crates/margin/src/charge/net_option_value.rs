@@ -13,6 +13,7 @@ use keelmark_book::{InputError, Money, Quantity, Round, profit};
 #[derive(Debug)]
 struct NetOptionValue;
 
+#[expect(clippy::unnecessary_wraps, reason = "readers of all kinds have one shape")]
 pub(super) fn read(_: &mut Fields<'_>, _: &Reading<'_>) -> Result<Box<dyn Charge>, InputError> {
     Ok(Box::new(NetOptionValue))
 }

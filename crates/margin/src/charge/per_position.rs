@@ -73,6 +73,10 @@ impl Charge for PerPosition {
         Ok(outcome)
     }
 
+    fn covers(&self, instrument: &Instrument) -> bool {
+        self.on.is_about(instrument)
+    }
+
     fn scope(&self) -> Scope {
         Scope::Row
     }
@@ -166,7 +170,9 @@ fn values(
     let (one, quote) = (holding.instrument, holding.quote);
     let index = pool.index_of(one)?;
     let size = one.base_size(quantity, quote.mark)?;
-    let notional = if one.is_option() {
+    let notional = if one.is_option() && one.is_inverse() {
+        size.decimal().abs()
+    } else if one.is_option() {
         index.times(size, Round::Up)?.decimal().abs()
     } else {
         profit::notional(one, quantity, quote.mark, Round::Up)?.decimal()
@@ -233,6 +239,13 @@ impl Filter {
 
     /// Whether a position passes; one of zero never does.
     pub(super) fn lets(&self, instrument: &Instrument, quantity: Quantity) -> bool {
+        !quantity.is_zero()
+            && self.is_about(instrument)
+            && self.long.is_none_or(|wanted| quantity.is_positive() == wanted)
+    }
+
+    /// Whether some position in an instrument can pass.
+    pub(super) fn is_about(&self, instrument: &Instrument) -> bool {
         let kind = match instrument.kind {
             Kind::Spot => "spot",
             Kind::Perpetual => "perpetual",
@@ -240,10 +253,8 @@ impl Filter {
             Kind::Option { .. } => "option",
         };
         let right = instrument.option_terms().map(|(_, right)| right);
-        !quantity.is_zero()
-            && (self.kind.is_empty() || self.kind.iter().any(|one| one == kind))
+        (self.kind.is_empty() || self.kind.iter().any(|one| one == kind))
             && self.right.is_none_or(|wanted| right == Some(wanted))
-            && self.long.is_none_or(|wanted| quantity.is_positive() == wanted)
             && self.inverse.is_none_or(|wanted| instrument.is_inverse() == wanted)
             && (self.base.is_empty() || self.base.contains(&instrument.base))
             && (self.settle.is_empty() || self.settle.contains(&instrument.settle))

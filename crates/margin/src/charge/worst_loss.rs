@@ -9,7 +9,7 @@ use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::Scan;
 use crate::table::RiskTable;
-use keelmark_book::{Decimal, InputError, Money, Rate, Round};
+use keelmark_book::{Decimal, InputError, Instrument, Money, Rate, Round};
 
 /// The scenarios of one unit, as a charge saw them.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,11 +70,15 @@ impl Charge for WorstLoss {
             outcome.amount = outcome.amount.plus(loss)?;
             outcome.lines.push(Line { text: self.describe(pool.table, &scan), amount: loss });
             if loss.is_positive() {
-                self.parts(pool, &scan, loss, &mut outcome.parts)?;
+                parts(pool, &scan, loss, &mut outcome.parts)?;
             }
             outcome.scans.push(scan);
         }
         Ok(outcome)
+    }
+
+    fn covers(&self, _: &Instrument) -> bool {
+        true
     }
 
     fn scope(&self) -> Scope {
@@ -167,38 +171,37 @@ impl WorstLoss {
             format!("{:?}", scenario.vol).to_lowercase()
         )
     }
+}
 
-    /// Each holding's own loss in the worst scenario; they sum to the loss before the dampener.
-    fn parts(
-        &self,
-        pool: &PoolView<'_>,
-        scan: &UnitScan,
-        loss: Money,
-        parts: &mut Vec<(Part, Money)>,
-    ) -> Result<(), MarginError> {
-        let table = pool.table;
-        let column = scan.columns[scan.worst];
-        let gross = -scan.before[scan.worst];
-        let share = loss.ratio(gross, Round::Nearest)?;
-        let coins = pool.exposure.coins(scan.unit);
-        if coins != 0 {
-            let gain = table.coin_cell(scan.unit, column, coins);
-            let own = (-table.money(gain, Round::Nearest)?).times(share, Round::Nearest)?;
-            parts.push((Part::Holding(table.units[scan.unit].underlying.clone()), own));
-        }
-        let orders = pool.counted_orders().filter_map(|(row, lots)| {
-            let change = lots * i128::from(table.scenario_row(row)[column]);
-            (change < 0).then_some((row, lots))
-        });
-        for (row, lots) in pool.lots().chain(orders) {
-            let line = table.line(row);
-            if line.unit != scan.unit {
-                continue;
-            }
-            let gain = lots * i128::from(table.scenario_row(row)[column]);
-            let own = (-table.money(gain, Round::Nearest)?).times(share, Round::Nearest)?;
-            parts.push((Part::Position(line.instrument), own));
-        }
-        Ok(())
+/// Each holding's own loss in the worst scenario; they sum to the loss before the dampener.
+fn parts(
+    pool: &PoolView<'_>,
+    scan: &UnitScan,
+    loss: Money,
+    parts: &mut Vec<(Part, Money)>,
+) -> Result<(), MarginError> {
+    let table = pool.table;
+    let column = scan.columns[scan.worst];
+    let gross = -scan.before[scan.worst];
+    let share = loss.ratio(gross, Round::Nearest)?;
+    let coins = pool.exposure.coins(scan.unit);
+    if coins != 0 {
+        let gain = table.coin_cell(scan.unit, column, coins);
+        let own = (-table.money(gain, Round::Nearest)?).times(share, Round::Nearest)?;
+        parts.push((Part::Holding(table.units[scan.unit].underlying.clone()), own));
     }
+    let orders = pool.counted_orders().filter_map(|(row, lots)| {
+        let change = lots * i128::from(table.scenario_row(row)[column]);
+        (change < 0).then_some((row, lots))
+    });
+    for (row, lots) in pool.lots().chain(orders) {
+        let line = table.line(row);
+        if line.unit != scan.unit {
+            continue;
+        }
+        let gain = lots * i128::from(table.scenario_row(row)[column]);
+        let own = (-table.money(gain, Round::Nearest)?).times(share, Round::Nearest)?;
+        parts.push((Part::Position(line.instrument), own));
+    }
+    Ok(())
 }

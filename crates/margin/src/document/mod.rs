@@ -19,7 +19,7 @@ use crate::collateral::CollateralRule;
 use crate::expr::Formula;
 use crate::param::Param;
 use crate::scan::Scan;
-use keelmark_book::{Asset, InputError, Rate};
+use keelmark_book::{Asset, InputError, Instrument, Rate};
 use std::collections::BTreeMap;
 use tree::Node;
 
@@ -216,6 +216,15 @@ impl Document {
     #[must_use]
     pub fn level(&self, name: &str) -> Option<&Level> {
         self.levels.iter().find(|level| level.name == name)
+    }
+
+    /// Whether a charge of the maintenance level is about an instrument. A position in any other
+    /// would be free, and is refused.
+    #[must_use]
+    pub fn covers(&self, instrument: &Instrument) -> bool {
+        let Some(maintenance) = self.level("maintenance") else { return false };
+        let counted = self.charges.iter().filter(|one| maintenance.formula.uses(&one.name));
+        counted.into_iter().any(|one| one.charge.covers(instrument))
     }
 
     /// Whether some scan or charge needs deltas.

@@ -94,18 +94,18 @@ fn digest(tree: &Node) -> String {
     fn walk(node: &Node, hasher: &mut blake3::Hasher) {
         match &node.value {
             Value::Text(text) => {
-                hasher.update(&[b't']).update(&(text.len() as u64).to_le_bytes());
+                hasher.update(b"t").update(&(text.len() as u64).to_le_bytes());
                 hasher.update(text.as_bytes());
             }
             Value::Bool(truth) => {
                 hasher.update(&[b'b', u8::from(*truth)]);
             }
             Value::List(items) => {
-                hasher.update(&[b'l']).update(&(items.len() as u64).to_le_bytes());
+                hasher.update(b"l").update(&(items.len() as u64).to_le_bytes());
                 items.iter().for_each(|item| walk(item, hasher));
             }
             Value::Table(table) => {
-                hasher.update(&[b'm']).update(&(table.len() as u64).to_le_bytes());
+                hasher.update(b"m").update(&(table.len() as u64).to_le_bytes());
                 for (key, item) in table {
                     hasher.update(&(key.len() as u64).to_le_bytes()).update(key.as_bytes());
                     walk(item, hasher);
@@ -194,7 +194,7 @@ fn equity(node: Option<&Node>) -> Result<EquityRule, InputError> {
 fn coins_move(node: Option<&Node>) -> Result<bool, InputError> {
     let Some(node) = node else { return Ok(false) };
     let mut fields = Fields::of(node)?;
-    let _ = fields.word("by", &[("underlying", ())], Some(()))?;
+    fields.word("by", &[("underlying", ())], Some(()))?;
     let moves = fields.truth("coins_move", false)?;
     fields.done()?;
     Ok(moves)

@@ -23,9 +23,10 @@ pub(super) fn table(
     document: &Document,
     market: &Market,
     instruments: &[InstrumentId],
+    coins: &[Asset],
     currency: &Asset,
 ) -> Result<RiskTable, MarginError> {
-    let frame = Frame::new(document, market, instruments, currency)?;
+    let frame = Frame::new(document, market, instruments, coins, currency)?;
     let sheet = Sheet::new(&frame, market, currency)?;
     let width = frame.cells.len().next_multiple_of(LANES).max(LANES);
     let mut compiler = Compiler {
@@ -43,7 +44,7 @@ pub(super) fn table(
         group_moves: Vec::new(),
     };
     compiler.find_moves()?;
-    compiler.exponent = compiler.choose_exponent()?;
+    compiler.exponent = compiler.choose_exponent();
     compiler.quanta = power_of_ten(-compiler.exponent);
     compiler.scenario_rows()?;
     let relief = compiler.relief()?;
@@ -119,7 +120,7 @@ fn spans(document: &Document) -> Vec<Span> {
 
 impl Compiler<'_> {
     /// The finest power of ten at which no cell can pass [`LARGEST_CELL`].
-    fn choose_exponent(&self) -> Result<i32, MarginError> {
+    fn choose_exponent(&self) -> i32 {
         let mut most = 0.0f64;
         for (row, moves) in self.sheet.linear.iter().zip(&self.linear_moves) {
             let (_, price) = self.linear_price(*row);
@@ -137,7 +138,7 @@ impl Compiler<'_> {
             }
         }
         let empty = most <= 0.0 || self.frame.cells.is_empty();
-        Ok(if empty { -9 } else { finest(most) })
+        if empty { -9 } else { finest(most) }
     }
 
     fn find_moves(&mut self) -> Result<(), MarginError> {

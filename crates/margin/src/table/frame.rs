@@ -36,10 +36,15 @@ impl Frame {
         document: &Document,
         market: &Market,
         instruments: &[InstrumentId],
+        coins: &[Asset],
         currency: &Asset,
     ) -> Result<Self, MarginError> {
-        let underlyings: BTreeSet<Asset> =
+        let mut underlyings: BTreeSet<Asset> =
             instruments.iter().map(|id| market.instruments.get(*id).base.clone()).collect();
+        if document.coins_move {
+            let moving = |coin: &&Asset| market.instruments.is_underlying(coin);
+            underlyings.extend(coins.iter().filter(moving).cloned());
+        }
         let mut units = Vec::new();
         for underlying in underlyings {
             units.push(unit(document, market, underlying, currency)?);

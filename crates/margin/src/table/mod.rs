@@ -13,6 +13,7 @@ mod sheet;
 
 use crate::document::Document;
 use crate::error::MarginError;
+use crate::pool::Pool;
 use keelmark_book::{
     Asset, Decimal, InstrumentId, Market, Money, Overflow, Price, Quantity, Round, Timestamp,
 };
@@ -135,7 +136,8 @@ impl RowId {
 const NO_ROW: u32 = u32::MAX;
 
 impl RiskTable {
-    /// Compiles the rows of some instruments in a currency.
+    /// Compiles the rows of some instruments in a currency, with every coin of the market that is
+    /// an underlying.
     ///
     /// # Errors
     /// [`MarginError`] naming what is missing: a price, a parameter of the document, or a scan
@@ -146,7 +148,22 @@ impl RiskTable {
         instruments: &[InstrumentId],
         currency: &Asset,
     ) -> Result<Self, MarginError> {
-        compile::table(document, market, instruments, currency)
+        let coins: Vec<Asset> = market.assets.keys().cloned().collect();
+        compile::table(document, market, instruments, &coins, currency)
+    }
+
+    /// Compiles what one pool holds: its instruments, and its coins where the document says that
+    /// they move.
+    ///
+    /// # Errors
+    /// As [`RiskTable::compile`].
+    pub fn compile_pool(
+        document: &Document,
+        market: &Market,
+        pool: &Pool,
+    ) -> Result<Self, MarginError> {
+        let coins: Vec<Asset> = pool.collateral.iter().map(|held| held.asset.clone()).collect();
+        compile::table(document, market, &pool.instruments(), &coins, &pool.currency)
     }
 
     /// The row of an instrument, if it was compiled.

@@ -2,7 +2,7 @@
 
 use crate::books::book;
 use crate::markets::{asset, market};
-use crate::shared::{Shared, numbers};
+use crate::shared::{Shared, covered, numbers};
 use crate::{cases, documents};
 use keelmark_book::{Money, Round};
 use keelmark_margin::{Document, margin};
@@ -121,7 +121,8 @@ fn both(
     before: &keelmark_book::Portfolio,
     after: &keelmark_book::Portfolio,
 ) -> (keelmark_margin::Health, keelmark_margin::Health) {
-    let total = |account| margin(document, market, account).unwrap().total;
+    let total =
+        |account| margin(document, market, &covered(document, market, account)).unwrap().total;
     (total(before), total(after))
 }
 

@@ -33,7 +33,8 @@ impl<'a> Shared<'a> {
 
     /// The pools of an account, each alone; what an isolated position would post is not posted.
     pub fn pools(&self, account: &Portfolio) -> Vec<PoolMargin> {
-        divide(account, self.document, self.market)
+        let account = covered(self.document, self.market, account);
+        divide(&account, self.document, self.market)
             .into_iter()
             .map(|pool| {
                 let table = self.table(&pool.currency);
@@ -65,13 +66,22 @@ impl<'a> Shared<'a> {
     }
 }
 
+/// An account without what a document is not about, which it would refuse.
+pub fn covered(document: &Document, market: &Market, account: &Portfolio) -> Portfolio {
+    let mut account = account.clone();
+    let known = |id| document.covers(market.instruments.get(id));
+    account.positions.retain(|one| known(one.instrument));
+    account.orders.retain(|one| known(one.instrument));
+    account
+}
+
 /// Every number of an account's margin that is not zero, by pool and name.
 pub fn numbers(
     document: &Document,
     market: &Market,
     account: &Portfolio,
 ) -> BTreeMap<String, Money> {
-    let found = margin(document, market, account).unwrap();
+    let found = margin(document, market, &covered(document, market, account)).unwrap();
     let mut out = BTreeMap::new();
     let total = &found.total;
     out.insert("equity".to_owned(), total.equity);

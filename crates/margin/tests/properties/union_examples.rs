@@ -74,7 +74,7 @@ kind = "borrowed"
 rate = "0.1"
 [levels]
 initial = "hedged + loans + strikes + larger_side + one_tier + flat + orders"
-maintenance = "hedged"
+maintenance = "hedged + one_tier + flat"
 "#;
 
 pub fn every_kind() -> Document {
