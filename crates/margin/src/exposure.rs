@@ -3,7 +3,7 @@
 //! Addition of integers has no order, so positions may be added, split, merged or undone in any
 //! sequence, on any number of threads, and the bits are those of a full recomputation.
 
-use crate::table::{RiskTable, RowId};
+use crate::table::{RiskTable, RowId, Sensitivity};
 use std::collections::BTreeMap;
 
 /// Sums of one pool over a table's rows, per unit and per bucket.
@@ -16,6 +16,29 @@ pub struct Exposure {
     coin_cells: Vec<Vec<i128>>,
     cells: Vec<Vec<i128>>,
     buckets: Vec<[i128; 4]>,
+    /// Delta of each unit's contracts in quanta: of options held long, and of all else.
+    deltas: Vec<Deltas>,
+}
+
+/// Delta of a unit in quanta, options held long apart from everything else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deltas {
+    /// Options held long.
+    pub long_options: i128,
+    /// Options sold, perpetuals, futures and spot.
+    pub rest: i128,
+}
+
+impl Deltas {
+    /// Exchanges a row's lots for others.
+    pub(crate) fn exchange(&mut self, table: &RiskTable, row: RowId, old: i128, new: i128) {
+        let delta = i128::from(table.sensitivities(row)[Sensitivity::Delta as usize]);
+        let option = table.line(row).option;
+        for (lots, sign) in [(old, -1), (new, 1)] {
+            let side = if option && lots > 0 { &mut self.long_options } else { &mut self.rest };
+            *side += sign * lots * delta;
+        }
+    }
 }
 
 impl Exposure {
@@ -28,6 +51,7 @@ impl Exposure {
             coin_cells: vec![vec![0; table.cells.len()]; table.units.len()],
             cells: vec![vec![0; table.cells.len()]; table.units.len()],
             buckets: vec![[0; 4]; table.buckets.len()],
+            deltas: vec![Deltas::default(); table.units.len()],
         }
     }
 
@@ -41,10 +65,13 @@ impl Exposure {
             *sum += lots * i128::from(*one);
         }
         let held = self.lots.entry(row).or_insert(0);
+        let before = *held;
         *held += lots;
-        if *held == 0 {
+        let after = *held;
+        if after == 0 {
             self.lots.remove(&row);
         }
+        self.deltas[line.unit].exchange(table, row, before, after);
     }
 
     /// Adds some lots of a unit's coin.
@@ -64,21 +91,11 @@ impl Exposure {
 
     /// Adds all of another exposure over the same table.
     pub fn merge(&mut self, table: &RiskTable, other: &Self) {
-        for (mine, theirs) in self.cells.iter_mut().zip(&other.cells) {
-            mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
-        }
-        for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
-            mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
+        for (row, lots) in &other.lots {
+            self.add(table, *row, *lots);
         }
         for (unit, lots) in other.coins.iter().enumerate() {
             self.add_coins(table, unit, *lots);
-        }
-        for (row, lots) in &other.lots {
-            let held = self.lots.entry(*row).or_insert(0);
-            *held += lots;
-            if *held == 0 {
-                self.lots.remove(row);
-            }
         }
     }
 
@@ -91,6 +108,12 @@ impl Exposure {
     #[must_use]
     pub fn held(&self, row: RowId) -> i128 {
         self.lots.get(&row).copied().unwrap_or(0)
+    }
+
+    /// Delta of a unit's contracts, in quanta.
+    #[must_use]
+    pub fn deltas(&self, unit: usize) -> Deltas {
+        self.deltas[unit]
     }
 
     /// What a unit's coins add to each column, in quanta.

@@ -37,6 +37,8 @@ pub struct Prepared<'a> {
     widen: Rate,
     /// What each position is worth now, in the pool's currency.
     worth: BTreeMap<InstrumentId, Money>,
+    /// Each asset held: its amount, and its margin value in the market's currency.
+    held: Vec<(Asset, Money, Money)>,
 }
 
 /// What a fill would leave, in the pool's currency.
@@ -84,7 +86,7 @@ enum Slot {
 }
 
 /// Levels use at most this many names.
-const MOST_NAMES: usize = 32;
+const MOST_NAMES: usize = 16;
 /// A document has at most this many charges.
 const MOST_CHARGES: usize = 32;
 
@@ -121,9 +123,14 @@ impl<'a> Prepared<'a> {
             maintenance: Slots::new(document, "maintenance")?,
             widen: staleness(document, market, &pool)?.0,
             worth: BTreeMap::new(),
+            held: Vec::new(),
             pool,
             equity,
         };
+        for held in &prepared.pool.collateral {
+            let value = document.collateral.value(&held.asset, held.amount, market)?;
+            prepared.held.push((held.asset.clone(), held.amount, value.margin_value));
+        }
         for held in &prepared.pool.positions {
             let (one, mark) =
                 (market.instruments.get(held.instrument), market.quote(held.instrument).mark);
@@ -229,10 +236,10 @@ impl<'a> Prepared<'a> {
         if change.is_zero() {
             return Ok(self.equity.counted);
         }
-        let held = self.pool.collateral.iter().find(|held| held.asset == *asset);
-        let amount = held.map_or(Money::ZERO, |held| held.amount);
+        let held = self.held.iter().find(|(held, _, _)| held == asset);
+        let (amount, before) =
+            held.map_or((Money::ZERO, Money::ZERO), |(_, amount, value)| (*amount, *value));
         let rule = &self.document.collateral;
-        let before = rule.value(asset, amount, self.market)?.margin_value;
         let after = rule.value(asset, amount.plus(change)?, self.market)?.margin_value;
         Ok(self.equity.counted.minus(before)?.plus(after)?)
     }

@@ -128,6 +128,6 @@ fn whole() -> Result<Figure, Failure> {
         unit: "ms",
         against: "scalar price loop of the same size, prices alone".into(),
         ratio: slow / fast,
-        hold: 2.0,
+        hold: 1.5,
     })
 }

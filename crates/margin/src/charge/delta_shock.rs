@@ -6,6 +6,7 @@
 use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
+use crate::exposure::Deltas;
 use crate::param::Param;
 use crate::table::Sensitivity;
 use keelmark_book::{Decimal, InputError, Money, Round};
@@ -96,20 +97,14 @@ impl DeltaShock {
 
 /// Net delta of a unit in quanta, at the worst end that fills can lead to.
 fn counted_delta(pool: &PoolView<'_>, unit: usize) -> i128 {
-    let (mut long_options, mut rest) = (0i128, 0i128);
+    let mut deltas = pool.exposure.deltas(unit);
+    if let Some((row, lots)) = pool.extra.filter(|(row, _)| pool.table.line(*row).unit == unit) {
+        let held = pool.exposure.held(row);
+        deltas.exchange(pool.table, row, held, held + lots);
+    }
+    let Deltas { long_options, rest } = deltas;
     let (mut buys, mut sells) = (0i128, 0i128);
     let delta = |row| i128::from(pool.table.sensitivities(row)[Sensitivity::Delta as usize]);
-    for (row, lots) in pool.lots() {
-        let line = pool.table.line(row);
-        if line.unit != unit {
-            continue;
-        }
-        if lots > 0 && line.option {
-            long_options += lots * delta(row);
-        } else {
-            rest += lots * delta(row);
-        }
-    }
     for (row, lots) in pool.counted_orders() {
         if pool.table.line(row).unit == unit {
             let change = lots * delta(row);
