@@ -1,13 +1,12 @@
 //! The report of one pool: what it has, what each charge asks and why, what the levels make of it.
 
 use crate::stamp::{Context, InstrumentRef};
-use keelmark_book::{Asset, Money, Price, Rate, Round};
-use keelmark_margin::charge::{Outcome, Part, UnitScan};
-use keelmark_margin::document::Level;
+use keelmark_book::{Asset, Money, Price};
+use keelmark_margin::allocate::{allocate, summed};
+use keelmark_margin::charge::Part;
 use keelmark_margin::{ChargeOutcome, Document, MarginError, PoolMargin};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A pool's margin. Every amount is in the pool's currency.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -141,15 +140,15 @@ impl Context<'_> {
     /// # Errors
     /// When a number does not fit.
     pub fn pool(&self, document: &Document, found: &PoolMargin) -> Result<PoolReport, MarginError> {
-        let charges = found.charges.iter().map(|one| self.charge(one)).collect();
+        let charges = found.charges.iter().map(|one| self.charge(one)).collect::<Result<_, _>>()?;
         let mut levels = Vec::new();
-        for (outcome, level) in found.levels.iter().zip(&document.levels) {
+        for outcome in &found.levels {
             levels.push(LevelReport {
                 name: outcome.name.clone(),
                 amount: outcome.amount,
                 orders: outcome.orders,
                 formula: outcome.filled.clone(),
-                parts: self.level_parts(document, found, level, outcome.amount)?,
+                parts: self.level_parts(document, found, &outcome.name)?,
             });
         }
         Ok(PoolReport {
@@ -171,14 +170,14 @@ impl Context<'_> {
             liquidates: found.health.liquidates,
             charges,
             levels,
-            worst: self.worst(document, found),
+            worst: worst(found),
             notes: found.notes.clone(),
         })
     }
 
-    fn charge(&self, found: &ChargeOutcome) -> ChargeReport {
+    fn charge(&self, found: &ChargeOutcome) -> Result<ChargeReport, MarginError> {
         let lines = found.plain.lines.iter();
-        ChargeReport {
+        Ok(ChargeReport {
             name: found.name.clone(),
             kind: found.kind.clone(),
             amount: found.plain.amount,
@@ -186,11 +185,11 @@ impl Context<'_> {
             lines: lines
                 .map(|line| LineReport { text: line.text.clone(), amount: line.amount })
                 .collect(),
-            parts: summed(&found.plain)
+            parts: summed(&found.plain)?
                 .into_iter()
                 .map(|(part, amount)| self.part(&part, amount))
                 .collect(),
-        }
+        })
     }
 
     fn part(&self, part: &Part, amount: Money) -> PartReport {
@@ -201,99 +200,41 @@ impl Context<'_> {
         PartReport { instrument, asset, rest: None, amount }
     }
 
-    /// Each holding's part of a level: the level's slope in each charge times its part of that
-    /// charge. What is left belongs to no holding alone.
+    /// Each holding's part of a level, and what belongs to none.
     fn level_parts(
         &self,
         document: &Document,
         found: &PoolMargin,
-        level: &Level,
-        amount: Money,
+        level: &str,
     ) -> Result<Vec<PartReport>, MarginError> {
-        let value = |name: &str| {
-            let charge = found.charges.iter().find(|one| one.name == name);
-            let own = charge.map(|one| one.plain.amount.to_f64());
-            let param = || document.params.get(name)?.get(name, &Asset::usd()).ok();
-            own.or_else(|| param().map(keelmark_book::Decimal::to_f64))
-        };
-        let mut parts: BTreeMap<Part, Money> = BTreeMap::new();
-        for charge in &found.charges {
-            let slope = level.formula.slope(&charge.name, &value);
-            if slope == 0.0 {
-                continue;
-            }
-            let slope = Rate::from_f64(slope, Round::Nearest)?;
-            for (part, own) in summed(&charge.plain) {
-                let share = parts.entry(part).or_default();
-                *share = share.plus(own.times(slope, Round::Nearest)?)?;
-            }
-        }
-        let divided = Money::sum(parts.values().copied())?;
+        let divided = allocate(document, found, level)?;
         let mut reports: Vec<PartReport> =
-            parts.iter().map(|(part, amount)| self.part(part, *amount)).collect();
-        let left = amount.minus(divided)?;
-        if !left.is_zero() {
+            divided.parts.iter().map(|(part, amount)| self.part(part, *amount)).collect();
+        if !divided.rest.is_zero() {
             let rest = Some("open orders, size add-ons, rounding".to_owned());
-            reports.push(PartReport { instrument: None, asset: None, rest, amount: left });
+            let amount = divided.rest;
+            reports.push(PartReport { instrument: None, asset: None, rest, amount });
         }
         Ok(reports)
     }
+}
 
-    fn worst(&self, document: &Document, found: &PoolMargin) -> Vec<WorstReport> {
-        // Units of a risk table are the underlyings of the pool's instruments, in order.
-        let underlyings: BTreeSet<&Asset> = found
-            .pool
-            .instruments()
-            .into_iter()
-            .map(|id| &self.market.instruments.get(id).base)
-            .collect();
-        let underlyings: Vec<&Asset> = underlyings.into_iter().collect();
-        let mut out = Vec::new();
-        for charge in &found.charges {
-            for scan in &charge.plain.scans {
-                let Some(underlying) = underlyings.get(scan.unit) else { continue };
-                out.extend(worst_of(document, &charge.name, underlying, scan));
-            }
+/// The scenario that each charge found worst for each unit.
+fn worst(found: &PoolMargin) -> Vec<WorstReport> {
+    let mut out = Vec::new();
+    for charge in &found.charges {
+        for scan in &charge.plain.scans {
+            out.push(WorstReport {
+                charge: charge.name.clone(),
+                underlying: scan.underlying.clone(),
+                scan: scan.worst_scan.clone(),
+                price_move: scan.worst_move,
+                vol: scan.worst_vol.to_string(),
+                profit: scan.before[scan.worst],
+                index: scan.worst,
+                scenarios: scan.columns.len(),
+            });
         }
-        out
     }
-}
-
-/// The scenario that a charge found worst for a unit.
-fn worst_of(
-    document: &Document,
-    charge: &str,
-    underlying: &Asset,
-    found: &UnitScan,
-) -> Option<WorstReport> {
-    // Columns of a risk table are the scenarios of each scan, in the document's order.
-    let mut column = *found.columns.get(found.worst)?;
-    for scan in &document.scans {
-        let Some(scenario) = scan.scenarios.get(column) else {
-            column -= scan.scenarios.len();
-            continue;
-        };
-        let range = if scenario.absolute { 1.0 } else { scan.range(underlying).ok()? };
-        return Some(WorstReport {
-            charge: charge.to_owned(),
-            underlying: underlying.clone(),
-            scan: scan.name.clone(),
-            price_move: scenario.price * range,
-            vol: format!("{:?}", scenario.vol).to_lowercase(),
-            profit: *found.before.get(found.worst)?,
-            index: found.worst,
-            scenarios: found.columns.len(),
-        });
-    }
-    None
-}
-
-/// Parts of a charge with those of one holding added up, in order.
-fn summed(outcome: &Outcome) -> BTreeMap<Part, Money> {
-    let mut parts: BTreeMap<Part, Money> = BTreeMap::new();
-    for (part, amount) in &outcome.parts {
-        let sum = parts.entry(part.clone()).or_default();
-        *sum = sum.plus(*amount).unwrap_or(*amount);
-    }
-    parts
+    out
 }

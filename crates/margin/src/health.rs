@@ -2,7 +2,7 @@
 
 use crate::error::MarginError;
 use crate::margin::{LevelOutcome, PoolMargin};
-use keelmark_book::{Market, Money, Round};
+use keelmark_book::{Money, Round};
 
 /// How a pool, or an account, stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,23 +23,18 @@ pub struct Health {
 }
 
 impl Health {
-    pub(crate) fn of(
-        equity: Money,
-        net_value: Money,
-        levels: &[LevelOutcome],
-    ) -> Result<Self, MarginError> {
+    pub(crate) fn of(equity: Money, net_value: Money, levels: &[LevelOutcome]) -> Self {
         let level = |name: &str| {
             levels.iter().find(|one| one.name == name).map_or(Money::ZERO, |one| one.amount)
         };
         let (initial, maintenance) = (level("initial"), level("maintenance"));
         let liquidates = maintenance > equity;
-        let mm_used = used(maintenance, equity)?;
-        Ok(Self { equity, net_value, initial, maintenance, mm_used, liquidates })
+        let mm_used = used(maintenance, equity);
+        Self { equity, net_value, initial, maintenance, mm_used, liquidates }
     }
 
     /// The health of pools together: sums, and the worst of ratios.
-    pub(crate) fn total(pools: &[PoolMargin], market: &Market) -> Result<Self, MarginError> {
-        let _ = market;
+    pub(crate) fn total(pools: &[PoolMargin]) -> Result<Self, MarginError> {
         let mut total = Self {
             equity: Money::ZERO,
             net_value: Money::ZERO,
@@ -97,12 +92,14 @@ impl Health {
     }
 }
 
-fn used(maintenance: Money, equity: Money) -> Result<Option<f64>, MarginError> {
+fn used(maintenance: Money, equity: Money) -> Option<f64> {
     if !maintenance.is_positive() {
-        return Ok(if equity.is_negative() { None } else { Some(0.0) });
+        return (!equity.is_negative()).then_some(0.0);
     }
     if !equity.is_positive() {
-        return Ok(None);
+        return None;
     }
-    Ok(Some(maintenance.ratio(equity, Round::Up)?.to_f64()))
+    // A ratio too large to hold exactly is large enough: an estimate says so.
+    let exact = maintenance.ratio(equity, Round::Up).map(keelmark_book::Rate::to_f64);
+    Some(exact.unwrap_or_else(|_| maintenance.to_f64() / equity.to_f64()))
 }

@@ -32,10 +32,12 @@
 //! [`mod@table`] rows from market and document, with [`scan`] its scenarios; [`pool`] an account
 //! divided; [`mod@equity`] what it has, with [`collateral`]; [`exposure`] netting; [`charge`] one
 //! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
-//! Then [`distance`] to liquidation, the risk [`matrix`], [`whatif`], and the same [`prepared`] for
-//! a pre-trade check. Beside it: [`expr`]
-//! formulas and [`param`] numbers of documents.
+//!
+//! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
+//! and the same [`prepared`] for a pre-trade check. Beside it: [`expr`] formulas and [`param`]
+//! numbers of documents.
 
+pub mod allocate;
 pub mod charge;
 pub mod collateral;
 pub mod distance;
@@ -54,6 +56,7 @@ pub mod scan;
 pub mod table;
 pub mod whatif;
 
+pub use allocate::{Allocation, allocate};
 pub use document::Document;
 pub use error::MarginError;
 pub use exposure::Exposure;

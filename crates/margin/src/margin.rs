@@ -114,7 +114,7 @@ pub fn margin_of_pools(
         let table = RiskTable::compile_pool(document, market, &pool)?;
         done.push(margin_of_pool(document, market, &table, pool)?);
     }
-    let total = Health::total(&done, market)?;
+    let total = Health::total(&done)?;
     Ok(AccountMargin {
         account: account.account.clone(),
         currency: market.currency.clone(),
@@ -170,7 +170,7 @@ pub fn margin_of_pool(
     let (widen, mut notes) = staleness(document, market, &pool)?;
     let levels = levels(document, &charges, widen)?;
     notes.extend(equity.notes.iter().cloned());
-    let health = Health::of(equity.total, equity.net_value, &levels)?;
+    let health = Health::of(equity.total, equity.net_value, &levels);
     let price = keelmark_book::Price::new(
         market
             .price(&pool.currency)?

@@ -162,7 +162,7 @@ fn of_unit(
         currency: table.currency.clone(),
         scan: scan.name.clone(),
         moves: moves.iter().map(|one| one * range).collect(),
-        vols: vols.iter().map(|vol| format!("{vol:?}").to_lowercase()).collect(),
+        vols: vols.iter().map(ToString::to_string).collect(),
         cells,
         worst,
         beyond,

@@ -67,6 +67,16 @@ pub enum VolMove {
     Up,
 }
 
+impl std::fmt::Display for VolMove {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Down => "down",
+            Self::Same => "same",
+            Self::Up => "up",
+        })
+    }
+}
+
 /// How volatility moves.
 #[derive(Clone, Debug)]
 pub struct VolRule {

@@ -94,6 +94,9 @@ impl DeltaByExpiry {
     }
 }
 
+/// Largest share of a charge that one position is said to have.
+const LARGEST_SHARE: f64 = 1e6;
+
 /// Divides a bucket's charge by each row's share of its net delta.
 pub(super) fn parts(
     pool: &PoolView<'_>,
@@ -108,7 +111,9 @@ pub(super) fn parts(
             continue;
         }
         let own = lots * i128::from(pool.table.sensitivities(row)[Sensitivity::Delta as usize]);
-        let share = Rate::from_f64(own as f64 / net as f64, Round::Nearest)?;
+        // Large deltas that nearly cancel have shares beyond any use; they are cut, not refused.
+        let share = (own as f64 / net as f64).clamp(-LARGEST_SHARE, LARGEST_SHARE);
+        let share = Rate::from_f64(share, Round::Nearest)?;
         out.push((Part::Position(line.instrument), amount.times(share, Round::Nearest)?));
     }
     Ok(())

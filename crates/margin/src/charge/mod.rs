@@ -1,7 +1,7 @@
 //! Charges: small pure functions of one pool's exposure, each a file, each named in documents.
 //!
 //! A kind knows no venue: the numbers come from the document, the sums from the risk table. To add
-//! one, write its file, name it in [`read`], and give it a case in the tests.
+//! one, write its file, name it in `KINDS` here, and give it a case in the tests.
 
 mod borrowed;
 mod brackets;

@@ -7,15 +7,16 @@ use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::param::Param;
-use crate::scan::Scan;
-use crate::table::RiskTable;
-use keelmark_book::{Decimal, InputError, Instrument, Money, Rate, Round};
+use crate::scan::{Scan, VolMove};
+use keelmark_book::{Asset, Decimal, InputError, Instrument, Money, Rate, Round};
 
 /// The scenarios of one unit, as a charge saw them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitScan {
     /// Index of the unit in the table.
     pub unit: usize,
+    /// Its underlying.
+    pub underlying: Asset,
     /// Columns of the table that were looked at, in order.
     pub columns: Vec<usize>,
     /// Profit in each of them, netted, in the pool's currency.
@@ -24,9 +25,26 @@ pub struct UnitScan {
     pub after: Vec<Money>,
     /// Which of `columns` is worst: the first that holds the lowest value.
     pub worst: usize,
+    /// The scan that the worst is in.
+    pub worst_scan: String,
+    /// The price move of the worst, as a fraction of the price.
+    pub worst_move: f64,
+    /// The volatility move of the worst.
+    pub worst_vol: VolMove,
 }
 
 impl UnitScan {
+    fn describe(&self) -> String {
+        format!(
+            "{} worst of {} scenarios: {} {:+.1} %, vol {}",
+            self.underlying,
+            self.columns.len(),
+            self.worst_scan,
+            self.worst_move * 100.0,
+            self.worst_vol,
+        )
+    }
+
     /// The first of the leading `count` scenarios that holds their lowest value after offsets;
     /// `None` where there are none.
     #[must_use]
@@ -68,7 +86,7 @@ impl Charge for WorstLoss {
             let Some(low) = scan.after.get(scan.worst).copied() else { continue };
             let loss = (-low).max(Money::ZERO);
             outcome.amount = outcome.amount.plus(loss)?;
-            outcome.lines.push(Line { text: self.describe(pool.table, &scan), amount: loss });
+            outcome.lines.push(Line { text: scan.describe(), amount: loss });
             if loss.is_positive() {
                 parts(pool, &scan, loss, &mut outcome.parts)?;
             }
@@ -152,24 +170,22 @@ impl WorstLoss {
                 worst = at;
             }
         }
-        Ok(UnitScan { unit, columns, before, after, worst })
-    }
-
-    fn describe(&self, table: &RiskTable, scan: &UnitScan) -> String {
-        let unit = &table.units[scan.unit];
-        let cell = table.cells[scan.columns[scan.worst]];
-        let found = self.scans.iter().find(|(at, _)| *at == cell.scan);
-        let Some((_, rule)) = found else { return unit.underlying.to_string() };
+        let cell = table.cells[columns[worst]];
+        let (_, rule) =
+            &self.scans[self.scans.iter().position(|(at, _)| *at == cell.scan).unwrap_or(0)];
         let scenario = rule.scenarios[cell.scenario];
-        let range = if scenario.absolute { 1.0 } else { unit.ranges[cell.scan] };
-        format!(
-            "{} worst of {} scenarios: {} {:+.1} %, vol {}",
-            unit.underlying,
-            scan.columns.len(),
-            rule.name,
-            scenario.price * range * 100.0,
-            format!("{:?}", scenario.vol).to_lowercase()
-        )
+        let range = if scenario.absolute { 1.0 } else { table.units[unit].ranges[cell.scan] };
+        Ok(UnitScan {
+            unit,
+            underlying: underlying.clone(),
+            columns,
+            before,
+            after,
+            worst,
+            worst_scan: rule.name.clone(),
+            worst_move: scenario.price * range,
+            worst_vol: scenario.vol,
+        })
     }
 }
 

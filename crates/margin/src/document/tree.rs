@@ -44,10 +44,11 @@ impl Node {
     /// [`InputError`] with the line when it is not TOML.
     pub fn parse(file: &str, text: &str) -> Result<Self, InputError> {
         let table = toml::de::DeTable::parse(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| line_at(text, span.start));
+            let before = |start: usize| line_starts(text).partition_point(|line| *line <= start);
+            let line = error.span().map_or(1, |span| before(span.start) as u64 + 1);
             InputError::line(file, line, "", error.message())
         })?;
-        let reader = Reader { file, text };
+        let reader = Reader { file, lines: line_starts(text) };
         Ok(reader.table(table.get_ref(), table.span().start))
     }
 
@@ -186,7 +187,8 @@ pub(super) fn kind(value: &Value) -> &'static str {
 
 struct Reader<'a> {
     file: &'a str,
-    text: &'a str,
+    /// Offset at which each line after the first starts.
+    lines: Vec<usize>,
 }
 
 impl Reader<'_> {
@@ -217,11 +219,12 @@ impl Reader<'_> {
     }
 
     fn node(&self, value: Value, start: usize) -> Node {
-        let origin = Origin { file: self.file.to_owned(), line: line_at(self.text, start) };
+        let line = self.lines.partition_point(|line| *line <= start) as u64 + 1;
+        let origin = Origin { file: self.file.to_owned(), line };
         Node { value, origin }
     }
 }
 
-fn line_at(text: &str, offset: usize) -> u64 {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() as u64 + 1
+fn line_starts(text: &str) -> Vec<usize> {
+    text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1).collect()
 }
