@@ -4,8 +4,21 @@ use std::fmt;
 use std::sync::Arc;
 
 /// An asset by its ticker, upper case: `BTC`, `USDC`, `USD`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Eq, PartialOrd, Ord)]
 pub struct Asset(Arc<str>);
+
+impl PartialEq for Asset {
+    /// Assets of one registry share their text, so that most comparisons are of pointers.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl std::hash::Hash for Asset {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 /// Text that cannot be an asset's ticker.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -117,8 +117,10 @@ impl Decimal {
     #[must_use]
     pub fn to_f64(self) -> f64 {
         let whole = self.0 / ONE;
-        let part = self.0 - whole * ONE;
-        whole as f64 + part as f64 / ONE as f64
+        let part = (self.0 - whole * ONE) as i64;
+        // Conversion from one word is an instruction, from two a call.
+        let whole = i64::try_from(whole).map_or(whole as f64, |whole| whole as f64);
+        whole + part as f64 / ONE as f64
     }
 
     /// Exact sum.

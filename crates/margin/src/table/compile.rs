@@ -18,6 +18,8 @@ use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, quantise, revalue_many};
 const BLOCK: usize = 32;
 /// Columns are padded to whole vectors of this many, so that no loop ends in single steps.
 const LANES: usize = 8;
+/// A document has at most this many scans.
+const MOST_SCANS: usize = 32;
 
 pub(super) fn table(
     document: &Document,
@@ -26,6 +28,10 @@ pub(super) fn table(
     coins: &[Asset],
     currency: &Asset,
 ) -> Result<RiskTable, MarginError> {
+    if document.scans.len() > MOST_SCANS {
+        let problem = format!("{}: expected at most {MOST_SCANS} scans", document.name);
+        return Err(MarginError::Unsupported(problem));
+    }
     let frame = Frame::new(document, market, instruments, coins, currency)?;
     let sheet = Sheet::new(&frame, market, currency)?;
     let width = frame.cells.len().next_multiple_of(LANES).max(LANES);
@@ -40,6 +46,7 @@ pub(super) fn table(
         quanta: 1.0,
         largest: 0,
         spans: spans(document),
+        vol_of: vol_of(document, &frame),
         linear_moves: Vec::new(),
         group_moves: Vec::new(),
     };
@@ -85,6 +92,8 @@ struct Compiler<'a> {
     quanta: f64,
     largest: u64,
     spans: Vec<Span>,
+    /// Which volatility each column has: three of each scan, down, same and up.
+    vol_of: Vec<usize>,
     /// Moves of each row without optionality, and of each group, in the order of the sheet.
     linear_moves: Vec<Moves>,
     group_moves: Vec<Moves>,
@@ -95,6 +104,11 @@ struct Span {
     scans: std::ops::Range<usize>,
     columns: std::ops::Range<usize>,
     lookahead_years: f64,
+}
+
+fn vol_of(document: &Document, frame: &Frame) -> Vec<usize> {
+    let vol = |scan: usize, scenario: usize| document.scans[scan].scenarios[scenario].vol;
+    frame.cells.iter().map(|cell| 3 * cell.scan + vol(cell.scan, cell.scenario) as usize).collect()
 }
 
 fn spans(document: &Document) -> Vec<Span> {
@@ -236,7 +250,8 @@ impl Compiler<'_> {
         let discount = self.discounts(&self.frame.units[group.unit].underlying)?;
         let vol_moves = self.vol_moves(group)?;
         let mut work = Work::new(&self.spans, n);
-        let (mut scale, mut offset, mut scaled) = (vec![0.0; n], vec![0.0; n], None);
+        let (mut scale, mut held, mut offset) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+        let mut scaled = None;
         for start in (0..group.rows.len()).step_by(BLOCK) {
             let end = (start + BLOCK).min(group.rows.len());
             let block = Block::new(group, start..end);
@@ -251,13 +266,14 @@ impl Compiler<'_> {
                         let per = lot.size * self.quanta * discount[s];
                         let price = if lot.inverse { group.forward * moves.factor[s] } else { 1.0 };
                         *one = per * conversion(lot, moves, s) / price;
+                        // What the value now counts for, at the same prices as the value then.
+                        held[s] = if lot.inverse { moves.factor[s] } else { 1.0 };
                     }
                     scaled = Some(lot);
                 }
-                for (s, one) in offset.iter_mut().enumerate() {
-                    // What the value now counts for, at the same prices as the value then.
-                    let held = if lot.inverse { moves.factor[s] } else { 1.0 };
-                    *one = scale[s] * (work.base[at] * held);
+                let now = work.base[at];
+                for ((one, scale), held) in offset.iter_mut().zip(&scale).zip(&held) {
+                    *one = scale * (now * held);
                 }
                 self.store(*row, &work.values[at * n..][..n], &scale, &offset)?;
             }
@@ -296,16 +312,15 @@ impl Compiler<'_> {
         let width = span.columns.len();
         let padded = width.next_multiple_of(LANES);
         let rows = block.vols.len();
+        let mut levels = [0.0; 3 * MOST_SCANS];
         for (vol, out) in block.vols.iter().zip(work.vols.chunks_exact_mut(padded)) {
-            let mut column = 0;
-            for scan in span.scans.clone() {
-                let three = vol_moves[scan].moved(*vol);
-                for scenario in &self.document.scans[scan].scenarios {
-                    out[column] = three[scenario.vol as usize];
-                    column += 1;
-                }
+            for (three, moves) in levels.chunks_exact_mut(3).zip(vol_moves) {
+                three.copy_from_slice(&moves.moved(*vol));
             }
-            out[column..].fill(*vol);
+            for (one, which) in out.iter_mut().zip(&self.vol_of[span.columns.clone()]) {
+                *one = levels[*which];
+            }
+            out[width..].fill(*vol);
         }
         work.factor[..width].copy_from_slice(&moves.factor[span.columns.clone()]);
         work.factor[width..padded].fill(1.0);
