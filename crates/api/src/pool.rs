@@ -211,7 +211,7 @@ impl Context<'_> {
         let mut reports: Vec<PartReport> =
             divided.parts.iter().map(|(part, amount)| self.part(part, *amount)).collect();
         if !divided.rest.is_zero() {
-            let rest = Some("open orders, size add-ons, rounding".to_owned());
+            let rest = Some("spreads, size add-ons, open orders".to_owned());
             let amount = divided.rest;
             reports.push(PartReport { instrument: None, asset: None, rest, amount });
         }

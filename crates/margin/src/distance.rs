@@ -226,14 +226,21 @@ impl Walk<'_> {
 
     fn why_none(&self, factor: &Factor, sign: f64, start: Money, end: Money) -> String {
         let currency = &self.pool.currency;
-        let grows = if end >= start { "grows" } else { "shrinks, but stays" };
-        let where_to = match (factor, sign < 0.0) {
-            (Factor::Price(_), true) => format!("down to {:.1} % of today", PRICE_ENDS.0 * 100.0),
-            (Factor::Price(_), false) => format!("up to {:.0} times today", PRICE_ENDS.1),
-            (Factor::Vol(_), true) => "down to 1 % volatility".to_owned(),
-            (Factor::Vol(_), false) => format!("up to +{:.0} points", VOL_END * 100.0),
+        let how = if start.is_zero() && end.is_zero() {
+            return "nothing in it can ask for more than it has".to_owned();
+        } else if end >= start {
+            "headroom grows"
+        } else {
+            "headroom shrinks but does not end:"
         };
-        format!("headroom {grows} to {end:.2} {currency} {where_to}")
+        let where_to = match (factor, sign < 0.0) {
+            (Factor::Price(_), true) => format!("at {:.1} % of today", PRICE_ENDS.0 * 100.0),
+            (Factor::Price(_), false) => format!("at {:.0} times today", PRICE_ENDS.1),
+            (Factor::Vol(_), true) => "at 1 % volatility".to_owned(),
+            (Factor::Vol(_), false) => format!("at +{:.0} points", VOL_END * 100.0),
+        };
+        let to = if end >= start { "to " } else { "" };
+        format!("{how} {to}{end:.2} {currency} {where_to}")
     }
 }
 

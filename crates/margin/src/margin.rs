@@ -170,6 +170,7 @@ pub fn margin_of_pool(
     let (widen, mut notes) = staleness(document, market, &pool)?;
     let levels = levels(document, &charges, widen)?;
     notes.extend(equity.notes.iter().cloned());
+    notes.extend(unused_reserves(document, &pool));
     let health = Health::of(equity.total, equity.net_value, &levels);
     let price = keelmark_book::Price::new(
         market
@@ -243,6 +244,14 @@ pub fn pool_exposure(
         }
     }
     Ok(exposure)
+}
+
+/// Reserves that the account carries and no charge of the document asks for.
+fn unused_reserves(document: &Document, pool: &Pool) -> Vec<String> {
+    let asked: Vec<&str> =
+        document.charges.iter().filter_map(|named| named.charge.reserve()).collect();
+    let unused = pool.reserves.keys().filter(|name| !asked.contains(&name.as_str()));
+    unused.map(|name| format!("reserve {name:?} is not used by {}", document.name)).collect()
 }
 
 /// Open orders of a pool as rows and lots.
@@ -324,12 +333,18 @@ fn levels(
             orders = orders.max(Money::ZERO);
         }
         let amount = widened(value(orders, false)?, widen)?;
+        if amount.is_negative() {
+            return Err(MarginError::Unsupported(format!(
+                "level {:?} of {} is {amount:.2}: a requirement cannot be below zero",
+                level.name, document.name
+            )));
+        }
         let filled = level.formula.filled(&|name| {
             let value = level_value(document, charges, name, orders, false)?;
             Some(if document.params.contains_key(name) {
                 value.to_string()
             } else {
-                format!("{value:.2}")
+                format!("{:.2}", value.round_to(2, Round::Up))
             })
         });
         out.push(LevelOutcome { name: level.name.clone(), amount, orders, filled });

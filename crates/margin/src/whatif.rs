@@ -41,6 +41,15 @@ pub fn apply(
     }
     for (id, margin) in &change.isolate {
         let settle = market.instruments.get(*id).settle.clone();
+        let held = after.collateral.iter().find(|held| held.asset == settle);
+        let most = held.map_or(Money::ZERO, |held| held.amount).max(Money::ZERO);
+        if margin.is_negative() || *margin > most {
+            return Err(MarginError::Unsupported(format!(
+                "isolating {}: expected 0 to {most} {settle}, what the account holds, found \
+                 {margin}",
+                market.instruments.get(*id).venue_symbol
+            )));
+        }
         let position = position(&mut after, *id, market, false)?;
         position.isolation = Isolation::Own(*margin);
         after.deposit(settle, -*margin)?;

@@ -1,6 +1,7 @@
 //! A book as CSV: one row a position, a balance, an order or a reserve.
 
 use super::columns::{Row, Table};
+use super::sound;
 use crate::asset::Asset;
 use crate::input::InputError;
 use crate::instruments::{InstrumentId, nearest};
@@ -44,9 +45,7 @@ impl Reader<'_> {
     fn row(&mut self, row: &Row<'_>) -> Result<(), InputError> {
         let (account, name) = (row.text("account"), row.text("instrument"));
         for (column, text) in [("account", account), ("instrument", name)] {
-            if text.is_empty() {
-                return Err(row.error(column, "expected a name, found none"));
-            }
+            sound::name(text).map_err(|problem| row.error(column, problem))?;
         }
         let kind = match row.text("kind") {
             "" if Asset::new(name).is_ok_and(|asset| self.market.assets.contains_key(&asset)) => {
@@ -113,6 +112,8 @@ impl Reader<'_> {
         let avg_price = row.value("avg_price")?;
         let leverage = row.value("leverage")?;
         let position = Position { instrument, quantity, avg_price, leverage, isolation };
+        sound::position(self.market, &position)
+            .map_err(|(column, problem)| row.error(column, problem))?;
         self.account(row.text("account")).positions.push(position);
         Ok(())
     }
@@ -120,12 +121,15 @@ impl Reader<'_> {
     fn order(&mut self, row: &Row<'_>) -> Result<(), InputError> {
         let (instrument, quantity) = self.holding(row)?;
         let order = Order { instrument, quantity, price: row.value("avg_price")? };
+        sound::order(self.market, &order, "avg_price")
+            .map_err(|(column, problem)| row.error(column, problem))?;
         self.account(row.text("account")).orders.push(order);
         Ok(())
     }
 
     fn reserve(&mut self, row: &Row<'_>) -> Result<(), InputError> {
         let amount: Money = row.required("qty")?;
+        sound::reserve(amount).map_err(|problem| row.error("qty", problem))?;
         let name = row.text("instrument").to_owned();
         self.account(row.text("account")).reserves.insert(name, amount);
         Ok(())

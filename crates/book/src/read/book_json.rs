@@ -2,6 +2,7 @@
 
 use super::book_csv::{find, on_the_lot};
 use super::number::{JsonNumber, json};
+use super::sound;
 use super::unique::unique;
 use crate::asset::Asset;
 use crate::input::InputError;
@@ -117,6 +118,22 @@ pub fn book_json(file: &str, bytes: &[u8], market: &Market) -> Result<Book, Inpu
     Ok(book)
 }
 
+/// Refuses names that cannot be printed and reserves below zero.
+fn check_names(file: &str, place: &str, entry: &AccountFile) -> Result<(), InputError> {
+    for (name, at) in std::iter::once((&entry.account, "account"))
+        .chain(entry.reserves.keys().map(|name| (name, "reserves")))
+    {
+        sound::name(name)
+            .map_err(|problem| InputError::pointer(file, format!("{place}/{at}"), problem))?;
+    }
+    for (name, amount) in &entry.reserves {
+        sound::reserve(Money::new(amount.0)).map_err(|problem| {
+            InputError::pointer(file, format!("{place}/reserves/{name}"), problem)
+        })?;
+    }
+    Ok(())
+}
+
 fn read_account(
     file: &str,
     place: &str,
@@ -127,14 +144,7 @@ fn read_account(
         let problem = format!("expected {ACCOUNT_SCHEMA:?}, found {:?}", entry.schema);
         return Err(InputError::pointer(file, format!("{place}/schema"), problem));
     }
-    for (name, at) in std::iter::once((&entry.account, "account"))
-        .chain(entry.reserves.keys().map(|name| (name, "reserves")))
-    {
-        if name.trim().is_empty() || name.trim() != name {
-            let problem = format!("expected a name without spaces around it, found {name:?}");
-            return Err(InputError::pointer(file, format!("{place}/{at}"), problem));
-        }
-    }
+    check_names(file, place, &entry)?;
     let mut account = Portfolio::new(&entry.account);
     for (asset, amount) in entry.collateral {
         let at = format!("{place}/collateral/{asset}");
@@ -159,13 +169,17 @@ fn read_account(
             let problem = format!("found a position in {} a second time", one.instrument);
             return Err(InputError::pointer(file, at, problem));
         }
-        account.positions.push(Position {
+        let position = Position {
             instrument,
             quantity,
             avg_price: one.avg_price.map(|price| Price::new(price.0)),
             leverage: one.leverage.map(|leverage| leverage.0),
             isolation,
-        });
+        };
+        sound::position(market, &position).map_err(|(field, problem)| {
+            InputError::pointer(file, format!("{at}/{field}"), problem)
+        })?;
+        account.positions.push(position);
     }
     for (i, one) in entry.orders.into_iter().enumerate() {
         let at = format!("{place}/orders/{i}");
@@ -174,7 +188,11 @@ fn read_account(
                 InputError::pointer(file, format!("{at}/{field}"), problem)
             })?;
         let price = one.price.map(|price| Price::new(price.0));
-        account.orders.push(Order { instrument, quantity, price });
+        let order = Order { instrument, quantity, price };
+        sound::order(market, &order, "price").map_err(|(field, problem)| {
+            InputError::pointer(file, format!("{at}/{field}"), problem)
+        })?;
+        account.orders.push(order);
     }
     account.reserves =
         entry.reserves.into_iter().map(|(name, amount)| (name, Money::new(amount.0))).collect();

@@ -9,6 +9,7 @@ mod columns;
 mod market_csv;
 mod market_json;
 mod number;
+mod sound;
 mod unique;
 
 pub use book_csv::book_csv;
@@ -20,6 +21,7 @@ pub use number::{JsonNumber, json};
 use crate::input::{InputError, LARGEST_FILE};
 use crate::market::Market;
 use crate::portfolio::Book;
+use std::io::Read;
 use std::path::Path;
 
 /// Reads a market file; JSON when its first character is `{`, CSV otherwise.
@@ -54,7 +56,14 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
         );
         return Err(InputError::whole(&name, problem));
     }
-    let content = std::fs::read(path).map_err(failed)?;
+    // A device says that it has no size: the limit holds for what is read, too.
+    let mut content = Vec::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(LARGEST_FILE + 1).read_to_end(&mut content).map_err(failed)?;
+    if content.len() as u64 > LARGEST_FILE {
+        let problem = format!("expected at most {} MiB, found more", LARGEST_FILE >> 20);
+        return Err(InputError::whole(&name, problem));
+    }
     not_empty(&name, &content)?;
     Ok(content)
 }

@@ -91,13 +91,15 @@ impl Tiers {
         self.tiers.iter().map(|tier| tier.deduction)
     }
 
-    /// What a notional asks: `notional * rate - deduction` of its tier, rounded up.
+    /// What a notional asks: `notional * rate - deduction` of its tier, rounded up, never below
+    /// zero (a deduction that was given for a higher tier alone can exceed a small notional's).
     ///
     /// # Errors
     /// [`Overflow`] when it does not fit.
     pub fn amount(&self, notional: Money) -> Result<Money, Overflow> {
         let tier = self.tier(notional);
-        notional.times(tier.rate, Round::Up)?.minus(tier.deduction)
+        let amount = notional.times(tier.rate, Round::Up)?.minus(tier.deduction)?;
+        Ok(amount.max(Money::ZERO))
     }
 
     /// The rate that counts at the margin of a notional.

@@ -61,6 +61,11 @@ pub trait Charge: Debug + Send + Sync {
         false
     }
 
+    /// The reported amount that it takes from the account, if it does.
+    fn reserve(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether it needs sensitivities in the risk table.
     fn needs_greeks(&self) -> bool {
         false

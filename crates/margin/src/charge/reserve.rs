@@ -28,6 +28,10 @@ impl Charge for Reserve {
         Ok(Outcome { amount, lines: vec![Line { text, amount }], ..Outcome::default() })
     }
 
+    fn reserve(&self) -> Option<&str> {
+        Some(&self.reserve)
+    }
+
     fn scope(&self) -> Scope {
         Scope::Fixed
     }

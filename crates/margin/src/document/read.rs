@@ -10,7 +10,7 @@ use crate::collateral::CollateralRule;
 use crate::expr::Formula;
 use crate::param::Param;
 use crate::scan::Scan;
-use keelmark_book::{Asset, InputError, Rate, instruments::nearest};
+use keelmark_book::{Asset, InputError, Rate, Timestamp, instruments::nearest};
 use std::collections::BTreeMap;
 
 /// Name that a level's formula may use for what open orders add.
@@ -33,7 +33,7 @@ pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
         title: fields.text("title")?.to_owned(),
         version: fields.text_or("version", "")?.to_owned(),
         sources: fields.texts("source")?,
-        effective: fields.text_or("effective", "")?.to_owned(),
+        effective: effective(fields.get("effective"))?,
         uncertain: fields.texts("uncertain")?,
         digest: digest(&original),
         pool: pool(fields.get("pool"))?,
@@ -54,6 +54,19 @@ pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
         return Err(tree.error("expected a field \"source\": where the numbers come from"));
     }
     Ok(document)
+}
+
+/// A calendar date, or nothing.
+fn effective(node: Option<&Node>) -> Result<String, InputError> {
+    let Some(node) = node else { return Ok(String::new()) };
+    let text = node.text()?;
+    match text.parse::<Timestamp>() {
+        Ok(_) if text.len() == 10 => Ok(text.to_owned()),
+        _ => {
+            Err(node
+                .error(format!("effective: expected a date such as 2026-02-01, found {text:?}")))
+        }
+    }
 }
 
 /// Replaces every text `$name` by the parameter of that name.
