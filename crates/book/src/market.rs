@@ -180,6 +180,14 @@ impl Market {
 }
 
 fn check_instrument(instrument: &Instrument) -> Result<(), String> {
+    let (settle, quote) = (&instrument.settle, &instrument.quote);
+    if settle != quote && *settle != instrument.base {
+        return Err(format!(
+            "settle: expected {} or {quote}, found {settle}: contracts that pay in a third asset \
+             are not supported",
+            instrument.base
+        ));
+    }
     for (what, size) in [("contract_size", instrument.contract_size), ("lot", instrument.lot)] {
         if !size.is_positive() {
             return Err(format!("{what}: expected a size above zero, found {size}"));

@@ -85,6 +85,12 @@ impl AssetRule {
             tiers.push((limit, ratio(inner.need("ratio")?)?));
             inner.done()?;
         }
+        let open = tiers.iter().position(|(limit, _)| limit.is_none());
+        if open.is_some_and(|open| open + 1 != tiers.len()) {
+            return Err(
+                node.error("expected a ratio or tiers, and up_to in every tier but the last")
+            );
+        }
         let cap = fields.get("cap").map(Node::decimal).transpose()?.map(Money::new);
         fields.done()?;
         if tiers.is_empty() {

@@ -202,7 +202,11 @@ impl Walk<'_> {
     ) -> Result<Option<Money>, MarginError> {
         match self.headroom(factor, change) {
             Ok(found) => Ok(Some(found)),
-            Err(MarginError::Overflow { .. } | MarginError::Unsupported(_)) => Ok(None),
+            Err(
+                MarginError::Overflow { .. }
+                | MarginError::Unsupported(_)
+                | MarginError::Formula(_),
+            ) => Ok(None),
             Err(other) => Err(other),
         }
     }

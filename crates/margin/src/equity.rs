@@ -39,7 +39,10 @@ pub fn equity(pool: &Pool, document: &Document, market: &Market) -> Result<Equit
         counted = counted.plus(valued.margin_value)?;
         worth = worth.plus(valued.market_value)?;
         found.notes.extend(valued.note);
-        found.add_coins(&held.asset, held.amount)?;
+        // What is not accepted must not hedge either; what is owed always counts.
+        let accepted = document.collateral.of(&held.asset).is_some();
+        let coins = if accepted { held.amount } else { held.amount.min(Money::ZERO) };
+        found.add_coins(&held.asset, coins)?;
     }
     for ((id, entry), quantity) in netted(pool, market)? {
         let one = market.instruments.get(id);

@@ -80,13 +80,14 @@ impl Health {
 
     pub(crate) fn map(
         &self,
-        convert: impl Fn(Money) -> Result<Money, MarginError>,
+        down: impl Fn(Money) -> Result<Money, MarginError>,
+        up: impl Fn(Money) -> Result<Money, MarginError>,
     ) -> Result<Self, MarginError> {
         Ok(Self {
-            equity: convert(self.equity)?,
-            net_value: convert(self.net_value)?,
-            initial: convert(self.initial)?,
-            maintenance: convert(self.maintenance)?,
+            equity: down(self.equity)?,
+            net_value: down(self.net_value)?,
+            initial: up(self.initial)?,
+            maintenance: up(self.maintenance)?,
             ..self.clone()
         })
     }

@@ -16,7 +16,7 @@ use keelmark_book::{
     Asset, Balance, Decimal, InstrumentId, Market, Money, Overflow, Portfolio, Quantity, Rate,
     Round,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An account's margin under one document.
 #[derive(Clone, Debug)]
@@ -107,8 +107,7 @@ pub fn margin_of_pools(
             posted = posted.plus(post(document, market, &mut pool)?)?;
         }
         if pool.funding == Funding::Rest {
-            let asset = market.currency.clone();
-            pool.collateral.push(Balance { asset, amount: -posted });
+            take(&mut pool, &market.currency, posted)?;
             pool.funding = Funding::Given;
         }
         let table = RiskTable::compile_pool(document, market, &pool)?;
@@ -121,6 +120,15 @@ pub fn margin_of_pools(
         pools: done,
         total,
     })
+}
+
+/// Takes what was posted out of the rest of an account: a smaller holding, not a loan beside it.
+fn take(pool: &mut Pool, currency: &Asset, posted: Money) -> Result<(), MarginError> {
+    match pool.collateral.iter_mut().find(|held| held.asset == *currency) {
+        Some(held) => held.amount = held.amount.minus(posted)?,
+        None => pool.collateral.push(Balance { asset: currency.clone(), amount: -posted }),
+    }
+    Ok(())
 }
 
 /// Gives a pool its initial margin as collateral; returns what that is in the market's currency.
@@ -292,9 +300,14 @@ pub(crate) fn staleness(
         let age = market.as_of.seconds_since(market.quote(id).as_of);
         feeds.push((market.instruments.get(id).venue_symbol.clone(), age));
     }
-    for held in &pool.collateral {
-        if let Some(feed) = market.assets.get(&held.asset) {
-            feeds.push((held.asset.to_string(), market.as_of.seconds_since(feed.as_of)));
+    let mut assets: BTreeSet<&Asset> = pool.collateral.iter().map(|held| &held.asset).collect();
+    for id in pool.instruments() {
+        let one = market.instruments.get(id);
+        assets.extend([&one.base, &one.quote, &one.settle]);
+    }
+    for asset in assets {
+        if let Some(feed) = market.assets.get(asset) {
+            feeds.push((asset.to_string(), market.as_of.seconds_since(feed.as_of)));
         }
     }
     feeds.retain(|(_, age)| *age > allowed);
@@ -426,7 +439,8 @@ impl AccountMargin {
     /// When its price is missing.
     pub fn in_currency(&self, currency: &Asset, market: &Market) -> Result<Self, MarginError> {
         let convert = |amount| in_currency(amount, &self.currency, market, currency);
-        let total = self.total.map(convert)?;
+        let up = |amount: Money| convert(-amount).map(|amount| -amount);
+        let total = self.total.map(convert, up)?;
         Ok(Self { total, currency: currency.clone(), ..self.clone() })
     }
 }

@@ -57,6 +57,12 @@ impl Param {
         })
     }
 
+    /// Whether it is one number for all.
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        self.by.is_empty() && self.default.is_some()
+    }
+
     /// Every value there is, for checks of range.
     pub fn values(&self) -> impl Iterator<Item = Decimal> {
         self.by.values().copied().chain(self.default)

@@ -5,7 +5,7 @@
 //! computes the whole, over the same integers. A test holds the two equal to the last bit.
 
 use crate::charge::{Fill, PoolView, Scope};
-use crate::document::{Document, Level, NamedCharge, ORDERS};
+use crate::document::{Document, Level, NamedCharge, ORDERS, Stale};
 use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
@@ -15,7 +15,8 @@ use crate::pool::Pool;
 use crate::table::{RiskTable, RowId};
 use crate::whatif::filled;
 use keelmark_book::{
-    Asset, Decimal, Instrument, InstrumentId, Market, Money, Price, Quantity, Rate, Round, profit,
+    Asset, Balance, Decimal, Instrument, InstrumentId, Market, Money, Price, Quantity, Rate, Round,
+    profit,
 };
 use std::collections::BTreeMap;
 
@@ -37,6 +38,10 @@ pub struct Prepared<'a> {
     widen: Rate,
     /// What each position is worth now, in the pool's currency.
     worth: BTreeMap<InstrumentId, Money>,
+    /// Whether each row's instrument has a charge about it.
+    covered: Vec<bool>,
+    /// Whether some charge depends on what is held outright.
+    on_collateral: bool,
     /// Each asset held: its amount, and its margin value in the market's currency.
     held: Vec<(Asset, Money, Money)>,
 }
@@ -124,6 +129,15 @@ impl<'a> Prepared<'a> {
             widen: staleness(document, market, &pool)?.0,
             worth: BTreeMap::new(),
             held: Vec::new(),
+            covered: table
+                .lines
+                .iter()
+                .map(|line| document.covers(market.instruments.get(line.instrument)))
+                .collect(),
+            on_collateral: document
+                .charges
+                .iter()
+                .any(|named| named.charge.scope() == Scope::Collateral),
             pool,
             equity,
         };
@@ -135,7 +149,8 @@ impl<'a> Prepared<'a> {
             let (one, mark) =
                 (market.instruments.get(held.instrument), market.quote(held.instrument).mark);
             let worth = prepared.worth_of(one, held.quantity, held.avg_price, mark)?;
-            prepared.worth.insert(held.instrument, worth);
+            // A fill goes to the first position of its instrument, as everywhere.
+            prepared.worth.entry(held.instrument).or_insert(worth);
         }
         prepared.plain = prepared.keep(Fill::None)?;
         if !prepared.orders.is_empty() {
@@ -162,8 +177,24 @@ impl<'a> Prepared<'a> {
         let row = self.table.row(instrument).ok_or_else(|| {
             MarginError::Unsupported(format!("{} has no row here", one.venue_symbol))
         })?;
-        let equity = self.equity_after(instrument, quantity)?;
-        self.after(Some((row, i128::from(lots))), equity)
+        if !self.covered[row.index()] {
+            return Err(MarginError::Unsupported(format!(
+                "{} has no charge about {}: it cannot be margined under this model",
+                self.document.name, one.venue_symbol
+            )));
+        }
+        let (equity, cash) = self.equity_after(instrument, quantity)?;
+        let widen = self.widen.max(self.widen_for(instrument)?);
+        let extra = Some((row, i128::from(lots)));
+        if cash.is_zero() || !self.on_collateral {
+            return self.after(extra, &self.pool.collateral, equity, widen);
+        }
+        let mut collateral = self.pool.collateral.clone();
+        match collateral.iter_mut().find(|held| held.asset == one.settle) {
+            Some(held) => held.amount = held.amount.plus(cash)?,
+            None => collateral.push(Balance { asset: one.settle.clone(), amount: cash }),
+        }
+        self.after(extra, &collateral, equity, widen)
     }
 
     /// The margin as it stands.
@@ -171,46 +202,70 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// [`MarginError`] when a number does not fit.
     pub fn now(&self) -> Result<Answer, MarginError> {
-        self.after(None, self.equity.total)
+        self.after(None, &self.pool.collateral, self.equity.total, self.widen)
     }
 
-    fn after(&self, extra: Option<(RowId, i128)>, equity: Money) -> Result<Answer, MarginError> {
-        let plain = self.amounts(Fill::None, &self.plain, extra)?;
+    fn after(
+        &self,
+        extra: Option<(RowId, i128)>,
+        collateral: &[Balance],
+        equity: Money,
+        widen: Rate,
+    ) -> Result<Answer, MarginError> {
+        let plain = self.amounts(&self.plain, &self.view(Fill::None, extra, collateral))?;
         let with_orders = if self.orders.is_empty() {
             None
         } else {
-            Some(self.amounts(Fill::Worst, &self.with_orders, extra)?)
+            let view = self.view(Fill::Worst, extra, collateral);
+            Some(self.amounts(&self.with_orders, &view)?)
         };
         let level = |slots: &Slots<'a>| slots.level(&plain, with_orders.as_ref());
         Ok(Answer {
-            initial: widened(level(&self.initial)?, self.widen)?,
-            maintenance: widened(level(&self.maintenance)?, self.widen)?,
+            initial: widened(level(&self.initial)?, widen)?,
+            maintenance: widened(level(&self.maintenance)?, widen)?,
             equity,
         })
     }
 
     /// Every charge after the extra fill: one term of each exchanged.
-    fn amounts(
-        &self,
-        fill: Fill,
-        kept: &[Kept],
-        extra: Option<(RowId, i128)>,
-    ) -> Result<Amounts, MarginError> {
-        let view = self.view(fill, extra);
+    fn amounts(&self, kept: &[Kept], view: &PoolView<'_>) -> Result<Amounts, MarginError> {
         let mut out = [Money::ZERO; MOST_CHARGES];
         for ((amount, kept), named) in out.iter_mut().zip(kept).zip(&self.document.charges) {
-            *amount = exchanged(self.table, kept, &view, named)?;
+            *amount = exchanged(self.table, kept, view, named)?;
         }
         Ok(out)
     }
 
+    /// By how much a fill's own prices widen, or an error where the document refuses old ones.
+    fn widen_for(&self, id: InstrumentId) -> Result<Rate, MarginError> {
+        let Some(allowed) = self.document.feeds.max_age_seconds else { return Ok(Rate::ZERO) };
+        let one = self.market.instruments.get(id);
+        let mut oldest = self.market.quote(id).as_of;
+        for asset in [&one.base, &one.quote, &one.settle] {
+            oldest = oldest.min(self.market.assets.get(asset).map_or(oldest, |feed| feed.as_of));
+        }
+        let age_seconds = self.market.as_of.seconds_since(oldest);
+        match self.document.feeds.stale {
+            _ if age_seconds <= allowed => Ok(Rate::ZERO),
+            Stale::Widen(rate) => Ok(rate),
+            Stale::Refuse => {
+                let what = one.venue_symbol.clone();
+                Err(MarginError::Stale { what, age_seconds, allowed })
+            }
+        }
+    }
+
     /// Equity after a fill at the mark: what a fill moves into the collateral counts by its tiers,
-    /// and what it moves out of the position counts as the document says.
-    fn equity_after(&self, id: InstrumentId, quantity: Quantity) -> Result<Money, MarginError> {
+    /// and what it moves out of the position counts as the document says. With the cash that moves.
+    fn equity_after(
+        &self,
+        id: InstrumentId,
+        quantity: Quantity,
+    ) -> Result<(Money, Money), MarginError> {
         let one = self.market.instruments.get(id);
         let held = self.pool.positions.iter().find(|held| held.instrument == id);
         if !one.is_option() && held.is_none() {
-            return Ok(self.equity.total);
+            return Ok((self.equity.total, Money::ZERO));
         }
         let mark = self.market.quote(id).mark;
         let filled = filled(one, held, quantity, mark)?;
@@ -228,7 +283,7 @@ impl<'a> Prepared<'a> {
             let after = self.worth_of(one, filled.quantity, filled.entry, mark)?;
             total = total.minus(before)?.plus(after)?;
         }
-        Ok(total)
+        Ok((total, filled.cash))
     }
 
     /// Margin value of all collateral, in the market's currency, after a change of one asset.
@@ -261,12 +316,12 @@ impl<'a> Prepared<'a> {
     }
 
     fn keep(&self, fill: Fill) -> Result<Vec<Kept>, MarginError> {
-        let view = self.view(fill, None);
+        let view = self.view(fill, None, &self.pool.collateral);
         let mut out = Vec::new();
         for named in &self.document.charges {
             let scope = named.charge.scope();
             let count = match scope {
-                Scope::Fixed | Scope::Pool => 1,
+                Scope::Fixed | Scope::Pool | Scope::Collateral => 1,
                 Scope::Unit => self.table.units.len(),
                 Scope::Bucket => self.table.buckets.len(),
                 Scope::Row => self.table.lines.len(),
@@ -281,12 +336,17 @@ impl<'a> Prepared<'a> {
         Ok(out)
     }
 
-    fn view(&self, fill: Fill, extra: Option<(RowId, i128)>) -> PoolView<'_> {
+    fn view<'v>(
+        &'v self,
+        fill: Fill,
+        extra: Option<(RowId, i128)>,
+        collateral: &'v [Balance],
+    ) -> PoolView<'v> {
         PoolView {
             market: self.market,
             table: self.table,
             exposure: &self.exposure,
-            collateral: &self.pool.collateral,
+            collateral,
             orders: &self.orders,
             leverage: &self.leverage,
             reserves: &self.pool.reserves,
@@ -307,7 +367,7 @@ fn exchanged(
     let line = table.line(row);
     let key = match kept.scope {
         Scope::Fixed => return Ok(kept.total),
-        Scope::Pool => 0,
+        Scope::Pool | Scope::Collateral => 0,
         Scope::Unit => line.unit,
         Scope::Bucket => line.bucket,
         Scope::Row => row.index(),

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its inputs has failed")]
 
-use keelmark_book::{Book, Market, Money, read};
+use keelmark_book::{Book, Market, Money, Round, read};
 use keelmark_margin::{Document, document::library::BUILT_IN, margin};
 
 const MARKET: &str = "\
@@ -65,4 +65,54 @@ fn coins_without_a_position_are_scanned_where_they_move() {
     let found = margin(&document, &market, &account).unwrap();
     // 10 BTC at 71,000, moved by 16 %: nothing else is at risk.
     assert_eq!(found.total.initial, "113600".parse().unwrap());
+}
+
+#[test]
+fn the_risk_of_one_underlying_does_not_hide_the_minimum_of_another() {
+    let market = read::market_csv("market.csv", TWO.as_bytes()).unwrap();
+    let document = Document::named("scan16").unwrap();
+    let asks = |rows: &str| {
+        let text = format!("account,instrument,qty,avg_price\na,USDC,1000000,\n{rows}");
+        let book = read::book_csv("book.csv", text.as_bytes(), &market).unwrap();
+        margin(&document, &market, &book.accounts[0]).unwrap().total.maintenance
+    };
+    let (calls, perpetual) = ("a,BTC-CALL,-10,0.0000001\n", "a,ETH-PERP,100,2000\n");
+    let apart = asks(calls).plus(asks(perpetual)).unwrap();
+    let together = asks(&format!("{calls}{perpetual}"));
+    assert_eq!(
+        together.decimal().round_to(6, Round::Nearest),
+        apart.decimal().round_to(6, Round::Nearest)
+    );
+}
+
+const TWO: &str = "\
+instrument,venue_symbol,mark,iv,forward,contract_size,lot,as_of
+BTC,,71000,,,,,2026-03-13T19:00:00Z
+ETH,,2000,,,,,2026-03-13T19:00:00Z
+USDC,,1,,,,,2026-03-13T19:00:00Z
+v:BTC/USD:BTC-260327-200000-C,BTC-CALL,0.0000001,0.3,71100,1,1,2026-03-13T19:00:00Z
+v:ETH/USDC:USDC,ETH-PERP,2000,,,1,0.01,2026-03-13T19:00:00Z
+";
+
+#[test]
+fn a_coin_that_is_not_accepted_does_not_hedge() {
+    let market = TWO.replace("ETH", "XRP");
+    let market = read::market_csv("market.csv", market.as_bytes()).unwrap();
+    let document = Document::named("deribit-pm").unwrap();
+    let asks = |rows: &str| {
+        let text = format!("account,instrument,qty,avg_price\na,USDC,1000000,\n{rows}");
+        let book = read::book_csv("book.csv", text.as_bytes(), &market).unwrap();
+        margin(&document, &market, &book.accounts[0]).unwrap().total.maintenance
+    };
+    let short = "a,XRP-PERP,-100,2000\n";
+    assert_eq!(asks(short), asks(&format!("a,XRP,100,\n{short}")));
+}
+
+#[test]
+fn a_dampener_gives_nothing_inside_the_range() {
+    let (market, book) = inputs();
+    let plain = Document::named("deribit-pm").unwrap();
+    let damped = plain.with(&[("scan.standard.dampener", "\"100000\"")]).unwrap();
+    let asks = |document| margin(document, &market, &book.accounts[0]).unwrap().total.maintenance;
+    assert_eq!(asks(&plain), asks(&damped));
 }

@@ -7,6 +7,7 @@ use crate::document::Fields;
 use crate::error::MarginError;
 use crate::param::Param;
 use keelmark_book::{InputError, Rate, Round};
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct Borrowed {
@@ -16,8 +17,8 @@ struct Borrowed {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
-    Ok(Box::new(Borrowed { rate: fields.param("rate")? }))
+) -> Result<Arc<dyn Charge>, InputError> {
+    Ok(Arc::new(Borrowed { rate: fields.param("rate")? }))
 }
 
 impl Charge for Borrowed {
@@ -36,6 +37,6 @@ impl Charge for Borrowed {
     }
 
     fn scope(&self) -> Scope {
-        Scope::Fixed
+        Scope::Collateral
     }
 }

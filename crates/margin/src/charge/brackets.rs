@@ -13,6 +13,7 @@ use crate::error::MarginError;
 use crate::table::RowId;
 use keelmark_book::{Asset, InputError, Instrument, Money, Overflow, Rate, Round, profit};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A tier table in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +123,11 @@ impl Tiers {
         for item in items {
             let mut fields = Fields::of(item)?;
             let limit = fields.get("up_to").map(Node::decimal).transpose()?.map(Money::new);
-            limits.push((limit, Rate::new(fields.need("rate")?.decimal()?)));
+            let rate = Rate::new(fields.need("rate")?.decimal()?);
+            if rate.is_negative() {
+                return Err(item.error(format!("rate: expected zero or more, found {rate}")));
+            }
+            limits.push((limit, rate));
             given.push((item, fields.get("deduction").map(Node::decimal).transpose()?));
             fields.done()?;
         }
@@ -153,7 +158,7 @@ struct Brackets {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
+) -> Result<Arc<dyn Charge>, InputError> {
     let on = Filter::read(fields.get("on"))?;
     let node = fields.need("tiers")?;
     let tables = match &node.value {
@@ -165,7 +170,7 @@ pub(super) fn read(
     };
     let words = [("market", true), ("settlement", false)];
     let in_market = fields.word("counted_in", &words, Some(true))?;
-    Ok(Box::new(Brackets { on, in_market, tables }))
+    Ok(Arc::new(Brackets { on, in_market, tables }))
 }
 
 impl Charge for Brackets {
@@ -249,7 +254,8 @@ impl Brackets {
     fn table(&self, instrument: &Instrument) -> Result<&Tiers, MarginError> {
         [instrument.venue_symbol.as_str(), instrument.base.as_str(), "default"]
             .into_iter()
-            .find_map(|key| self.tables.get(key))
+            .find_map(|key| self.tables.iter().find(|(own, _)| own.eq_ignore_ascii_case(key)))
+            .map(|(_, table)| table)
             .ok_or_else(|| {
                 MarginError::Unsupported(format!(
                     "the document has no tiers for {}: add a table {}, or default",

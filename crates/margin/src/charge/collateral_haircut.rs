@@ -7,6 +7,7 @@ use crate::document::Fields;
 use crate::error::MarginError;
 use crate::param::Param;
 use keelmark_book::{InputError, Rate, Round};
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct CollateralHaircut {
@@ -16,8 +17,8 @@ struct CollateralHaircut {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
-    Ok(Box::new(CollateralHaircut { rate: fields.param("rate")? }))
+) -> Result<Arc<dyn Charge>, InputError> {
+    Ok(Arc::new(CollateralHaircut { rate: fields.param("rate")? }))
 }
 
 impl Charge for CollateralHaircut {
@@ -39,6 +40,6 @@ impl Charge for CollateralHaircut {
     }
 
     fn scope(&self) -> Scope {
-        Scope::Fixed
+        Scope::Collateral
     }
 }

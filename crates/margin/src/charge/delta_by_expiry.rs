@@ -9,6 +9,7 @@ use crate::error::MarginError;
 use crate::param::Param;
 use crate::table::Sensitivity;
 use keelmark_book::{Decimal, InputError, Money, Rate, Round};
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct DeltaByExpiry {
@@ -19,10 +20,10 @@ struct DeltaByExpiry {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
+) -> Result<Arc<dyn Charge>, InputError> {
     let floor = fields.param("floor")?;
     let per_year = fields.param_or("per_year", Decimal::ZERO)?;
-    Ok(Box::new(DeltaByExpiry { floor, per_year }))
+    Ok(Arc::new(DeltaByExpiry { floor, per_year }))
 }
 
 impl Charge for DeltaByExpiry {

@@ -10,6 +10,7 @@ use crate::exposure::Deltas;
 use crate::param::Param;
 use crate::table::Sensitivity;
 use keelmark_book::{Decimal, InputError, Money, Round};
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct DeltaShock {
@@ -21,8 +22,8 @@ struct DeltaShock {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
-    Ok(Box::new(DeltaShock {
+) -> Result<Arc<dyn Charge>, InputError> {
+    Ok(Arc::new(DeltaShock {
         slope: fields.param("slope")?,
         threshold: fields.param("threshold")?,
         cap: fields.param("cap")?,

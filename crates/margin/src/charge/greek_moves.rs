@@ -12,6 +12,7 @@ use crate::param::Param;
 use crate::scan::Tenor;
 use crate::table::Sensitivity;
 use keelmark_book::{Decimal, InputError, Instrument, Money, Rate, Round};
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct GreekMoves {
@@ -26,7 +27,7 @@ struct GreekMoves {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
+) -> Result<Arc<dyn Charge>, InputError> {
     let mut moves = Vec::new();
     for node in fields.list("moves")? {
         moves.push(node.decimal()?);
@@ -39,7 +40,7 @@ pub(super) fn read(
     if value.is_negative() || value > Decimal::ONE {
         return Err(correlation.error(format!("correlation: expected 0 to 1, found {value}")));
     }
-    Ok(Box::new(GreekMoves {
+    Ok(Arc::new(GreekMoves {
         price_range: fields.param("price_range")?,
         vol_move: fields.param("vol_move")?,
         moves,

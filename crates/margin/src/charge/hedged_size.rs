@@ -7,6 +7,7 @@ use crate::document::Fields;
 use crate::error::MarginError;
 use crate::param::Param;
 use keelmark_book::{Decimal, InputError, Kind, Rate, Round};
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct HedgedSize {
@@ -16,8 +17,8 @@ struct HedgedSize {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
-    Ok(Box::new(HedgedSize { rate: fields.param("rate")? }))
+) -> Result<Arc<dyn Charge>, InputError> {
+    Ok(Arc::new(HedgedSize { rate: fields.param("rate")? }))
 }
 
 impl Charge for HedgedSize {

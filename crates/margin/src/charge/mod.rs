@@ -16,6 +16,7 @@ mod net_short_by_strike;
 mod per_position;
 mod reserve;
 mod short_option_minimum;
+mod unit_floor;
 mod view;
 mod worst_loss;
 
@@ -23,13 +24,14 @@ pub use brackets::Tiers;
 pub use view::{Fill, PoolView};
 pub use worst_loss::UnitScan;
 
-use crate::document::Fields;
+use crate::document::{Fields, NamedCharge};
 use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::Scan;
 use keelmark_book::{Asset, InputError, Instrument, InstrumentId, Money, instruments::nearest};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 /// A kind of charge with its numbers.
 pub trait Charge: Debug + Send + Sync {
@@ -83,6 +85,8 @@ pub trait Charge: Debug + Send + Sync {
 pub enum Scope {
     /// Nothing that a fill changes.
     Fixed,
+    /// What the pool holds outright, which a premium or a realised profit changes.
+    Collateral,
     /// The pool as a whole.
     Pool,
     /// Units of the table.
@@ -130,9 +134,11 @@ pub(crate) struct Reading<'a> {
     pub scans: &'a [Scan],
     /// The parameters of the document.
     pub params: &'a BTreeMap<String, Param>,
+    /// The charges that stand before this one.
+    pub charges: &'a [NamedCharge],
 }
 
-type Reader = fn(&mut Fields<'_>, &Reading<'_>) -> Result<Box<dyn Charge>, InputError>;
+type Reader = fn(&mut Fields<'_>, &Reading<'_>) -> Result<Arc<dyn Charge>, InputError>;
 
 const KINDS: &[(&str, Reader)] = &[
     ("borrowed", borrowed::read),
@@ -148,6 +154,7 @@ const KINDS: &[(&str, Reader)] = &[
     ("per-position", per_position::read),
     ("reserve", reserve::read),
     ("short-option-minimum", short_option_minimum::read),
+    ("unit-floor", unit_floor::read),
     ("worst-loss", worst_loss::read),
 ];
 
@@ -161,12 +168,13 @@ pub(crate) fn read(
     fields: &mut Fields<'_>,
     scans: &[Scan],
     params: &BTreeMap<String, Param>,
-) -> Result<Box<dyn Charge>, InputError> {
+    charges: &[NamedCharge],
+) -> Result<Arc<dyn Charge>, InputError> {
     let Some((_, reader)) = KINDS.iter().find(|(known, _)| *known == kind) else {
         let near = nearest(kind, kinds(), 3);
         let all: Vec<&str> = kinds().collect();
         let hint = if near.is_empty() { all.join(", ") } else { near.join(", ") };
         return Err(fields.error(format!("kind: unknown {kind:?}; nearest: {hint}")));
     };
-    reader(fields, &Reading { scans, params })
+    reader(fields, &Reading { scans, params, charges })
 }

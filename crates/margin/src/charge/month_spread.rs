@@ -10,6 +10,7 @@ use crate::document::tree::Node;
 use crate::error::MarginError;
 use crate::table::Sensitivity;
 use keelmark_book::{Decimal, InputError, Money, Rate, Round};
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct MonthSpread {
@@ -47,7 +48,7 @@ struct Left {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
+) -> Result<Arc<dyn Charge>, InputError> {
     let mut tiers = Vec::new();
     for node in fields.list("tiers")? {
         let mut inner = Fields::of(node)?;
@@ -58,11 +59,20 @@ pub(super) fn read(
     if tiers.is_empty() {
         return Err(fields.error("tiers: expected at least one, found none"));
     }
+    let open = tiers.iter().position(|tier| tier.to_days.is_none());
+    let ascending = tiers.windows(2).all(|pair| match (pair[0].to_days, pair[1].to_days) {
+        (Some(below), Some(above)) => below < above,
+        (Some(_), None) => true,
+        (None, _) => false,
+    });
+    if open != Some(tiers.len() - 1) || !ascending {
+        return Err(fields.error("tiers: expected ascending to_days, and none in the last tier"));
+    }
     let mut spreads = Vec::new();
     for node in fields.list("spreads")? {
         spreads.push(read_spread(node, &tiers)?);
     }
-    Ok(Box::new(MonthSpread { tiers, spreads }))
+    Ok(Arc::new(MonthSpread { tiers, spreads }))
 }
 
 fn read_spread(node: &Node, tiers: &[Tier]) -> Result<Spread, InputError> {

@@ -9,13 +9,14 @@ use crate::document::Fields;
 use crate::error::MarginError;
 use crate::table::RowId;
 use keelmark_book::{InputError, Money, Quantity, Round, profit};
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct NetOptionValue;
 
 #[expect(clippy::unnecessary_wraps, reason = "readers of all kinds have one shape")]
-pub(super) fn read(_: &mut Fields<'_>, _: &Reading<'_>) -> Result<Box<dyn Charge>, InputError> {
-    Ok(Box::new(NetOptionValue))
+pub(super) fn read(_: &mut Fields<'_>, _: &Reading<'_>) -> Result<Arc<dyn Charge>, InputError> {
+    Ok(Arc::new(NetOptionValue))
 }
 
 impl Charge for NetOptionValue {

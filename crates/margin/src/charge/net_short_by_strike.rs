@@ -8,6 +8,7 @@ use crate::error::MarginError;
 use crate::param::Param;
 use keelmark_book::{Decimal, InputError, Price, Rate, Round, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct NetShortByStrike {
@@ -17,8 +18,8 @@ struct NetShortByStrike {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
-    Ok(Box::new(NetShortByStrike { rate: fields.param("rate")? }))
+) -> Result<Arc<dyn Charge>, InputError> {
+    Ok(Arc::new(NetShortByStrike { rate: fields.param("rate")? }))
 }
 
 impl Charge for NetShortByStrike {

@@ -18,6 +18,7 @@ use keelmark_book::{
     instruments::nearest, profit, settlement,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Names that a formula may use, besides parameters.
 const NAMES: &[&str] =
@@ -34,7 +35,7 @@ struct PerPosition {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     reading: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
+) -> Result<Arc<dyn Charge>, InputError> {
     let on = Filter::read(fields.get("on"))?;
     let (node, per_unit) = match (fields.get("per_unit"), fields.get("amount")) {
         (Some(node), None) => (node, true),
@@ -56,7 +57,7 @@ pub(super) fn read(
             }
         }
     }
-    Ok(Box::new(PerPosition { on, formula, per_unit, params }))
+    Ok(Arc::new(PerPosition { on, formula, per_unit, params }))
 }
 
 impl Charge for PerPosition {

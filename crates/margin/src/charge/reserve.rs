@@ -6,6 +6,7 @@ use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use keelmark_book::InputError;
+use std::sync::Arc;
 
 #[derive(Debug)]
 struct Reserve {
@@ -15,8 +16,8 @@ struct Reserve {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
-    Ok(Box::new(Reserve { reserve: fields.text("reserve")?.to_owned() }))
+) -> Result<Arc<dyn Charge>, InputError> {
+    Ok(Arc::new(Reserve { reserve: fields.text("reserve")?.to_owned() }))
 }
 
 impl Charge for Reserve {

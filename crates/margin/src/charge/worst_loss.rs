@@ -9,6 +9,7 @@ use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::{Scan, VolMove};
 use keelmark_book::{Asset, Decimal, InputError, Instrument, Money, Rate, Round};
+use std::sync::Arc;
 
 /// The scenarios of one unit, as a charge saw them.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +64,7 @@ struct WorstLoss {
 pub(super) fn read(
     fields: &mut Fields<'_>,
     reading: &Reading<'_>,
-) -> Result<Box<dyn Charge>, InputError> {
+) -> Result<Arc<dyn Charge>, InputError> {
     let mut scans = Vec::new();
     for name in fields.texts("over")? {
         let at = reading.scans.iter().position(|scan| scan.name == name).ok_or_else(|| {
@@ -75,7 +76,7 @@ pub(super) fn read(
         return Err(fields.error("over: expected the names of scans, found none"));
     }
     let gain_offset = fields.param_or("gain_offset", Decimal::ZERO)?;
-    Ok(Box::new(WorstLoss { scans, gain_offset }))
+    Ok(Arc::new(WorstLoss { scans, gain_offset }))
 }
 
 impl Charge for WorstLoss {

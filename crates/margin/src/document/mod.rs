@@ -21,6 +21,7 @@ use crate::param::Param;
 use crate::scan::Scan;
 use keelmark_book::{Asset, InputError, Instrument, Rate};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tree::Node;
 
 /// The schema's name, the first field of every document.
@@ -146,7 +147,7 @@ pub struct NamedCharge {
     /// Its kind, as in the document.
     pub kind: String,
     /// What computes it.
-    pub charge: Box<dyn Charge>,
+    pub charge: Arc<dyn Charge>,
 }
 
 /// A named requirement.

@@ -163,7 +163,7 @@ fn charges(
             return Err(node.error(format!("expected a name of its own, found {name:?}")));
         }
         let kind = inner.text("kind")?.to_owned();
-        let charge = charge::read(&kind, &mut inner, scans, params)?;
+        let charge = charge::read(&kind, &mut inner, scans, params, &out)?;
         inner.done()?;
         out.push(NamedCharge { name, kind, charge });
     }
@@ -220,7 +220,13 @@ fn feeds(node: Option<&Node>) -> Result<FeedRule, InputError> {
     let mut fields = Fields::of(node)?;
     let max_age_seconds = Some(fields.need("max_age_seconds")?.decimal()?.to_f64());
     let stale = match fields.get("widen") {
-        Some(widen) => Stale::Widen(Rate::new(widen.decimal()?)),
+        Some(widen) => {
+            let rate = Rate::new(widen.decimal()?);
+            if rate.is_negative() {
+                return Err(widen.error(format!("widen: expected zero or more, found {rate}")));
+            }
+            Stale::Widen(rate)
+        }
         None => Stale::Refuse,
     };
     fields.done()?;
@@ -259,6 +265,12 @@ fn levels(
         let parsed = Formula::parse(formula.text()?).map_err(|error| formula.error(error))?;
         for used in parsed.names() {
             let charge = charges.iter().any(|one| one.name == used);
+            if !charge && params.get(used).is_some_and(|param| !param.is_one()) {
+                return Err(formula.error(format!(
+                    "level {name:?} uses {used:?}, which differs by underlying: a level is of the \
+                     whole pool"
+                )));
+            }
             if used != ORDERS && !charge && !params.contains_key(used) {
                 let known = charges.iter().map(|one| one.name.as_str());
                 let near = nearest(used, known.chain(params.keys().map(String::as_str)), 2);

@@ -74,8 +74,9 @@ impl Frame {
         cell: Cell,
         dampener: Money,
     ) -> Result<Money, MarginError> {
-        let (one, by) = (&self.units[unit], scan.scenarios[cell.scenario].price);
+        let (one, scenario) = (&self.units[unit], scan.scenarios[cell.scenario]);
         let range = one.ranges[cell.scan];
+        let by = if scenario.absolute { scenario.price } else { scenario.price * range };
         if *currency == one.underlying {
             return scan.coin_relief(dampener, market.price(currency)?, by, range);
         }
