@@ -4,7 +4,7 @@
 //! This is where a requirement is computed: [`margin_of_pool`].
 
 use crate::charge::{Fill, Outcome, PoolView};
-use crate::document::{Document, Stale};
+use crate::document::{Document, PoolBy, Stale};
 use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
@@ -86,6 +86,14 @@ pub fn margin(
     account: &Portfolio,
 ) -> Result<AccountMargin, MarginError> {
     let pools = divide(account, document, market);
+    let apart = document.pool.by == PoolBy::Settlement && pools.len() > 1;
+    if let Some(name) = account.reserves.keys().next().filter(|_| apart) {
+        return Err(MarginError::Unsupported(format!(
+            "reserve {name:?}: {} has a pool per settlement asset, and a reserve does not say \
+             which it is of; give each asset an account of its own",
+            document.name
+        )));
+    }
     margin_of_pools(document, market, account, pools)
 }
 
