@@ -95,6 +95,17 @@ v:ETH/USDC:USDC,ETH-PERP,2000,,,1,0.01,2026-03-13T19:00:00Z
 ";
 
 #[test]
+fn the_initial_margin_of_one_position_does_not_hide_the_maintenance_of_another() {
+    let market = read::market_csv("market.csv", TWO.as_bytes()).unwrap();
+    let document =
+        Document::named("cross").unwrap().with(&[("params.leverage", "\"1000000\"")]).unwrap();
+    let book = "account,instrument,qty,avg_price\na,USDC,1000000,\na,ETH-PERP,100,2000\n";
+    let book = read::book_csv("book.csv", book.as_bytes(), &market).unwrap();
+    let found = margin(&document, &market, &book.accounts[0]).unwrap();
+    assert_eq!(found.total.initial, found.total.maintenance);
+}
+
+#[test]
 fn a_coin_that_is_not_accepted_does_not_hedge() {
     let market = TWO.replace("ETH", "XRP");
     let market = read::market_csv("market.csv", market.as_bytes()).unwrap();

@@ -8,6 +8,7 @@ mod brackets;
 mod collateral_haircut;
 mod delta_by_expiry;
 mod delta_shock;
+mod floor;
 mod greek_moves;
 mod hedged_size;
 mod month_spread;
@@ -16,7 +17,6 @@ mod net_short_by_strike;
 mod per_position;
 mod reserve;
 mod short_option_minimum;
-mod unit_floor;
 mod view;
 mod worst_loss;
 
@@ -146,6 +146,7 @@ const KINDS: &[(&str, Reader)] = &[
     ("collateral-haircut", collateral_haircut::read),
     ("delta-by-expiry", delta_by_expiry::read),
     ("delta-shock", delta_shock::read),
+    ("floor", floor::read),
     ("greek-moves", greek_moves::read),
     ("hedged-size", hedged_size::read),
     ("month-spread", month_spread::read),
@@ -154,7 +155,6 @@ const KINDS: &[(&str, Reader)] = &[
     ("per-position", per_position::read),
     ("reserve", reserve::read),
     ("short-option-minimum", short_option_minimum::read),
-    ("unit-floor", unit_floor::read),
     ("worst-loss", worst_loss::read),
 ];
 
