@@ -2,7 +2,7 @@
 
 use crate::expr::EvalError;
 use crate::param::NoParam;
-use keelmark_book::{Overflow, market::MarketError};
+use keelmark_book::{Instrument, Overflow, market::MarketError};
 
 /// A margin that cannot be computed, with what is missing.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -56,6 +56,16 @@ pub enum MarginError {
     /// An isolated position settles in an asset that its pool cannot be counted in, and the like.
     #[error("{0}")]
     Unsupported(String),
+}
+
+impl MarginError {
+    /// A position that no charge of a document's maintenance level is about.
+    pub(crate) fn not_covered(document: &str, instrument: &Instrument) -> Self {
+        Self::Unsupported(format!(
+            "{document} has no charge about {}: it cannot be margined under this model",
+            instrument.venue_symbol
+        ))
+    }
 }
 
 impl From<Overflow> for MarginError {

@@ -218,10 +218,7 @@ pub(crate) fn covered(
     for id in pool.instruments() {
         let one = market.instruments.get(id);
         if !document.covers(one) {
-            return Err(MarginError::Unsupported(format!(
-                "{} has no charge about {}: it cannot be margined under this model",
-                document.name, one.venue_symbol
-            )));
+            return Err(MarginError::not_covered(&document.name, one));
         }
     }
     Ok(())
@@ -286,7 +283,12 @@ pub(crate) fn order_rows(
     Ok(out)
 }
 
-fn lots(market: &Market, id: InstrumentId, quantity: Quantity) -> Result<i128, MarginError> {
+/// The whole lots of a quantity.
+pub(crate) fn lots(
+    market: &Market,
+    id: InstrumentId,
+    quantity: Quantity,
+) -> Result<i128, MarginError> {
     let instrument = market.instruments.get(id);
     instrument.lots(quantity).map(i128::from).ok_or_else(|| MarginError::OffTheLot {
         instrument: instrument.venue_symbol.clone(),

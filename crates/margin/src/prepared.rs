@@ -10,7 +10,7 @@ use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
 use crate::expr::Interval;
-use crate::margin::{covered, order_rows, pool_exposure, staleness, widened};
+use crate::margin::{covered, lots, order_rows, pool_exposure, staleness, widened};
 use crate::pool::Pool;
 use crate::table::{RiskTable, RowId};
 use crate::whatif::filled;
@@ -169,23 +169,16 @@ impl<'a> Prepared<'a> {
         quantity: Quantity,
     ) -> Result<Answer, MarginError> {
         let one = self.market.instruments.get(instrument);
-        let lots = one.lots(quantity).ok_or_else(|| MarginError::OffTheLot {
-            instrument: one.venue_symbol.clone(),
-            lot: one.lot.to_string(),
-            quantity: quantity.to_string(),
-        })?;
+        let lots = lots(self.market, instrument, quantity)?;
         let row = self.table.row(instrument).ok_or_else(|| {
             MarginError::Unsupported(format!("{} has no row here", one.venue_symbol))
         })?;
         if !self.covered[row.index()] {
-            return Err(MarginError::Unsupported(format!(
-                "{} has no charge about {}: it cannot be margined under this model",
-                self.document.name, one.venue_symbol
-            )));
+            return Err(MarginError::not_covered(&self.document.name, one));
         }
         let (equity, cash) = self.equity_after(instrument, quantity)?;
         let widen = self.widen.max(self.widen_for(instrument)?);
-        let extra = Some((row, i128::from(lots)));
+        let extra = Some((row, lots));
         if cash.is_zero() || !self.on_collateral {
             return self.after(extra, &self.pool.collateral, equity, widen);
         }

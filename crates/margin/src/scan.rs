@@ -194,21 +194,7 @@ impl Scan {
 
 impl VolRule {
     fn read(fields: &mut Fields<'_>) -> Result<Self, InputError> {
-        let tenor = match fields.get("vol_tenor") {
-            None => None,
-            Some(node) => {
-                let mut inner = Fields::of(node)?;
-                let mut number = |name| Ok::<_, InputError>(inner.need(name)?.decimal()?.to_f64());
-                let tenor = Tenor {
-                    reference_days: number("reference_days")?,
-                    short_power: number("short_power")?,
-                    long_power: number("long_power")?,
-                    floor_days: number("floor_days")?,
-                };
-                inner.done()?;
-                Some(tenor)
-            }
-        };
+        let tenor = fields.get("vol_tenor").map(Tenor::read).transpose()?;
         Ok(Self {
             relative: fields.word(
                 "vol_unit",
@@ -239,10 +225,30 @@ impl VolRule {
     /// What the ranges are multiplied by at a tenor.
     #[must_use]
     pub fn tenor_factor(&self, days: f64) -> f64 {
-        let Some(tenor) = &self.tenor else { return 1.0 };
-        let short = days < tenor.reference_days;
-        let power = if short { tenor.short_power } else { tenor.long_power };
-        tenor_factor(days, tenor.reference_days, power, tenor.floor_days)
+        self.tenor.map_or(1.0, |tenor| tenor.factor(days))
+    }
+}
+
+impl Tenor {
+    pub(crate) fn read(node: &Node) -> Result<Self, InputError> {
+        let mut fields = Fields::of(node)?;
+        let mut number = |name| Ok::<_, InputError>(fields.need(name)?.decimal()?.to_f64());
+        let tenor = Self {
+            reference_days: number("reference_days")?,
+            short_power: number("short_power")?,
+            long_power: number("long_power")?,
+            floor_days: number("floor_days")?,
+        };
+        fields.done()?;
+        Ok(tenor)
+    }
+
+    /// What a range is multiplied by at a tenor.
+    #[must_use]
+    pub fn factor(&self, days: f64) -> f64 {
+        let short = days < self.reference_days;
+        let power = if short { self.short_power } else { self.long_power };
+        tenor_factor(days, self.reference_days, power, self.floor_days)
     }
 }
 

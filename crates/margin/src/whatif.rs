@@ -4,6 +4,7 @@
 //! no second way to a margin.
 
 use crate::error::MarginError;
+use crate::margin::lots;
 use keelmark_book::{
     Balance, Instrument, InstrumentId, Isolation, Market, Money, Portfolio, Position, Price,
     Quantity, Round, profit,
@@ -72,13 +73,7 @@ fn fill(
     market: &Market,
 ) -> Result<(), MarginError> {
     let instrument = market.instruments.get(id);
-    if instrument.lots(quantity).is_none() {
-        return Err(MarginError::OffTheLot {
-            instrument: instrument.venue_symbol.clone(),
-            lot: instrument.lot.to_string(),
-            quantity: quantity.to_string(),
-        });
-    }
+    lots(market, id, quantity)?;
     let shared = |one: &Position| one.instrument == id && one.isolation == Isolation::Shared;
     let at = account.positions.iter().position(shared);
     let held = at.map(|at| &account.positions[at]);

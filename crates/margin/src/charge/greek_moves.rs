@@ -6,7 +6,6 @@
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
-use crate::document::tree::Node;
 use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::Tenor;
@@ -45,21 +44,8 @@ pub(super) fn read(
         vol_move: fields.param("vol_move")?,
         moves,
         correlation: Rate::new(value),
-        tenor: fields.get("vol_tenor").map(read_tenor).transpose()?,
+        tenor: fields.get("vol_tenor").map(Tenor::read).transpose()?,
     }))
-}
-
-fn read_tenor(node: &Node) -> Result<Tenor, InputError> {
-    let mut fields = Fields::of(node)?;
-    let mut number = |name| Ok::<_, InputError>(fields.need(name)?.decimal()?.to_f64());
-    let tenor = Tenor {
-        reference_days: number("reference_days")?,
-        short_power: number("short_power")?,
-        long_power: number("long_power")?,
-        floor_days: number("floor_days")?,
-    };
-    fields.done()?;
-    Ok(tenor)
 }
 
 impl Charge for GreekMoves {
@@ -157,19 +143,16 @@ impl GreekMoves {
         let x = price.times(self.price_range.get("price_range", name)?, Round::Nearest)?;
         let days = one.expiry.map_or(0.0, |expiry| expiry.days_since(pool.market.as_of));
         let v = self.vol_move.get("vol_move", name)?.times(vol, Round::Nearest)?;
-        let v = v.times(Decimal::from_f64(self.tenor_factor(days), Round::Up)?, Round::Nearest)?;
+        let v = v.times(
+            Decimal::from_f64(self.tenor.map_or(1.0, |tenor| tenor.factor(days)), Round::Up)?,
+            Round::Nearest,
+        )?;
         let sum = |which: Sensitivity| table.sensitivity(which, sums[which as usize], Round::Down);
         let half_square = x.times(x, Round::Nearest)?.over(Decimal::from_int(2), Round::Nearest)?;
         let delta = sum(Sensitivity::DeltaCash)?.times(x, Round::Down)?;
         let gamma = sum(Sensitivity::GammaCash)?.times(half_square, Round::Down)?;
         let vega = sum(Sensitivity::VegaCash)?.times(v, Round::Down)?;
         Ok(Money::new(delta.plus(gamma)?.plus(vega)?))
-    }
-
-    fn tenor_factor(&self, days: f64) -> f64 {
-        let Some(tenor) = &self.tenor else { return 1.0 };
-        let power = if days < tenor.reference_days { tenor.short_power } else { tenor.long_power };
-        keelmark_pricing::shock::tenor_factor(days, tenor.reference_days, power, tenor.floor_days)
     }
 
     /// Each row's own loss in the worst move; gains of gaining expiries at the correlation.
