@@ -8,7 +8,7 @@ mod brackets;
 mod collateral_haircut;
 mod delta_by_expiry;
 mod delta_shock;
-mod floor;
+mod formula;
 mod greek_moves;
 mod hedged_size;
 mod month_spread;
@@ -146,7 +146,7 @@ const KINDS: &[(&str, Reader)] = &[
     ("collateral-haircut", collateral_haircut::read),
     ("delta-by-expiry", delta_by_expiry::read),
     ("delta-shock", delta_shock::read),
-    ("floor", floor::read),
+    ("formula", formula::read),
     ("greek-moves", greek_moves::read),
     ("hedged-size", hedged_size::read),
     ("month-spread", month_spread::read),
