@@ -34,7 +34,7 @@
 //! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
-//! and the same [`prepared`] for a pre-trade check. Beside it: [`expr`] formulas and [`param`]
+//! and the same [`prepared`] for a pre-trade check; [`partial`] liquidation. Beside it: [`expr`] formulas and [`param`]
 //! numbers of documents.
 
 pub mod allocate;
@@ -50,6 +50,7 @@ pub mod health;
 mod margin;
 pub mod matrix;
 pub mod param;
+pub mod partial;
 pub mod pool;
 pub mod prepared;
 pub mod scan;

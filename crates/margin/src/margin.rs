@@ -4,14 +4,14 @@
 //! This is where a requirement is computed: [`margin_of_pool`].
 
 use crate::charge::{Fill, Outcome, PoolView};
-use crate::document::{Document, PoolBy, Stale};
+use crate::document::{CoinsMove, Document, PoolBy, Stale};
 use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
 use crate::expr::Interval;
 use crate::health::Health;
 use crate::pool::{Funding, Pool, divide};
-use crate::table::{RiskTable, RowId, coin_lots};
+use crate::table::{RiskTable, RowId, Sensitivity, coin_lots};
 use keelmark_book::{
     Asset, Balance, Decimal, InstrumentId, Market, Money, Overflow, Portfolio, Quantity, Rate,
     Round,
@@ -170,6 +170,7 @@ pub fn margin_of_pool(
         exposure: &exposure,
         collateral: &pool.collateral,
         orders: &orders,
+        booked: &pool.orders,
         leverage: &leverage,
         reserves: &pool.reserves,
         fill,
@@ -242,7 +243,7 @@ pub fn pool_exposure(
             exposure.add(table, row, lots);
         }
     }
-    if document.coins_move {
+    if document.coins_move != CoinsMove::No {
         for (at, unit) in table.units.iter().enumerate() {
             if let Some(amount) = equity.coins.get(&unit.underlying)
                 && unit.underlying != table.currency
@@ -252,18 +253,42 @@ pub fn pool_exposure(
                     let context = format!("{amount} {} in scenarios", unit.underlying);
                     return Err(MarginError::Overflow { context, source: Overflow });
                 }
-                exposure.add_coins(table, at, lots);
+                let counted = counted_coins(document, table, &exposure, at, lots, None)?;
+                exposure.add_coins(table, at, counted);
             }
         }
     }
     Ok(exposure)
 }
 
+/// How many of the lots held of a unit's coin count: all, or as many as hedge its contracts, a fill
+/// on top of them included. What is owed always counts.
+pub(crate) fn counted_coins(
+    document: &Document,
+    table: &RiskTable,
+    exposure: &Exposure,
+    unit: usize,
+    held: i128,
+    extra: Option<(RowId, i128)>,
+) -> Result<i128, MarginError> {
+    if document.coins_move != CoinsMove::Hedge || held <= 0 {
+        return Ok(held);
+    }
+    let deltas = exposure.deltas(unit);
+    let mut delta = deltas.long_options + deltas.rest;
+    if let Some((row, lots)) = extra.filter(|(row, _)| table.line(*row).unit == unit) {
+        delta += lots * i128::from(table.sensitivities(row)[Sensitivity::Delta as usize]);
+    }
+    let short = table.sensitivity(Sensitivity::Delta, (-delta).max(0), Round::Down)?;
+    Ok(held.min(coin_lots(Quantity::new(short))))
+}
+
 /// Reserves that the account carries and no charge of the document asks for.
 fn unused_reserves(document: &Document, pool: &Pool) -> Vec<String> {
     let asked: Vec<&str> =
         document.charges.iter().filter_map(|named| named.charge.reserve()).collect();
-    let unused = pool.reserves.keys().filter(|name| !asked.contains(&name.as_str()));
+    let own = |name: &str| name.split_once(':').map_or(name, |(own, _)| own).to_owned();
+    let unused = pool.reserves.keys().filter(|name| !asked.contains(&own(name).as_str()));
     unused.map(|name| format!("reserve {name:?} is not used by {}", document.name)).collect()
 }
 

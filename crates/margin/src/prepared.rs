@@ -5,14 +5,14 @@
 //! computes the whole, over the same integers. A test holds the two equal to the last bit.
 
 use crate::charge::{Fill, PoolView, Scope};
-use crate::document::{Document, Level, NamedCharge, ORDERS, Stale};
+use crate::document::{CoinsMove, Document, Level, NamedCharge, ORDERS, Stale};
 use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
 use crate::expr::Interval;
-use crate::margin::{covered, lots, order_rows, pool_exposure, staleness, widened};
+use crate::margin::{counted_coins, covered, lots, order_rows, pool_exposure, staleness, widened};
 use crate::pool::Pool;
-use crate::table::{RiskTable, RowId};
+use crate::table::{RiskTable, RowId, coin_lots};
 use crate::whatif::filled;
 use keelmark_book::{
     Asset, Balance, Decimal, Instrument, InstrumentId, Market, Money, Price, Quantity, Rate, Round,
@@ -205,12 +205,14 @@ impl<'a> Prepared<'a> {
         equity: Money,
         widen: Rate,
     ) -> Result<Answer, MarginError> {
-        let plain = self.amounts(&self.plain, &self.view(Fill::None, extra, collateral))?;
+        let hedging = self.hedging(extra)?;
+        let exposure = hedging.as_ref().unwrap_or(&self.exposure);
+        let view = |fill| PoolView { exposure, ..self.view(fill, extra, collateral) };
+        let plain = self.amounts(&self.plain, &view(Fill::None))?;
         let with_orders = if self.orders.is_empty() {
             None
         } else {
-            let view = self.view(Fill::Worst, extra, collateral);
-            Some(self.amounts(&self.with_orders, &view)?)
+            Some(self.amounts(&self.with_orders, &view(Fill::Worst))?)
         };
         let level = |slots: &Slots<'a>| slots.level(&plain, with_orders.as_ref());
         Ok(Answer {
@@ -218,6 +220,27 @@ impl<'a> Prepared<'a> {
             maintenance: widened(level(&self.maintenance)?, widen)?,
             equity,
         })
+    }
+
+    /// The exposure with the coins that hedge after a fill, where that changes with it.
+    fn hedging(&self, extra: Option<(RowId, i128)>) -> Result<Option<Exposure>, MarginError> {
+        let Some((row, _)) = extra.filter(|_| self.document.coins_move == CoinsMove::Hedge) else {
+            return Ok(None);
+        };
+        let unit = self.table.line(row).unit;
+        if self.table.units[unit].underlying == self.table.currency {
+            return Ok(None);
+        }
+        let coins = self.equity.coins.get(&self.table.units[unit].underlying);
+        let held = coins.map_or(0, |amount| coin_lots(Quantity::new(amount.decimal())));
+        let counted = counted_coins(self.document, self.table, &self.exposure, unit, held, extra)?;
+        let before = self.exposure.coins(unit);
+        if counted == before {
+            return Ok(None);
+        }
+        let mut exposure = self.exposure.clone();
+        exposure.add_coins(self.table, unit, counted - before);
+        Ok(Some(exposure))
     }
 
     /// Every charge after the extra fill: one term of each exchanged.
@@ -341,6 +364,7 @@ impl<'a> Prepared<'a> {
             exposure: &self.exposure,
             collateral,
             orders: &self.orders,
+            booked: &self.pool.orders,
             leverage: &self.leverage,
             reserves: &self.pool.reserves,
             fill,

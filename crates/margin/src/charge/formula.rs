@@ -114,6 +114,20 @@ impl Charge for PerKey {
         self.evaluate(&self.values(pool, key)?)
     }
 
+    fn of_amounts(
+        &self,
+        amount: &dyn Fn(&str) -> Option<Decimal>,
+    ) -> Option<Result<Money, MarginError>> {
+        let value = |name: &Name| match name {
+            Name::Charge(name, _) => amount(name).unwrap_or(Decimal::ZERO),
+            Name::Param(name, param) => {
+                let plain = || param.get(name, &Asset::usd()).unwrap_or(Decimal::ZERO);
+                amount(name).unwrap_or_else(plain)
+            }
+        };
+        Some(self.evaluate(&self.names.iter().map(value).collect::<Vec<_>>()))
+    }
+
     fn breaks_union(&self) -> Option<&'static str> {
         if !self.formula.only_grows() {
             return Some("what it subtracts may net in the union, and leave more of the rest");
