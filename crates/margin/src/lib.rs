@@ -34,8 +34,8 @@
 //! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
-//! and the same [`prepared`] for a pre-trade check; [`partial`] liquidation. Beside it: [`expr`] formulas and [`param`]
-//! numbers of documents.
+//! and the same [`prepared`] for a pre-trade check; [`partial`] liquidation. Beside it: [`expr`]
+//! formulas and [`param`] numbers of documents.
 
 pub mod allocate;
 pub mod charge;

@@ -1,9 +1,9 @@
 //! Partial liquidation by shares: how much of every position has to go, and what is left.
 //!
-//! A venue that closes one share of all positions alike keeps the hedges of an account: equity falls
-//! by a penalty, the requirement by the share. The smallest multiple of the venue's step that brings
-//! maintenance over equity under its target is taken.
-//! Source: risk pages of Paradex-type venues, liquidation by multiples of 20 % to a ratio under 90 %.
+//! A venue that closes one share of all positions alike keeps the hedges of an account: equity
+//! falls by a penalty, the requirement by the share. The smallest multiple of the venue's step that
+//! brings maintenance over equity under its target is taken; multiples of 20 % to a ratio under
+//! 90 % in the document that first needed it (`models/paradex-cross.toml` names the source).
 
 use crate::error::MarginError;
 use keelmark_book::{Decimal, Money, Rate, Round};

@@ -49,23 +49,34 @@ fn money(text: &str) -> Money {
     text.parse().unwrap()
 }
 
+/// A charge that asks nothing of any position, so that none is refused for want of one.
+const COVER: &str = r#"
+[[charge]]
+name = "cover"
+kind = "per-position"
+amount = "0 * notional"
+"#;
+
 #[test]
 fn an_order_away_from_the_mark_loses_at_once() {
-    let cover =
-        "[[charge]]\nname = \"cover\"\nkind = \"per-position\"\namount = \"0 * notional\"\n";
-    let document = format!("{cover}[[charge]]\nname = \"it\"\nkind = \"order-loss\"\n");
-    let document = format!(
-        "{HEAD}{document}\n[levels]\ninitial = \"it + orders + cover\"\nmaintenance = \"it + cover\"\n"
+    let text = format!(
+        r#"{HEAD}{COVER}
+[[charge]]
+name = "it"
+kind = "order-loss"
+[levels]
+initial = "it + orders + cover"
+maintenance = "it + cover"
+"#
     );
-    let document = Document::parse("kinds.toml", &document).unwrap();
+    let document = Document::parse("kinds.toml", &text).unwrap();
     let market = market();
     let of = |rows: &str| {
         let found = margin(&document, &market, &account(&market, rows)).unwrap();
         (found.total.initial, found.total.maintenance)
     };
     // A buy of 2 at 103 loses 6, a sale of 3 at 99 loses 3; the other sides lose nothing.
-    let rows =
-        "a,BTC-C,2,103,order\na,BTC-T,-3,99,order\na,BTC-C,-2,103,order\na,ETH-C,5,9,order\n";
+    let rows = "a,BTC-C,2,103,order\na,BTC-T,-3,99,order\na,BTC-C,-2,103,order\n";
     assert_eq!(of(rows), (money("9"), Money::ZERO));
     // Without a limit there is no price to lose from.
     assert_eq!(of("a,BTC-C,2,,order\n"), (Money::ZERO, Money::ZERO));
@@ -73,7 +84,13 @@ fn an_order_away_from_the_mark_loses_at_once() {
 
 #[test]
 fn net_and_hedged_deltas_are_charged_apart() {
-    let document = "[[charge]]\nname = \"it\"\nkind = \"delta-minimum\"\nunhedged = \"0.02\"\nhedged = \"0.01\"\n";
+    let document = r#"
+[[charge]]
+name = "it"
+kind = "delta-minimum"
+unhedged = "0.02"
+hedged = "0.01"
+"#;
     // Net 2, gross 8, so 3 are hedged: 2 x 2 % and 3 x 1 % of 100.
     let held = "a,BTC-C,5,100,\na,BTC-T,-3,100,\n";
     assert_eq!(asks(&pool_of(document, held)), money("7"));
@@ -84,29 +101,53 @@ fn net_and_hedged_deltas_are_charged_apart() {
 
 #[test]
 fn hedges_across_currencies_are_matched_in_order() {
-    let document = "[[charge]]\nname = \"cover\"\nkind = \"per-position\"\namount = \"0 * notional\"\n\
-        [[charge]]\nname = \"it\"\nkind = \"quote-hedge\"\npairs = [\"USDT-USD\", \"USDT-USDC\", \"USDC-USD\"]\n\
-        tiers = [{ up_to = \"200\", rate = \"0.01\" }, { rate = \"0.02\" }]\n";
-    // 500 USDT long against 300 USD short and 400 USDC short: 300 with USD, the other 200 with USDC.
-    let held = "a,BTC-T,5,100,\na,BTC-I,-300,100,\na,BTC-C,-4,100,\n";
-    let market = market();
-    let text = format!(
-        "{HEAD}{document}\n[levels]\ninitial = \"it + cover\"\nmaintenance = \"it + cover\"\n"
+    let document = format!(
+        r#"{COVER}
+[[charge]]
+name = "hedge"
+kind = "quote-hedge"
+pairs = ["USDT-USD", "USDT-USDC", "USDC-USD"]
+tiers = [{{ up_to = "200", rate = "0.01" }}, {{ rate = "0.02" }}]
+[[charge]]
+name = "it"
+kind = "formula"
+amount = "hedge + cover"
+"#
     );
-    let document = Document::parse("kinds.toml", &text).unwrap();
-    let pool = margin(&document, &market, &account(&market, held)).unwrap().pools.remove(0);
+    // 500 USDT long against 300 USD and 400 USDC short: 300 with USD, the other 200 with USDC.
+    let held = "a,BTC-T,5,100,\na,BTC-I,-300,100,\na,BTC-C,-4,100,\n";
+    let asked = asks(&pool_of(&document, held)).decimal().round_to(6, Round::Nearest);
     // 300: 200 x 1 % + 100 x 2 % = 4; 200: 2.
-    assert_eq!(asks(&pool).decimal().round_to(6, Round::Nearest), money("6").decimal());
+    assert_eq!(asked, money("6").decimal());
 }
 
 #[test]
 fn a_reserve_by_unit_stands_inside_the_unit_formula() {
-    let document = "[[scan]]\nname = \"s\"\nprice_range = \"0.1\"\nranges = [\"-1\", \"1\"]\n\
-        [[charge]]\nname = \"worst\"\nkind = \"worst-loss\"\nover = \"s\"\n\
-        [[charge]]\nname = \"vega\"\nkind = \"reserve\"\nby = \"unit\"\nreserve = \"vega\"\n\
-        [[charge]]\nname = \"it\"\nkind = \"formula\"\namount = \"max(worst + vega, 8)\"\n";
+    let text = format!(
+        r#"{HEAD}
+[[scan]]
+name = "s"
+price_range = "0.1"
+ranges = ["-1", "1"]
+[[charge]]
+name = "worst"
+kind = "worst-loss"
+over = "s"
+[[charge]]
+name = "vega"
+kind = "reserve"
+by = "unit"
+reserve = "vega"
+[[charge]]
+name = "it"
+kind = "formula"
+amount = "max(worst + vega, 8)"
+[levels]
+initial = "it"
+maintenance = "it"
+"#
+    );
     let market = market();
-    let text = format!("{HEAD}{document}\n[levels]\ninitial = \"it\"\nmaintenance = \"it\"\n");
     let document = Document::parse("kinds.toml", &text).unwrap();
     let mut account = account(&market, "a,BTC-C,1,100,\na,ETH-C,1,10,\n");
     account.reserves.insert("vega:ETH".to_owned(), money("12"));
@@ -116,12 +157,31 @@ fn a_reserve_by_unit_stands_inside_the_unit_formula() {
     assert!(pool.notes.is_empty(), "{:?}", pool.notes);
 }
 
+/// The worst loss over a scan of these fields.
+fn worst_of(before: &str, scan: &str) -> String {
+    format!(
+        r#"{before}
+[[scan]]
+name = "s"
+{scan}
+[[charge]]
+name = "it"
+kind = "worst-loss"
+over = "s"
+"#
+    )
+}
+
 #[test]
 fn the_range_below_can_differ_from_the_range_above() {
-    let document = "[[scan]]\nname = \"s\"\nprice_range = \"0.06\"\nprice_range_down = \"0.08\"\nranges = [\"-1\", \"-1/2\", \"1/2\", \"1\"]\n\
-        [[charge]]\nname = \"it\"\nkind = \"worst-loss\"\nover = \"s\"\n";
-    let long = pool_of(document, "a,BTC-C,1,100,\n");
-    let short = pool_of(document, "a,BTC-C,-1,100,\n");
+    let scan = r#"
+price_range = "0.06"
+price_range_down = "0.08"
+ranges = ["-1", "-1/2", "1/2", "1"]
+"#;
+    let document = worst_of("", scan);
+    let long = pool_of(&document, "a,BTC-C,1,100,\n");
+    let short = pool_of(&document, "a,BTC-C,-1,100,\n");
     assert_eq!((asks(&long), asks(&short)), (money("8"), money("6")));
     let scan = &long.charges[0].plain.scans[0];
     assert!((scan.worst_move + 0.08).abs() < 1e-12, "{}", scan.worst_move);
@@ -129,20 +189,22 @@ fn the_range_below_can_differ_from_the_range_above() {
 
 #[test]
 fn coins_count_as_far_as_they_hedge() {
-    let document = "[unit]\ncoins_move = \"hedge\"\n\
-        [[scan]]\nname = \"s\"\nprice_range = \"0.1\"\nranges = [\"-1\", \"1\"]\n\
-        [[charge]]\nname = \"it\"\nkind = \"worst-loss\"\nover = \"s\"\n";
+    let scan = "price_range = \"0.1\"\nranges = [\"-1\", \"1\"]";
+    let document = worst_of("[unit]\ncoins_move = \"hedge\"", scan);
     for (coins, short, asked) in [("5", "-2", "0"), ("1", "-3", "20"), ("5", "2", "20")] {
         let rows = format!("a,BTC,{coins},,\na,BTC-C,{short},100,\n");
-        assert_eq!(asks(&pool_of(document, &rows)), money(asked), "{coins} coins, {short}");
+        assert_eq!(asks(&pool_of(&document, &rows)), money(asked), "{coins} coins, {short}");
     }
 }
 
 #[test]
 fn an_edge_weight_counts_beyond_the_range_only() {
-    let document = "[[scan]]\nname = \"s\"\nprice_range = \"0.2\"\nmoves = [\"-0.1\", \"-0.4\"]\nedge_weight = \"1\"\n\
-        [[charge]]\nname = \"it\"\nkind = \"worst-loss\"\nover = \"s\"\n";
-    let pool = pool_of(document, "a,BTC-C,1,100,\n");
+    let scan = r#"
+price_range = "0.2"
+moves = ["-0.1", "-0.4"]
+edge_weight = "1"
+"#;
+    let pool = pool_of(&worst_of("", scan), "a,BTC-C,1,100,\n");
     let scan = &pool.charges[0].plain.scans[0];
     let near = |found: Money, wanted: f64| (found.to_f64() - wanted).abs() < 1e-9;
     assert!(near(scan.before[0], -10.0) && near(scan.before[1], -20.0), "{:?}", scan.before);

@@ -27,6 +27,9 @@ struct PerKey {
     scope: Scope,
 }
 
+/// A charge's name and its parts.
+type NamedParts<'a> = (&'a str, Vec<(Part, Money)>);
+
 #[derive(Debug)]
 enum Name {
     Charge(String, Arc<dyn Charge>),
@@ -149,10 +152,7 @@ impl PerKey {
     }
 
     /// The parts of every charge that the formula names.
-    fn outcomes(
-        &self,
-        pool: &PoolView<'_>,
-    ) -> Result<Vec<(&str, Vec<(Part, Money)>)>, MarginError> {
+    fn outcomes(&self, pool: &PoolView<'_>) -> Result<Vec<NamedParts<'_>>, MarginError> {
         self.charges().map(|(name, charge)| Ok((name, charge.amount(pool)?.parts))).collect()
     }
 

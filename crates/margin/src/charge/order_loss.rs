@@ -1,9 +1,11 @@
 //! `order-loss`: what open orders would lose at once by filling at their own price, not the mark.
 //!
-//! For each order with a limit price `max(0, profit of the fill from its price to the mark, negated)`:
-//! a buy above the mark or a sale below it starts with a loss that a margin on notional does not see.
-//! It counts where orders count, so a level that names `orders` has it in there.
+//! For each order with a limit price the loss of its fill from that price to the mark: a buy above
+//! the mark or a sale below it starts with a loss that a margin on notional does not see. It counts
+//! where orders count, so a level that names `orders` has it in there. Options apart, whose value
+//! is not a profit since entry.
 
+use super::per_position::Filter;
 use super::{Charge, Fill, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
@@ -11,10 +13,15 @@ use keelmark_book::{InputError, Money, Round, profit};
 use std::sync::Arc;
 
 #[derive(Debug)]
-struct OrderLoss;
+struct OrderLoss {
+    on: Filter,
+}
 
-pub(super) fn read(_: &mut Fields<'_>, _: &Reading<'_>) -> Result<Arc<dyn Charge>, InputError> {
-    Ok(Arc::new(OrderLoss))
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    _: &Reading<'_>,
+) -> Result<Arc<dyn Charge>, InputError> {
+    Ok(Arc::new(OrderLoss { on: Filter::read(fields.get("on"))? }))
 }
 
 impl Charge for OrderLoss {
@@ -26,7 +33,8 @@ impl Charge for OrderLoss {
         for order in pool.booked {
             let one = pool.market.instruments.get(order.instrument);
             let mark = pool.market.quote(order.instrument).mark;
-            let Some(price) = order.price.filter(|_| !one.is_option()) else { continue };
+            let counts = !one.is_option() && self.on.lets(one, order.quantity);
+            let Some(price) = order.price.filter(|_| counts) else { continue };
             let gain = profit::profit(one, order.quantity, price, mark, Round::Down)?;
             let loss = (-gain).max(Money::ZERO);
             if loss.is_zero() {

@@ -1,9 +1,10 @@
 //! `quote-hedge`: a price for hedging contracts in one currency with contracts in another.
 //!
-//! Per underlying the cash delta of what settles in each currency is netted apart. Pairs are matched
-//! in the document's order: what one holds long and the other short, as far as both go, is a hedge
-//! that lasts only while the two currencies keep their rate. Each size is charged by marginal tiers
-//! in the market's currency. Contracts that settle in the coin itself count as `inverse` names.
+//! Per underlying the cash delta of what settles in each currency is netted apart. Pairs are
+//! matched in the document's order: what one holds long and the other short, as far as both go, is
+//! a hedge that lasts only while the two currencies keep their rate. Each size is charged by
+//! marginal tiers in the market's currency. Contracts that settle in the coin itself count as
+//! `inverse` names.
 
 use super::{Charge, Line, Outcome, PoolView, Reading, Scope, Tiers};
 use crate::document::Fields;
