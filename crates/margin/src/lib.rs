@@ -34,7 +34,7 @@
 //! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
-//! and the same [`prepared`] for a pre-trade check; [`partial`] liquidation. Beside it: [`expr`]
+//! the same in numbers alone ([`requirement`]) and [`prepared`] for a pre-trade check; [`partial`] liquidation. Beside it: [`expr`]
 //! formulas and [`param`] numbers of documents.
 
 pub mod allocate;
@@ -53,6 +53,7 @@ pub mod param;
 pub mod partial;
 pub mod pool;
 pub mod prepared;
+pub mod requirement;
 pub mod scan;
 pub mod table;
 pub mod whatif;

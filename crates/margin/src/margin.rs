@@ -11,6 +11,7 @@ use crate::exposure::Exposure;
 use crate::expr::Interval;
 use crate::health::Health;
 use crate::pool::{Funding, Pool, divide};
+use crate::requirement::refuse_below_zero;
 use crate::table::{RiskTable, RowId, Sensitivity, coin_lots};
 use keelmark_book::{
     Asset, Balance, Decimal, InstrumentId, Market, Money, Overflow, Portfolio, Quantity, Rate,
@@ -331,21 +332,25 @@ pub(crate) fn staleness(
 ) -> Result<(Rate, Vec<String>), MarginError> {
     let Some(allowed) = document.feeds.max_age_seconds else { return Ok((Rate::ZERO, vec![])) };
     let mut feeds: Vec<(String, f64)> = Vec::new();
-    for id in pool.instruments() {
-        let age = market.as_of.seconds_since(market.quote(id).as_of);
-        feeds.push((market.instruments.get(id).venue_symbol.clone(), age));
+    let ids = pool.instruments();
+    for id in &ids {
+        let age = market.as_of.seconds_since(market.quote(*id).as_of);
+        if age > allowed {
+            feeds.push((market.instruments.get(*id).venue_symbol.clone(), age));
+        }
     }
     let mut assets: BTreeSet<&Asset> = pool.collateral.iter().map(|held| &held.asset).collect();
-    for id in pool.instruments() {
-        let one = market.instruments.get(id);
+    for id in &ids {
+        let one = market.instruments.get(*id);
         assets.extend([&one.base, &one.quote, &one.settle]);
     }
     for asset in assets {
-        if let Some(feed) = market.assets.get(asset) {
-            feeds.push((asset.to_string(), market.as_of.seconds_since(feed.as_of)));
+        let Some(feed) = market.assets.get(asset) else { continue };
+        let age = market.as_of.seconds_since(feed.as_of);
+        if age > allowed {
+            feeds.push((asset.to_string(), age));
         }
     }
-    feeds.retain(|(_, age)| *age > allowed);
     let Some((what, age_seconds)) = feeds.first().cloned() else {
         return Ok((Rate::ZERO, vec![]));
     };
@@ -381,12 +386,7 @@ fn levels(
             orders = orders.max(Money::ZERO);
         }
         let amount = widened(value(orders, false)?, widen)?;
-        if amount.is_negative() {
-            return Err(MarginError::Unsupported(format!(
-                "level {:?} of {} is {amount:.2}: a requirement cannot be below zero",
-                level.name, document.name
-            )));
-        }
+        let amount = refuse_below_zero(document, &level.name, amount)?;
         let filled = level.formula.filled(&|name| {
             let value = level_value(document, charges, name, orders, false)?;
             Some(if document.params.contains_key(name) {
