@@ -35,10 +35,12 @@
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
 //! and the same [`prepared`] for a pre-trade check; [`partial`] liquidation. Beside it: [`expr`]
-//! formulas and [`param`] numbers of documents.
+//! formulas and [`param`] numbers of documents; [`closeout`] what a position is closed for, in
+//! whole quanta.
 
 pub mod allocate;
 pub mod charge;
+pub mod closeout;
 pub mod collateral;
 pub mod distance;
 pub mod document;
