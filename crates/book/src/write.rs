@@ -9,9 +9,14 @@ use std::fmt::Write as _;
 /// A market as CSV, in the order of the registry, assets first.
 #[must_use]
 pub fn market_csv(market: &Market) -> String {
-    let mut out = String::from(
-        "instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,as_of,source\n",
+    // A column that few markets have is written where it says something.
+    let interest = market.instruments.iter().any(|(id, _)| market.open_interest(id).is_some());
+    let column = if interest { "open_interest," } else { "" };
+    let mut out = format!(
+        "instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,{column}as_of,\
+         source\n",
     );
+    let blank = if interest { "," } else { "" };
     let mut source = quoted(&market.source);
     // The market's own currency has no price; its row only says a time that no feed says.
     let feeds = market.assets.iter().filter(|(asset, _)| **asset != market.currency);
@@ -21,7 +26,8 @@ pub fn market_csv(market: &Market) -> String {
         if *asset == market.currency && latest == Some(market.as_of) {
             continue;
         }
-        let _ = writeln!(out, "{asset},,{},,,,,,,,{},{source}", feed.price, feed.as_of);
+        let (price, as_of) = (feed.price, feed.as_of);
+        let _ = writeln!(out, "{asset},,{price},,,,,,,,{blank}{as_of},{source}");
         source.clear();
     }
     for (id, one) in market.instruments.iter() {
@@ -29,9 +35,13 @@ pub fn market_csv(market: &Market) -> String {
         let text = |price: Option<keelmark_units::Price>| {
             price.map(|price| price.to_string()).unwrap_or_default()
         };
+        let open = match market.open_interest(id) {
+            Some(contracts) => format!("{contracts},"),
+            None => blank.to_owned(),
+        };
         let _ = writeln!(
             out,
-            "{one},{},{},{},{},{},{},{},{},{},{},{source}",
+            "{one},{},{},{},{},{},{},{},{},{},{open}{},{source}",
             quoted(&one.venue_symbol),
             quote.mark,
             quote.iv.map(|iv| iv.to_string()).unwrap_or_default(),
