@@ -134,6 +134,10 @@ impl Integer {
     /// places cannot hold it.
     #[must_use]
     pub fn decimal(&self, exponent: i32) -> Option<Decimal> {
+        // Beyond this only zero fits, and the carrier's own sum of exponents must not overflow.
+        if exponent.unsigned_abs() > MOST_PLACES {
+            return self.is_zero().then_some(Decimal::ZERO);
+        }
         let small = i128::try_from(&self.0).ok()?;
         let found = Decimal::from_scaled(small, exponent, Round::Down).ok()?;
         (Self::quanta(found, exponent).as_ref() == Some(self)).then_some(found)
@@ -254,6 +258,9 @@ mod tests {
         assert_eq!(Integer::quanta(price, 0), None);
         assert_eq!(Integer::from(42_500_000).decimal(-6), Some(price));
         assert_eq!(Integer::from(1).decimal(-19), None);
+        assert_eq!(Integer::from(1).decimal(i32::MAX), None);
+        assert_eq!(Integer::from(-1).decimal(i32::MIN), None);
+        assert_eq!(Integer::quanta(price, i32::MIN), None);
         assert_eq!(large.parse::<Integer>().unwrap().decimal(-6), None);
     }
 
