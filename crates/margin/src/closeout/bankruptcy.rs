@@ -10,7 +10,8 @@ use super::{Account, CloseoutError, Integer, Position, Toward};
 ///
 /// It is the notional given up less the share of net collateral that belongs to the maintenance
 /// margin given up. Notional and margin are each computed afresh before and after; the share
-/// rounds down, towards minus infinity, so that the price rounds against the account.
+/// rounds down, towards minus infinity, so that the price rounds up: what is less than a quantum
+/// is the fund's to bear, as the source has it.
 ///
 /// # Errors
 /// When `change` does not close, or the account has no maintenance margin.
