@@ -113,3 +113,32 @@ fn quoted(text: &str) -> String {
     }
     text.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read;
+
+    #[test]
+    fn open_interest_is_written_where_there_is_some() {
+        let head = "instrument,mark,contract_size,lot,open_interest,as_of\n";
+        let rows = "x:SOL/USDC:USDC,85,1,0.1,600000.5,2026-03-04T19:00:00Z\n\
+                    x:BTC/USDC:USDC,70000,1,0.1,,2026-03-04T19:00:00Z\n";
+        let market = read::market_csv("a.csv", format!("{head}{rows}").as_bytes()).unwrap();
+        let written = market_csv(&market);
+        let again = read::market_csv("b.csv", written.as_bytes()).unwrap();
+        let said = |market: &Market| -> Vec<Option<String>> {
+            let open = |(id, _)| market.open_interest(id).map(|open| open.to_string());
+            market.instruments.iter().map(open).collect()
+        };
+        assert_eq!(said(&market), [Some("600000.5".to_owned()), None]);
+        assert_eq!(said(&again), said(&market));
+        // A market that says nothing of it is written as it was before there was such a column.
+        let without = rows.replace("600000.5", "");
+        let market = read::market_csv("a.csv", format!("{head}{without}").as_bytes()).unwrap();
+        assert!(!market_csv(&market).contains("open_interest"));
+        let wrong = rows.replace("600000.5", "-1");
+        let error = read::market_csv("a.csv", format!("{head}{wrong}").as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("open_interest: expected zero or more"), "{error}");
+    }
+}
