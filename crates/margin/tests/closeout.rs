@@ -335,10 +335,11 @@ fn one_of_each(a: &Integer, b: &Integer, c: &Integer, exponent: i32) {
             let _ = insurance::delta(&account, 0, &fill, &y, &z);
         }
     }
-    weights(x, y, z);
+    weights(&x, &y, &z);
+    fees(&x, &y, &z);
 }
 
-fn weights(x: Integer, y: Integer, z: Integer) {
+fn weights(x: &Integer, y: &Integer, z: &Integer) {
     let side = |amount: &Integer, decimals: u32| Side {
         amount: amount.clone(),
         multiplier: y.clone(),
@@ -346,8 +347,8 @@ fn weights(x: Integer, y: Integer, z: Integer) {
         price: z.clone(),
     };
     for decimals in [0, 19, u32::MAX] {
-        let _ = liability_paid_by(&side(&x, decimals), &side(&z, 6));
-        let _ = asset_taken_for(&side(&x, decimals), &side(&z, 6), &PLACES);
+        let _ = liability_paid_by(&side(x, decimals), &side(z, 6));
+        let _ = asset_taken_for(&side(x, decimals), &side(z, 6), &PLACES);
         let _ = BorrowShortage {
             shortage: x.clone(),
             asset_weight: y.clone(),
@@ -373,9 +374,9 @@ fn weights(x: Integer, y: Integer, z: Integer) {
         .fee(&PLACES);
         let scale =
             size_weight::SizeScale { factor: y.clone(), asset_headroom: 10, liability_headroom: 0 };
-        let _ = scale.asset(&x, decimals, &z, &PLACES);
-        let _ = scale.liability(&x, decimals, &z, &PLACES);
-        let _ = size_weight::by_deposits(&x, &y, decimals, &z, &x, &PLACES);
+        let _ = scale.asset(x, decimals, z, &PLACES);
+        let _ = scale.liability(x, decimals, z, &PLACES);
+        let _ = size_weight::by_deposits(x, y, decimals, z, x, &PLACES);
         let orders = spot_orders::SpotOrders {
             quote: x.clone(),
             quote_weight: y.clone(),
@@ -391,6 +392,9 @@ fn weights(x: Integer, y: Integer, z: Integer) {
         };
         let _ = orders.collateral(&PLACES);
     }
+}
+
+fn fees(x: &Integer, y: &Integer, z: &Integer) {
     let _ = PerpetualFee {
         shortage: x.clone(),
         base: y.clone(),
@@ -408,7 +412,7 @@ fn weights(x: Integer, y: Integer, z: Integer) {
         grace: z.clone(),
         per_slot: x.clone(),
     };
-    let _ = rising.after(&y);
+    let _ = rising.after(y);
     let pace = pace::Pace { initial: x.clone(), duration: y.clone(), tiny: z.clone() };
-    let _ = pace.share(&x, &y, &z, &PLACES);
+    let _ = pace.share(x, y, z, &PLACES);
 }

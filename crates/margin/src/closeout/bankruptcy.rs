@@ -1,5 +1,5 @@
-//! The bankruptcy price: for what a part of a position closes so that the rest of the account stands
-//! as it stood.
+//! The bankruptcy price: for what a part of a position closes so that the rest of the account
+//! stands as it stood.
 //!
 //! Source: dydxprotocol/v4-chain@84d4664, `x/clob/keeper/liquidations.go`.
 

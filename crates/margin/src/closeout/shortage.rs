@@ -122,7 +122,7 @@ impl BorrowShortage {
             return Err(CloseoutError::NothingFreed);
         }
         let decimals = Places::between(places.quote, self.liability_decimals);
-        let scale = Places::one(places.price + places.weight + places.guard)?;
+        let scale = Places::one(places.price)? * Places::one(places.weight)? * guard;
         let covered = (self.shortage.scaled(decimals.max(0), Toward::Zero)? * scale)
             .over(&left, Toward::Zero)?
             .scaled(decimals.min(0), Toward::Zero)?;

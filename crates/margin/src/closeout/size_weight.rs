@@ -77,7 +77,7 @@ impl SizeScale {
             .scaled(-i64::from(decimals), Toward::Zero)?;
         let odd = places.base % 2;
         let root = (size.scaled(i64::from(odd), Toward::Zero)? + Integer::from(1)).root();
-        Ok((root, Places::one((places.base + odd) / 2)?))
+        Ok((root, Places::one(places.base.div_ceil(2))?))
     }
 }
 

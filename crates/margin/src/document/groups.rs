@@ -25,7 +25,7 @@ pub(super) fn expand(tree: &mut Node) -> Result<(), InputError> {
     for param in params.values_mut() {
         if let Value::Table(by) = &mut param.value {
             let given = std::mem::take(by);
-            *by = expanded(given, &groups)?;
+            *by = expanded(&given, &groups)?;
         }
     }
     Ok(())
@@ -58,11 +58,11 @@ fn read(tree: &Node) -> Result<Groups, InputError> {
 }
 
 fn expanded(
-    given: BTreeMap<String, Node>,
+    given: &BTreeMap<String, Node>,
     groups: &Groups,
 ) -> Result<BTreeMap<String, Node>, InputError> {
     let mut out = BTreeMap::new();
-    for (key, node) in &given {
+    for (key, node) in given {
         if let Some(members) = groups.get(key) {
             let own = members.iter().filter(|asset| !given.contains_key(*asset));
             out.extend(own.map(|asset| (asset.clone(), node.clone())));

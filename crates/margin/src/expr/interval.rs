@@ -89,8 +89,8 @@ impl Interval {
         Self { low: self.low.min(other.low), high: self.high.min(other.high) }
     }
 
-    /// Rounded up or down to so many decimal places, from 0 to 18. Rounding never reverses two numbers, so
-    /// the ends rounded hold every value rounded.
+    /// Rounded up or down to so many decimal places, from 0 to 18. Rounding never reverses two
+    /// numbers, so the ends rounded hold every value rounded.
     ///
     /// # Errors
     /// [`Overflow`] when `places` is no such number.

@@ -1,8 +1,9 @@
 //! Formulas in documents: `max(0.15 * index - otm, 0.10 * index) + mark`.
 //!
 //! Small on purpose: numbers, names, `+ - * /`, `max`, `min`, `abs`, `ceil` and `floor` to some
-//! decimal places, and brackets. A formula is evaluated as an interval that surely holds the exact result, and a requirement is its upper
-//! end: rounding is against the account whatever the formula, without a rule per operator.
+//! decimal places, and brackets. A formula is evaluated as an interval that surely holds the exact
+//! result, and a requirement is its upper end: rounding is against the account whatever the
+//! formula, without a rule per operator.
 
 mod interval;
 mod parse;
