@@ -19,6 +19,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Modules: [`deribit`].
+//! Modules: [`deribit`], [`bybit`], [`derive`](mod@derive), [`drift`], [`hyperliquid`]; [`grammar`]
+//! what their names share.
 
+pub mod bybit;
 pub mod deribit;
+pub mod derive;
+pub mod drift;
+pub mod grammar;
+pub mod hyperliquid;

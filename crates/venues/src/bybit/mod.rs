@@ -1,0 +1,5 @@
+//! Bybit: its names.
+//!
+//! Modules: [`symbol`] native names.
+
+pub mod symbol;

@@ -1,0 +1,5 @@
+//! Derive: its names.
+//!
+//! Modules: [`symbol`] native names.
+
+pub mod symbol;

@@ -1,0 +1,5 @@
+//! Hyperliquid: its names.
+//!
+//! Modules: [`symbol`] native names.
+
+pub mod symbol;
