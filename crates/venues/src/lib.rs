@@ -20,7 +20,8 @@
 //! ```
 //!
 //! Modules: [`deribit`], [`bybit`], [`derive`](mod@derive), [`drift`], [`hyperliquid`]; [`grammar`]
-//! what their names share.
+//! what their names share, [`json`] replies as trees that know their places, [`imported`] what
+//! replies become, [`parameters`] a venue's own tables as a document.
 
 pub mod bybit;
 pub mod deribit;
@@ -28,3 +29,6 @@ pub mod derive;
 pub mod drift;
 pub mod grammar;
 pub mod hyperliquid;
+pub mod imported;
+pub mod json;
+pub mod parameters;
