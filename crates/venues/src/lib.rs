@@ -21,7 +21,7 @@
 //!
 //! Modules: [`deribit`], [`bybit`], [`derive`](mod@derive), [`drift`], [`hyperliquid`]; [`grammar`]
 //! what their names share, [`json`] replies as trees that know their places, [`imported`] what
-//! replies become, [`parameters`] a venue's own tables as a document.
+//! replies become, [`lots`] where no reply has them, [`parameters`] a venue's own tables as a document.
 
 pub mod bybit;
 pub mod deribit;
@@ -31,4 +31,5 @@ pub mod grammar;
 pub mod hyperliquid;
 pub mod imported;
 pub mod json;
+pub mod lots;
 pub mod parameters;

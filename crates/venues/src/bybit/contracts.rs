@@ -8,12 +8,10 @@ use super::symbol;
 use crate::json::At;
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{Asset, InputError, Instrument, Kind, Quantity, Timestamp};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 
 const FILE: &str = "families/bybit.toml";
 const EMBEDDED: &str = include_str!("../../families/bybit.toml");
-const SCHEMA: &str = "keelmark/venue-lots/1";
 
 /// What the venue says about one contract.
 #[derive(Clone, Debug)]
@@ -32,37 +30,13 @@ pub struct Contracts {
     lots: BTreeMap<String, Quantity>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Lots {
-    schema: String,
-    venue: String,
-    lot: Vec<Lot>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Lot {
-    kind: String,
-    lot: Quantity,
-    #[serde(rename = "source")]
-    _source: String,
-    #[serde(default, rename = "uncertain")]
-    _uncertain: bool,
-}
-
 impl Contracts {
     /// No facts, and the embedded lots.
     ///
     /// # Errors
     /// [`InputError`] when the embedded file does not read; a test keeps that from happening.
     pub fn new() -> Result<Self, InputError> {
-        let read: Lots = toml::from_str(EMBEDDED).map_err(|e| InputError::whole(FILE, e))?;
-        if read.schema != SCHEMA || read.venue != symbol::VENUE {
-            let problem = format!("expected {SCHEMA:?} of {:?}", symbol::VENUE);
-            return Err(InputError::whole(FILE, problem));
-        }
-        let lots = read.lot.into_iter().map(|one| (one.kind, one.lot)).collect();
+        let lots = crate::lots::read(FILE, EMBEDDED, symbol::VENUE)?;
         Ok(Self { facts: BTreeMap::new(), lots })
     }
 

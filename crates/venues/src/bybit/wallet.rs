@@ -85,7 +85,7 @@ pub fn prices(
     as_of: Timestamp,
 ) -> Result<(), InputError> {
     // A value of less than a cent has too few digits for a price.
-    let least = Decimal::from_scaled(1, 2, Round::Nearest).unwrap_or(Decimal::ONE);
+    let least = Decimal::from_scaled(1, -2, Round::Nearest).unwrap_or(Decimal::ONE);
     for coin in &wallet.coins {
         let (Some(equity), Some(value)) = (coin.at.maybe("equity")?, coin.at.maybe("usdValue")?)
         else {
