@@ -19,12 +19,19 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Modules: [`deribit`], [`bybit`], [`derive`](mod@derive), [`drift`], [`hyperliquid`]; [`grammar`]
-//! what their names share.
+//! Modules: a folder a venue ([`binance`], [`bybit`], [`deribit`], [`derive`](mod@derive), [`drift`],
+//! [`hyperliquid`], [`okx`]); [`spelling`] every venue's names, [`grammar`] what they share.
 
+mod assembly;
+pub mod binance;
 pub mod bybit;
 pub mod deribit;
 pub mod derive;
 pub mod drift;
 pub mod grammar;
 pub mod hyperliquid;
+pub mod imported;
+pub mod json;
+pub mod okx;
+pub mod parameters;
+pub mod spelling;

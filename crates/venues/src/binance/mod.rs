@@ -1,0 +1,5 @@
+//! Binance: its names.
+//!
+//! Modules: [`symbol`] native names.
+
+pub mod symbol;
