@@ -153,7 +153,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// An amount of an asset in an account; below zero is owed.
+    /// An amount of an asset in an account; below zero is owed. Two replies may say it, but not
+    /// differently.
     pub(crate) fn cash(
         &mut self,
         at: &At<'_>,
@@ -162,9 +163,15 @@ impl<'a> Draft<'a> {
         amount: Decimal,
     ) -> Result<(), InputError> {
         self.account(account);
-        let held = self.cash.entry((account.to_owned(), asset)).or_default();
-        *held = held.plus(Money::new(amount)).map_err(|error| at.error(error))?;
-        Ok(())
+        let amount = Money::new(amount);
+        match self.cash.insert((account.to_owned(), asset.clone()), amount) {
+            Some(other) if other != amount => {
+                let problem =
+                    format!("expected {other} {asset} as another reply says, found {amount}");
+                Err(at.error(problem))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The market and the accounts. Positions are of the contracts of the replies where these have

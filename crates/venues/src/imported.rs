@@ -52,8 +52,15 @@ pub enum What {
     NetMaintenance,
     /// Equity over maintenance margin.
     Ratio,
-    /// A requirement of one part of the account, which the venue names.
-    Part(&'static str, String),
+    /// A requirement of a part of the account alone.
+    Part {
+        /// `initial` or `maintenance`.
+        level: &'static str,
+        /// What the venue calls the part.
+        name: String,
+        /// Native names of the positions in it.
+        of: Vec<String>,
+    },
     /// Price of an instrument, by its canonical symbol, at which the account is liquidated.
     Liquidation(String),
 }

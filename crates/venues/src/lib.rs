@@ -19,12 +19,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Modules: a folder a venue ([`binance`], [`bybit`], [`deribit`], [`derive`](mod@derive), [`drift`],
+//! Modules: a folder a venue ([`binance`], [`bybit`], [`ccxt`], [`deribit`], [`derive`](mod@derive), [`drift`],
 //! [`hyperliquid`], [`okx`]); [`spelling`] every venue's names, [`grammar`] what they share.
 
 mod assembly;
 pub mod binance;
 pub mod bybit;
+pub mod ccxt;
 pub mod deribit;
 pub mod derive;
 pub mod drift;

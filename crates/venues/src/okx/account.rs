@@ -78,14 +78,56 @@ fn figure(what: What, value: Decimal) -> Figure {
     Figure { account: VENUE.to_owned(), what, currency: Asset::usd(), value }
 }
 
-/// Reads `account/positions`; whether units repeat their requirement is the answer.
+/// The requirement that a row of positions prints.
+#[derive(Clone, Debug)]
+pub(super) struct Printed {
+    name: String,
+    /// What its unit is called: the coin.
+    unit: String,
+    currency: Asset,
+    shared: bool,
+    levels: [(&'static str, Option<Decimal>); 2],
+}
+
+/// Whether several positions of a unit print the same requirement, which is then the unit's.
+pub(super) fn repeats(rows: &[Printed]) -> bool {
+    let mut said = BTreeSet::new();
+    let shared = rows.iter().filter(|one| one.shared && one.levels[1].1.is_some());
+    shared.into_iter().any(|one| !said.insert((&one.unit, one.levels[0].1, one.levels[1].1)))
+}
+
+/// Requirements of positions one by one, or, where units repeat theirs, once a unit.
+pub(super) fn parts(rows: &[Printed], by_unit: bool) -> Vec<Figure> {
+    let mut out: Vec<Figure> = Vec::new();
+    for row in rows {
+        let together = |other: &&Printed| by_unit && other.shared && other.unit == row.unit;
+        let units = by_unit && row.shared;
+        let of: Vec<String> = match units {
+            true => rows.iter().filter(together).map(|one| one.name.clone()).collect(),
+            false => vec![row.name.clone()],
+        };
+        let name = if units { format!("unit {}", row.unit) } else { row.name.clone() };
+        let currency = if units { Asset::usd() } else { row.currency.clone() };
+        for (level, value) in row.levels {
+            let Some(value) = value else { continue };
+            let what = What::Part { level, name: name.clone(), of: of.clone() };
+            if !(units && out.iter().any(|one| one.what == what)) {
+                let currency = currency.clone();
+                out.push(Figure { account: VENUE.to_owned(), what, currency, value });
+            }
+        }
+    }
+    out
+}
+
+/// Reads `account/positions`.
 pub(super) fn positions<'a>(
     rows: &[At<'a>],
     draft: &mut Draft<'a>,
-    parts: &mut Vec<Figure>,
-) -> Result<bool, InputError> {
+    printed: &mut Vec<Printed>,
+    reported: &mut Vec<Figure>,
+) -> Result<(), InputError> {
     draft.account(VENUE);
-    let (mut said, mut repeats) = (BTreeSet::new(), false);
     for row in rows {
         if row.label("instType") == "MARGIN" {
             draft.left_out.add("positions", "spot on margin is held as its coins");
@@ -121,21 +163,22 @@ pub(super) fn positions<'a>(
             own,
             mark,
         });
-        let (imr, mmr) = (row.maybe("imr")?, row.maybe("mmr")?);
+        if let Some(value) = row.positive("liqPx")? {
+            let currency = Asset::usd();
+            let Ok(symbol) = super::symbol::parse(name) else { continue };
+            let what = What::Liquidation(symbol.to_string());
+            reported.push(Figure { account: VENUE.to_owned(), what, currency, value });
+        }
         let unit = name.split('-').next().unwrap_or_default().to_owned();
-        if shared && mmr.is_some_and(Decimal::is_positive) {
-            repeats |= !said.insert((unit, imr, mmr));
-        }
-        let currency = row.asset("ccy").unwrap_or_else(|_| Asset::usd());
-        for (what, value) in [("initial", imr), ("maintenance", mmr)] {
-            if let Some(value) = value.filter(|one| one.is_positive()) {
-                let what = What::Part(what, name.to_owned());
-                let account = VENUE.to_owned();
-                parts.push(Figure { account, what, currency: currency.clone(), value });
-            }
-        }
+        printed.push(Printed {
+            name: name.to_owned(),
+            unit,
+            currency: row.asset("ccy").unwrap_or_else(|_| Asset::usd()),
+            shared,
+            levels: [("initial", row.positive("imr")?), ("maintenance", row.positive("mmr")?)],
+        });
     }
-    Ok(repeats)
+    Ok(())
 }
 
 /// The size with its sign: of a net position its own, else of the side.
@@ -171,17 +214,16 @@ pub(super) fn builder<'a>(
     }
     for unit in row.need("riskUnitData")?.items()? {
         let name = unit.word("riskUnit")?.to_owned();
-        for (field, what) in [("imr", "initial"), ("mmr", "maintenance")] {
+        let held = unit.get("portfolios").map(|list| list.items()).transpose()?.unwrap_or_default();
+        let of: Vec<String> = held.iter().map(|one| one.label("instId").to_owned()).collect();
+        for (field, level) in [("imr", "initial"), ("mmr", "maintenance")] {
             if let Some(value) = unit.maybe(field)? {
-                reported.push(figure(What::Part(what, format!("unit {name}")), value));
+                let name = format!("unit {name}");
+                reported.push(figure(What::Part { level, name, of: of.clone() }, value));
             }
         }
-        if !holds {
-            continue;
-        }
-        let held = unit.get("portfolios").map(|list| list.items()).transpose()?;
-        for one in held.unwrap_or_default() {
-            asked(&one, draft)?;
+        for one in held.iter().filter(|_| holds) {
+            asked(one, draft)?;
         }
     }
     if !holds {

@@ -13,21 +13,27 @@ use crate::assembly::Draft;
 use crate::imported::{Figure, Imported, What};
 use crate::json::{At, Tree};
 use account::Mode;
-use keelmark_book::{InputError, Market};
+use keelmark_book::{InputError, Market, Timestamp};
 use reply::Content;
 
 /// Imports replies, each with its name (for errors) and its bytes.
 ///
 /// Positions are of the contracts of the replies where these have prices, or else of `market`.
+/// `as_of` is when they were sent, where they do not say it.
 ///
 /// # Errors
 /// [`InputError`] at the file and row that cannot be used.
-pub fn import(files: &[(&str, &[u8])], market: Option<&Market>) -> Result<Imported, InputError> {
+pub fn import(
+    files: &[(&str, &[u8])],
+    market: Option<&Market>,
+    as_of: Option<Timestamp>,
+) -> Result<Imported, InputError> {
     let mut trees = Vec::new();
     for (file, bytes) in files {
         trees.push(Tree::parse(file, bytes)?);
     }
     let mut read = Read::new();
+    read.draft.time(as_of);
     let mut replies = Vec::new();
     for tree in &trees {
         let (content, rows) = reply::recognise(tree)?;
@@ -49,9 +55,8 @@ struct Read<'a> {
     draft: Draft<'a>,
     tables: tiers::Tables<'a>,
     account: Vec<Figure>,
-    parts: Vec<Figure>,
+    printed: Vec<account::Printed>,
     mode: Option<Mode>,
-    repeats: bool,
 }
 
 impl<'a> Read<'a> {
@@ -60,9 +65,8 @@ impl<'a> Read<'a> {
             draft: Draft::new(symbol::VENUE),
             tables: tiers::Tables::default(),
             account: Vec::new(),
-            parts: Vec::new(),
+            printed: Vec::new(),
             mode: None,
-            repeats: false,
         }
     }
 
@@ -77,8 +81,7 @@ impl<'a> Read<'a> {
             Content::Discounts => self.tables.discounts(rows, draft),
             Content::Balance => account::balance(rows, draft, &mut self.account),
             Content::Positions => {
-                self.repeats |= account::positions(rows, draft, &mut self.parts)?;
-                Ok(())
+                account::positions(rows, draft, &mut self.printed, &mut self.account)
             }
             Content::Builder => {
                 self.mode = Some(Mode::Portfolio);
@@ -93,7 +96,8 @@ impl<'a> Read<'a> {
     }
 
     fn done(mut self, market: Option<&Market>) -> Result<Imported, InputError> {
-        if self.mode.is_none() && self.repeats {
+        let repeats = account::repeats(&self.printed);
+        if self.mode.is_none() && repeats {
             self.draft.notes.push(
                 "positions: several of one unit repeat the same requirement, so the account is \
                  taken as portfolio margin, and they are not summed"
@@ -102,14 +106,12 @@ impl<'a> Read<'a> {
         }
         let portfolio = match self.mode {
             Some(mode) => mode == Mode::Portfolio,
-            None => self.repeats,
+            None => repeats,
         };
         let parameters = self.tables.parameters(&mut self.draft)?;
         let mut reported = self.account;
-        let totals = reported.iter().any(|one| one.what == What::Maintenance);
-        if !portfolio || !totals {
-            reported.append(&mut self.parts);
-        }
+        reported.extend(account::parts(&self.printed, portfolio));
+        reported.sort_by_key(|one| matches!(one.what, What::Liquidation(_)));
         let model = if portfolio { "okx-pm" } else { "okx-multi-currency" };
         let found = self.draft.build(market)?;
         Ok(Imported { parameters, reported, model: Some(model.to_owned()), ..found })
