@@ -16,6 +16,8 @@ pub struct Imported {
     pub parameters: Option<Parameters>,
     /// The built-in document of how the account is margined, where the replies say it.
     pub model: Option<String>,
+    /// As [`Imported::model`], of the accounts that have one of their own.
+    pub model_of: BTreeMap<String, String>,
     /// What the venue reports.
     pub reported: Vec<Figure>,
     /// What was assumed, derived or left out.
@@ -48,6 +50,17 @@ pub enum What {
     NetInitial,
     /// Equity less maintenance margin: below zero is liquidated.
     NetMaintenance,
+    /// Equity over maintenance margin.
+    Ratio,
+    /// A requirement of a part of the account alone.
+    Part {
+        /// `initial` or `maintenance`.
+        level: &'static str,
+        /// What the venue calls the part.
+        name: String,
+        /// Native names of the positions in it.
+        of: Vec<String>,
+    },
     /// Price of an instrument, by its canonical symbol, at which the account is liquidated.
     Liquidation(String),
 }

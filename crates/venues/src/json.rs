@@ -189,6 +189,18 @@ impl<'a> At<'a> {
         }
     }
 
+    /// This number; `None` where it is null or empty.
+    ///
+    /// # Errors
+    /// [`InputError`] where it is something else.
+    pub fn printed(&self) -> Result<Option<Decimal>, InputError> {
+        match self.value {
+            Value::Null => Ok(None),
+            Value::String(text) if text.is_empty() => Ok(None),
+            _ => self.number().map(Some),
+        }
+    }
+
     /// As [`At::maybe`], and `None` for zero and less: how venues print a price that is not there.
     ///
     /// # Errors

@@ -121,3 +121,30 @@ pub fn quoted(text: &str) -> String {
     out.push('"');
     out
 }
+
+/// Steps counted in contracts, whose rate holds for all of a position; the last one is open.
+#[must_use]
+pub fn brackets_of_contracts(steps: &[Step<'_>]) -> String {
+    rows(steps, "contracts", "rate")
+}
+
+/// Steps of an amount held, as marginal ratios; what lies above the last limit counts for nothing.
+#[must_use]
+pub fn ratios(steps: &[Step<'_>]) -> String {
+    let mut out = String::from("[\n");
+    for step in steps {
+        let limit = step.to.map(|limit| format!("up_to = \"{limit}\", ")).unwrap_or_default();
+        let _ = writeln!(out, "  {{ {limit}ratio = \"{}\" }},", step.rate);
+    }
+    out + "]\n"
+}
+
+fn rows(steps: &[Step<'_>], limit: &str, rate: &str) -> String {
+    let mut out = String::from("[\n");
+    for (at, step) in steps.iter().enumerate() {
+        let to = step.to.filter(|_| at + 1 < steps.len());
+        let to = to.map(|to| format!("{limit} = \"{to}\", ")).unwrap_or_default();
+        let _ = writeln!(out, "  {{ {to}{rate} = \"{}\" }},", step.rate);
+    }
+    out + "]\n"
+}

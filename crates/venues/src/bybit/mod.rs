@@ -121,7 +121,10 @@ impl<'a> Read<'a> {
             reported = self.wallet.as_ref().map(|one| one.figures.clone()).unwrap_or_default();
             Some(self.portfolio(replies, market)?)
         };
-        reported.extend(self.held.iter().filter_map(liquidation));
+        // Without the wallet there is nothing to liquidate but an isolated position.
+        let whole = self.wallet.is_some();
+        let known = self.held.iter().filter(|held| whole || held.own.is_some());
+        reported.extend(known.filter_map(liquidation));
         let wallet = self.wallet.as_ref();
         let portfolio = self.mode == "PORTFOLIO_MARGIN"
             || (self.mode.is_empty() && wallet.is_some_and(|wallet| wallet.portfolio));
@@ -143,8 +146,16 @@ impl<'a> Read<'a> {
         }
         let parameters = self.tables.parameters(wallet)?;
         let model = (account.is_some() && !portfolio).then(|| BASE.to_owned());
-        let accounts = account.into_iter().collect();
-        Ok(Imported { market: made, accounts, parameters, model, reported, notes: self.notes })
+        let (accounts, notes) = (account.into_iter().collect(), self.notes);
+        Ok(Imported {
+            market: made,
+            accounts,
+            parameters,
+            model,
+            reported,
+            notes,
+            ..Imported::default()
+        })
     }
 
     /// The market of the tickers, or of the positions where neither they nor another is given.

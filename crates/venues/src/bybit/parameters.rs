@@ -7,7 +7,7 @@
 use super::reply::{Content, Reply};
 use super::wallet::Wallet;
 use crate::json::At;
-use crate::parameters::{Parameters, Step, brackets, ladder, quoted};
+use crate::parameters::{Parameters, Step, brackets, ladder, quoted, ratios};
 use keelmark_book::{Asset, Decimal, InputError, Round, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -182,7 +182,12 @@ impl<'a> Tables<'a> {
             body.push_str("\n[collateral.assets]\n");
         }
         for (asset, steps) in self.ratios.iter().filter(|(asset, _)| !off.contains(asset)) {
-            body.push_str(&ratios(asset, steps));
+            let _ = writeln!(
+                body,
+                "{} = {{ tiers = {} }}",
+                quoted(asset.as_str()),
+                ratios(steps).trim_end()
+            );
         }
         for asset in &off {
             let _ = writeln!(
@@ -292,15 +297,6 @@ fn table(
         below = Some((tier.limit, tier.rate, deduction));
     }
     Ok(out)
-}
-
-fn ratios(asset: &Asset, steps: &[Step<'_>]) -> String {
-    let mut out = format!("{} = {{ tiers = [\n", quoted(asset.as_str()));
-    for step in steps {
-        let limit = step.to.map(|limit| format!("up_to = \"{limit}\", ")).unwrap_or_default();
-        let _ = writeln!(out, "  {{ {limit}ratio = \"{}\" }},", step.rate);
-    }
-    out + "] }\n"
 }
 
 /// The charges whose tables change. Limits of inverse contracts count in coin, so those contracts

@@ -17,7 +17,7 @@ use account::Account;
 use keelmark_book::{Asset, InputError, Market, Timestamp};
 use market::Listing;
 use reply::Reply;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Imports replies, each with its name (for errors) and its bytes.
 ///
@@ -120,18 +120,19 @@ impl<'a> Read<'a> {
                 accounts.push(account.portfolio(name, market)?);
             }
         }
-        let models: BTreeSet<&str> = self.accounts.values().filter_map(Account::model).collect();
-        let model = models.first().filter(|_| models.len() == 1).map(|one| (*one).to_owned());
-        if model.is_none() && !accounts.is_empty() {
-            let types: BTreeSet<&str> = self.accounts.values().map(|one| one.margin_type).collect();
-            let types: Vec<String> = types.iter().map(|one| format!("{one:?}")).collect();
-            self.notes.push(format!(
-                "margin_type {}: expected SM, PM or PM2, the same of all; --model says which is ours",
-                types.join(", ")
-            ));
+        let mut model_of = BTreeMap::new();
+        for (name, account) in &self.accounts {
+            match account.model() {
+                Some(model) => _ = model_of.insert(name.clone(), model.to_owned()),
+                None if market.is_some() => self.notes.push(format!(
+                    "{name}: margin_type {:?}: expected SM, PM or PM2; --model says which is ours",
+                    account.margin_type
+                )),
+                None => {}
+            }
         }
         let notes = self.notes;
-        Ok(Imported { market: made, accounts, parameters: None, model, reported, notes })
+        Ok(Imported { market: made, accounts, model_of, reported, notes, ..Imported::default() })
     }
 
     fn market(

@@ -27,20 +27,16 @@ pub fn parse(text: &str) -> Result<Symbol, NameError> {
 #[must_use]
 pub fn print(symbol: &Symbol) -> Option<String> {
     let base = &symbol.base;
-    let Some(settle) = symbol.settle.as_ref().filter(|_| symbol.kind != Kind::Spot) else {
-        return (symbol.quote.as_str() == DOLLAR).then(|| format!("{base}-{DOLLAR}"));
-    };
-    if settle.as_str() != DOLLAR || symbol.quote != *settle {
-        return None;
-    }
-    match symbol.kind {
-        Kind::Perpetual => Some(format!("{base}-{PERPETUAL}")),
+    let text = match symbol.kind {
+        Kind::Spot => format!("{base}-{DOLLAR}"),
+        Kind::Perpetual => format!("{base}-{PERPETUAL}"),
         Kind::Option { expiry, strike, right } => {
             let terms = grammar::print_terms(strike, right, '_');
-            Some(format!("{base}-{}-{terms}", grammar::print_long_date(expiry)))
+            format!("{base}-{}-{terms}", grammar::print_long_date(expiry))
         }
-        Kind::Spot | Kind::Future { .. } => None,
-    }
+        Kind::Future { .. } => return None,
+    };
+    (read(&text).as_ref() == Some(symbol)).then_some(text)
 }
 
 fn read(text: &str) -> Option<Symbol> {

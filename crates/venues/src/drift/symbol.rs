@@ -25,14 +25,12 @@ pub fn parse(text: &str) -> Result<Symbol, NameError> {
 /// The native name; `None` where the venue has no name for such a contract.
 #[must_use]
 pub fn print(symbol: &Symbol) -> Option<String> {
-    let dollar = |asset: &Asset| asset.as_str() == DOLLAR;
-    let settled = symbol.settle.as_ref().is_none_or(dollar) && dollar(&symbol.quote);
     let text = match symbol.kind {
         Kind::Perpetual => format!("{}{PERPETUAL}", symbol.base),
         Kind::Spot => symbol.base.to_string(),
         Kind::Future { .. } | Kind::Option { .. } => return None,
     };
-    settled.then_some(text)
+    (read(&text).as_ref() == Some(symbol)).then_some(text)
 }
 
 fn read(text: &str) -> Option<Symbol> {

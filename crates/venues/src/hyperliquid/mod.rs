@@ -147,7 +147,16 @@ impl<'a> Read<'a> {
         }
         self.notes.extend(self.listing.left.notes());
         let model = self.account.as_ref().map(|_| MODEL.to_owned());
-        Ok(Imported { market: made, accounts, parameters, model, reported, notes: self.notes })
+        let notes = self.notes;
+        Ok(Imported {
+            market: made,
+            accounts,
+            parameters,
+            model,
+            reported,
+            notes,
+            ..Imported::default()
+        })
     }
 
     fn market(&mut self, given: Option<&Market>) -> Result<Option<Market>, InputError> {

@@ -15,6 +15,7 @@ use keelmark_book::{
 use keelmark_margin::distance::{Crossing, Factor, distances_of};
 use keelmark_margin::{AccountMargin, Document, margin};
 use keelmark_venues::imported::{Figure, Imported, What};
+use keelmark_venues::parameters::Parameters;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -47,9 +48,8 @@ pub struct ReplyArgs {
     format: FormatArgs,
 }
 
-/// What reads a venue's replies.
-pub type Reader =
-    fn(&[(&str, &[u8])], Option<&Market>, Option<Timestamp>) -> Result<Imported, InputError>;
+/// What a ratio is called: neither it nor its difference is an amount.
+const RATIO: &str = "equity over maintenance";
 
 /// What was imported.
 #[derive(Debug, Serialize)]
@@ -88,7 +88,15 @@ struct FigureReport {
 }
 
 /// Runs an import.
-pub fn run(arguments: &ReplyArgs, reader: Reader, screen: Screen) -> Result<Answer, Failure> {
+pub fn run(
+    arguments: &ReplyArgs,
+    reader: impl Fn(
+        &[(&str, &[u8])],
+        Option<&Market>,
+        Option<Timestamp>,
+    ) -> Result<Imported, InputError>,
+    screen: Screen,
+) -> Result<Answer, Failure> {
     let mut read = Vec::new();
     for name in &arguments.files {
         read.push(inputs::bytes(name)?);
@@ -160,22 +168,22 @@ fn written(
     Ok(())
 }
 
-/// The document that our figures are of: what was asked for, the replies' own, or the built-in one
-/// that they name.
+/// The document that our figures of an account are of: what was asked for, the replies' own, or
+/// the built-in one that they name.
 fn document(
     arguments: &ReplyArgs,
     found: &Imported,
+    account: &str,
     screen: Screen,
 ) -> Result<Option<Document>, Failure> {
     if let Some(name) = &arguments.model {
         return crate::models::named(name).map(Some);
     }
-    let Some(name) = &found.model else { return Ok(None) };
-    if let Some(parameters) = &found.parameters {
-        return Ok(Some(Document::parse(
-            "the replies",
-            &parameters.toml(&format!("{name}+replies")),
-        )?));
+    let Some(name) = found.model_of.get(account).or(found.model.as_ref()) else { return Ok(None) };
+    let own = |one: &&Parameters| one.extends.is_none_or(|base| base == name);
+    if let Some(parameters) = found.parameters.as_ref().filter(own) {
+        let text = parameters.toml(&format!("{name}+replies"));
+        return Ok(Some(Document::parse("the replies", &text)?));
     }
     match Document::named(name) {
         Ok(document) => Ok(Some(document)),
@@ -193,15 +201,16 @@ fn beside(
     market: &Market,
     screen: Screen,
 ) -> Result<Vec<FigureReport>, Failure> {
-    let document = document(arguments, found, screen)?;
     let mut ours = Vec::new();
     for account in &found.accounts {
-        let Some(document) = &document else { continue };
         if !found.reported.iter().any(|figure| figure.account == account.account) {
             continue;
         }
-        match margin(document, market, account) {
-            Ok(one) => ours.push(one),
+        let Some(document) = document(arguments, found, &account.account, screen)? else {
+            continue;
+        };
+        match margin(&document, market, account) {
+            Ok(one) => ours.push((document, account, one)),
             Err(error) => {
                 screen.note(&format!("{} under {}: {error}", account.account, document.name));
             }
@@ -210,15 +219,43 @@ fn beside(
     let mut out = Vec::new();
     for figure in &found.reported {
         let mut row = alone(figure, Some(market));
-        let one = ours.iter().find(|one| one.account == figure.account);
-        if let (Some(document), Some(one)) = (&document, one) {
+        if let Some((document, account, one)) =
+            ours.iter().find(|(_, account, _)| account.account == figure.account)
+        {
             row.model = Some(document.name.clone());
-            row.ours = amount(figure, one, document, market)?;
+            row.ours = match &figure.what {
+                What::Part { level, of, .. } => {
+                    let of = |name: &str| of.iter().any(|one| one == name);
+                    part(account, of, level, &figure.currency, document, market)
+                }
+                _ => amount(figure, one, document, market)?,
+            };
             row.difference = row.ours.map(|ours| ours.minus(row.venue)).transpose()?;
         }
         out.push(row);
     }
     Ok(out)
+}
+
+/// The requirement of some positions of an account alone; `None` where they have none alone.
+fn part(
+    account: &Portfolio,
+    of: impl Fn(&str) -> bool,
+    level: &str,
+    currency: &Asset,
+    document: &Document,
+    market: &Market,
+) -> Option<Money> {
+    let mut alone = Portfolio::new(&account.account);
+    let held = account.positions.iter();
+    let ours = held.filter(|one| of(&market.instruments.get(one.instrument).venue_symbol));
+    alone.positions = ours.cloned().collect();
+    if alone.positions.is_empty() {
+        return None;
+    }
+    let found = margin(document, market, &alone).ok()?;
+    let total = found.in_currency(currency, market).ok()?.total;
+    Some(if level == "initial" { total.initial } else { total.maintenance })
 }
 
 /// A figure without ours.
@@ -229,6 +266,8 @@ fn alone(figure: &Figure, market: Option<&Market>) -> FigureReport {
         What::Maintenance => "maintenance".to_owned(),
         What::NetInitial => "net of initial".to_owned(),
         What::NetMaintenance => "net of maintenance".to_owned(),
+        What::Ratio => RATIO.to_owned(),
+        What::Part { level, name, .. } => format!("{level} of {name}"),
         What::Liquidation(canonical) => {
             let id =
                 market.and_then(|market| Some((market, market.instruments.find(canonical).ok()?)));
@@ -258,7 +297,12 @@ fn amount(
         return liquidation(canonical, found, document, market);
     }
     let (mut equity, mut initial, mut maintenance) = (Money::ZERO, Money::ZERO, Money::ZERO);
-    for pool in found.pools.iter().filter(|one| !one.pool.isolated) {
+    // Where each coin is a pool of its own, a figure in a coin is its pool's.
+    let apart = found.pools.iter().any(|one| one.pool.currency != found.currency);
+    let counted = |one: &&keelmark_margin::PoolMargin| {
+        !one.pool.isolated && (!apart || one.pool.currency == figure.currency)
+    };
+    for pool in found.pools.iter().filter(counted) {
         let of = |amount, round| {
             let failed = |error| Failure::margin(&found.account, &document.name, &error);
             pool.in_account_currency(amount, round).map_err(failed)
@@ -273,7 +317,10 @@ fn amount(
         What::Maintenance => maintenance,
         What::NetInitial => equity.minus(initial)?,
         What::NetMaintenance => equity.minus(maintenance)?,
-        What::Liquidation(_) => return Ok(None),
+        What::Ratio if maintenance.is_positive() => {
+            return Ok(Some(Money::new(equity.ratio(maintenance, Round::Down)?.decimal())));
+        }
+        What::Liquidation(_) | What::Part { .. } | What::Ratio => return Ok(None),
     };
     if figure.currency == found.currency {
         return Ok(Some(amount));
@@ -354,6 +401,16 @@ fn text(report: &ImportReport, screen: Screen) -> String {
     ]);
     for one in &report.figures {
         let currency = &one.currency;
+        if one.figure == RATIO {
+            let ratio = |value: Money| format!("{value:.4}");
+            table.row([
+                one.figure.clone().into(),
+                ratio(one.venue).into(),
+                one.ours.map_or_else(|| "none".to_owned(), ratio).into(),
+                one.difference.map(|by| format!("{by:+.4}")).unwrap_or_default().into(),
+            ]);
+            continue;
+        }
         table.row([
             format!("{}, {currency}", one.figure).into(),
             required(one.venue, currency).into(),
