@@ -100,16 +100,16 @@ pub(crate) fn sides_together(figures: Vec<Figure>) -> Result<Vec<Figure>, Overfl
 
 /// What was left out, counted by reason.
 #[derive(Debug, Default)]
-pub(crate) struct LeftOut(BTreeMap<String, usize>);
+pub struct LeftOut(BTreeMap<String, usize>);
 
 impl LeftOut {
     /// One more for a reason: `"3 tickers left out: no mark"`.
-    pub(crate) fn add(&mut self, what: &str, why: &str) {
+    pub fn add(&mut self, what: &str, why: &str) {
         *self.0.entry(format!("{what} left out: {why}")).or_default() += 1;
     }
 
     /// A note a reason.
-    pub(crate) fn notes(&self) -> impl Iterator<Item = String> + '_ {
+    pub fn notes(&self) -> impl Iterator<Item = String> + '_ {
         self.0.iter().map(|(why, count)| format!("{count} {why}"))
     }
 }
