@@ -327,7 +327,11 @@ impl<'a> Draft<'a> {
         let mut both = 0usize;
         for leg in self.legs.iter().filter(|leg| leg.account == name) {
             let Some(market) = market else {
-                let problem = format!("expected a market with {}, found none", leg.name);
+                let problem = format!(
+                    "expected a market with {}, found none: add the reply that lists it, or \
+                     --prices",
+                    leg.name
+                );
                 return Err(leg.at.error(problem));
             };
             let position = self.position(leg, market)?;
@@ -417,6 +421,16 @@ fn net(
         portfolio.positions.push(Position { quantity, isolation, ..large });
     }
     Ok(())
+}
+
+/// The power of ten that all of some amounts are whole in, where no reply has the true step.
+pub(crate) fn step_of(amounts: &[Decimal]) -> Option<Decimal> {
+    let places = |amount: &Decimal| {
+        let text = amount.to_string();
+        text.split_once('.').map_or(0, |(_, part)| part.len())
+    };
+    let most = amounts.iter().map(places).max()?;
+    Decimal::from_scaled(1, -i32::try_from(most).ok()?, Round::Nearest).ok()
 }
 
 /// A contract's kind with the instant that a list of instruments prints.

@@ -2,7 +2,7 @@
 //! reports, kept apart so that ours can be shown beside it.
 
 use crate::parameters::Parameters;
-use keelmark_book::{Asset, Decimal, Market, Portfolio};
+use keelmark_book::{Asset, Decimal, Market, Overflow, Portfolio};
 use std::collections::BTreeMap;
 
 /// What a set of replies holds.
@@ -52,6 +52,8 @@ pub enum What {
     NetMaintenance,
     /// Equity over maintenance margin.
     Ratio,
+    /// The same, counting positions with collateral of their own too.
+    WithIsolated(Box<What>),
     /// A requirement of a part of the account alone.
     Part {
         /// `initial` or `maintenance`.
@@ -63,6 +65,37 @@ pub enum What {
     },
     /// Price of an instrument, by its canonical symbol, at which the account is liquidated.
     Liquidation(String),
+}
+
+impl What {
+    /// What it is, whatever positions it counts.
+    #[must_use]
+    pub fn bare(&self) -> &Self {
+        match self {
+            Self::WithIsolated(what) => what.bare(),
+            other => other,
+        }
+    }
+}
+
+/// The two sides of a position held both ways as one: both have the requirement of the same name.
+///
+/// # Errors
+/// [`Overflow`] when a sum does not fit.
+pub(crate) fn sides_together(figures: Vec<Figure>) -> Result<Vec<Figure>, Overflow> {
+    let mut out: Vec<Figure> = Vec::new();
+    for one in figures {
+        let same = |known: &&mut Figure| {
+            matches!(one.what, What::Part { .. })
+                && (&known.account, &known.what, &known.currency)
+                    == (&one.account, &one.what, &one.currency)
+        };
+        match out.iter_mut().find(same) {
+            Some(known) => known.value = known.value.plus(one.value)?,
+            None => out.push(one),
+        }
+    }
+    Ok(out)
 }
 
 /// What was left out, counted by reason.

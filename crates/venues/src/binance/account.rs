@@ -101,6 +101,7 @@ impl<'a> Accounts<'a> {
         let whats = [What::Equity, What::Initial, What::Maintenance];
         for (field, what) in fields.into_iter().zip(whats) {
             if let Some(value) = row.maybe(field)?.filter(|value| !value.is_zero()) {
+                let what = What::WithIsolated(Box::new(what));
                 self.reported.push(figure(account, what, currency.clone(), value));
             }
         }
@@ -281,11 +282,16 @@ impl<'a> Accounts<'a> {
 
     /// Every position into the draft, each in the account of its service.
     pub(super) fn done(&mut self, draft: &mut Draft<'a>, given: bool) -> Result<(), InputError> {
-        for ((name, _), held) in std::mem::take(&mut self.held) {
+        let all = std::mem::take(&mut self.held);
+        for ((name, _), held) in &all {
+            let sides = all.range((name.clone(), String::new())..);
+            let amounts = sides.take_while(|((one, _), _)| one == name).map(|(_, one)| one.amount);
+            let amounts: Vec<Decimal> = amounts.collect();
+            let (name, held) = (name.clone(), held.clone());
             let quantity = Quantity::new(held.amount);
             if draft.listed(&name).is_none()
                 && !given
-                && let Some(one) = implied(&name, quantity, draft.now())
+                && let Some(one) = implied(&name, &amounts, draft.now())
             {
                 draft.notes.push(format!(
                     "{name}: no exchangeInfo lists it: one coin a contract, steps of {}",

@@ -132,7 +132,7 @@ pub(super) fn option_marks<'a>(rows: &[At<'a>], draft: &mut Draft<'a>) -> Result
 
 /// A contract that no reply lists, where its name says enough: one coin, in the steps of what is
 /// held of it. A contract in the coin has a face that only the list knows.
-pub(super) fn implied(name: &str, quantity: Quantity, now: Timestamp) -> Option<Instrument> {
+pub(super) fn implied(name: &str, held: &[Decimal], now: Timestamp) -> Option<Instrument> {
     let symbol = symbol::parse(name).ok()?;
     let inverse = symbol.settle.as_ref() == Some(&symbol.base);
     let expired = match symbol.kind {
@@ -142,9 +142,6 @@ pub(super) fn implied(name: &str, quantity: Quantity, now: Timestamp) -> Option<
     if inverse || expired {
         return None;
     }
-    let text = quantity.abs().to_string();
-    let places = text.split_once('.').map_or(0, |(_, part)| part.len());
-    let exponent = -i32::try_from(places).ok()?;
-    let lot = Decimal::from_scaled(1, exponent, keelmark_book::Round::Nearest).ok()?;
+    let lot = crate::assembly::step_of(held)?;
     Some(symbol.instrument(name.to_owned(), Quantity::from_int(1), Quantity::new(lot)))
 }

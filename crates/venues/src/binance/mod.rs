@@ -10,7 +10,7 @@ pub mod symbol;
 mod tiers;
 
 use crate::assembly::Draft;
-use crate::imported::{Imported, What};
+use crate::imported::{Figure, Imported, What, sides_together};
 use crate::json::{At, Tree};
 use account::Accounts;
 use keelmark_book::{InputError, Market, Timestamp};
@@ -53,7 +53,7 @@ pub fn import(
     }
     accounts.done(&mut draft, market.is_some())?;
     let parameters = tables.parameters(&mut draft, unified);
-    let mut reported = accounts.reported;
+    let mut reported = together(accounts.reported)?;
     reported.sort_by_key(|one| match one.what {
         What::Liquidation(_) => 2,
         What::Part { .. } => 1,
@@ -94,4 +94,8 @@ fn read<'a>(
         Content::OptionPositions => accounts.option_positions(rows),
         Content::Nothing => Ok(()),
     }
+}
+
+fn together(figures: Vec<Figure>) -> Result<Vec<Figure>, InputError> {
+    sides_together(figures).map_err(|error| InputError::whole("positions", error))
 }

@@ -10,7 +10,7 @@ pub mod reply;
 mod structures;
 
 use crate::assembly::Draft;
-use crate::imported::{Imported, What};
+use crate::imported::{Figure, Imported, What, sides_together};
 use crate::json::Tree;
 use keelmark_book::{InputError, Market, Timestamp};
 use reply::Content;
@@ -93,8 +93,12 @@ pub fn import(
         read.structure(*content, rows)?;
     }
     let parameters = read.parameters();
-    let mut reported = std::mem::take(&mut read.reported);
+    let mut reported = together(std::mem::take(&mut read.reported))?;
     reported.sort_by_key(|one| matches!(one.what, What::Liquidation(_)));
     let found = read.draft.build(market)?;
     Ok(Imported { parameters, reported, model: Some(exchange.model.to_owned()), ..found })
+}
+
+fn together(figures: Vec<Figure>) -> Result<Vec<Figure>, InputError> {
+    sides_together(figures).map_err(|error| InputError::whole("positions", error))
 }

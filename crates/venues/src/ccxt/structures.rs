@@ -283,10 +283,8 @@ impl<'a> Read<'a> {
                 "contractSize: expected a size, or a market that lists the symbol, found none",
             )
         })?;
-        let text = quantity.abs().to_string();
-        let places = text.split_once('.').map_or(0, |(_, part)| part.len());
-        let exponent = -i32::try_from(places).unwrap_or(0);
-        let lot = Decimal::from_scaled(1, exponent, Round::Nearest).map_err(|e| row.error(e))?;
+        let lot = crate::assembly::step_of(&[quantity])
+            .ok_or_else(|| row.error(format!("contracts: expected an amount, found {quantity}")))?;
         Ok(symbol.instrument(unified.to_owned(), Quantity::new(size), Quantity::new(lot)))
     }
 

@@ -10,7 +10,7 @@ pub mod symbol;
 mod tiers;
 
 use crate::assembly::Draft;
-use crate::imported::{Figure, Imported, What};
+use crate::imported::{Figure, Imported, What, sides_together};
 use crate::json::{At, Tree};
 use account::Mode;
 use keelmark_book::{InputError, Market, Timestamp};
@@ -108,12 +108,16 @@ impl<'a> Read<'a> {
             Some(mode) => mode == Mode::Portfolio,
             None => repeats,
         };
-        let parameters = self.tables.parameters(&mut self.draft)?;
+        let parameters = self.tables.parameters(&mut self.draft, portfolio)?;
         let mut reported = self.account;
-        reported.extend(account::parts(&self.printed, portfolio));
+        reported.extend(together(account::parts(&self.printed, portfolio))?);
         reported.sort_by_key(|one| matches!(one.what, What::Liquidation(_)));
         let model = if portfolio { "okx-pm" } else { "okx-multi-currency" };
         let found = self.draft.build(market)?;
         Ok(Imported { parameters, reported, model: Some(model.to_owned()), ..found })
     }
+}
+
+fn together(figures: Vec<Figure>) -> Result<Vec<Figure>, InputError> {
+    sides_together(figures).map_err(|error| InputError::whole("positions", error))
 }

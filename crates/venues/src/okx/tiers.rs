@@ -78,7 +78,13 @@ impl<'a> Tables<'a> {
     pub(super) fn parameters(
         mut self,
         draft: &mut Draft<'a>,
+        portfolio: bool,
     ) -> Result<Option<Parameters>, InputError> {
+        if portfolio && !self.tiers.is_empty() {
+            draft.left_out.add("reply of position tiers", "portfolio margin has risk units");
+            self.tiers.clear();
+        }
+        let extends = if portfolio { "okx-pm" } else { "okx-multi-currency" };
         let mut sources = Vec::new();
         let mut body = String::new();
         for (asset, steps) in &mut self.discounts {
@@ -108,12 +114,12 @@ impl<'a> Tables<'a> {
             return Ok(None);
         }
         Ok(Some(Parameters {
-            extends: Some("okx-multi-currency"),
-            title: "OKX multi-currency margin with tiers and discounts of its own replies".into(),
+            extends: Some(extends),
+            title: "OKX margin with tiers and discounts of its own replies".into(),
             as_of: (draft.now() != keelmark_book::Timestamp::default()).then(|| draft.now()),
             sources,
             uncertain: vec![
-                "what is in no reply is that of okx-multi-currency".into(),
+                format!("what is in no reply is that of {extends}"),
                 "a position counts alone in its tier, open orders and the other side do not".into(),
             ],
             body,

@@ -2,10 +2,13 @@
 //!
 //! A file a venue; [`replies`] is what they share.
 
+mod binance;
 mod bybit;
+mod ccxt;
 mod deribit;
 mod derive;
 mod hyperliquid;
+mod okx;
 mod replies;
 
 use crate::failure::Failure;
@@ -24,6 +27,12 @@ pub struct ImportArgs {
 
 #[derive(Debug, Subcommand)]
 enum Venue {
+    /// Binance: exchangeInfo, premiumIndex, leverageBracket, accounts, positions of every service
+    Binance(replies::ReplyArgs),
+    /// ccxt: unified markets, tickers, Greeks, tiers, balance and positions of any exchange
+    Ccxt(ccxt::CcxtArgs),
+    /// OKX: instruments, mark prices, indices, option summary, tiers, discounts, balance, positions
+    Okx(replies::ReplyArgs),
     /// Bybit: tickers, instruments, risk limits, collateral, wallet, positions, orders
     Bybit(replies::ReplyArgs),
     /// Deribit: book summaries, instruments, positions and account summaries, in any order
@@ -37,6 +46,9 @@ enum Venue {
 /// Runs `import`.
 pub fn run(arguments: &ImportArgs, screen: Screen) -> Result<Answer, Failure> {
     match &arguments.venue {
+        Venue::Binance(arguments) => binance::run(arguments, screen),
+        Venue::Ccxt(arguments) => ccxt::run(arguments, screen),
+        Venue::Okx(arguments) => okx::run(arguments, screen),
         Venue::Bybit(arguments) => bybit::run(arguments, screen),
         Venue::Deribit(arguments) => deribit::run(arguments, screen),
         Venue::Derive(arguments) => derive::run(arguments, screen),

@@ -260,7 +260,7 @@ fn part(
 
 /// A figure without ours.
 fn alone(figure: &Figure, market: Option<&Market>) -> FigureReport {
-    let label = match &figure.what {
+    let label = match figure.what.bare() {
         What::Equity => "equity".to_owned(),
         What::Initial => "initial".to_owned(),
         What::Maintenance => "maintenance".to_owned(),
@@ -274,6 +274,7 @@ fn alone(figure: &Figure, market: Option<&Market>) -> FigureReport {
             let name = id.map(|(market, id)| market.instruments.get(id).venue_symbol.clone());
             format!("liquidation of {}", name.unwrap_or_else(|| canonical.clone()))
         }
+        What::WithIsolated(_) => String::new(),
     };
     FigureReport {
         account: figure.account.clone(),
@@ -293,14 +294,15 @@ fn amount(
     document: &Document,
     market: &Market,
 ) -> Result<Option<Money>, Failure> {
-    if let What::Liquidation(canonical) = &figure.what {
+    let (what, with_isolated) = (figure.what.bare(), figure.what != *figure.what.bare());
+    if let What::Liquidation(canonical) = what {
         return liquidation(canonical, found, document, market);
     }
     let (mut equity, mut initial, mut maintenance) = (Money::ZERO, Money::ZERO, Money::ZERO);
     // Where each coin is a pool of its own, a figure in a coin is its pool's.
     let apart = found.pools.iter().any(|one| one.pool.currency != found.currency);
     let counted = |one: &&keelmark_margin::PoolMargin| {
-        !one.pool.isolated && (!apart || one.pool.currency == figure.currency)
+        (with_isolated || !one.pool.isolated) && (!apart || one.pool.currency == figure.currency)
     };
     for pool in found.pools.iter().filter(counted) {
         let of = |amount, round| {
@@ -311,7 +313,7 @@ fn amount(
         initial = initial.plus(of(pool.health.initial, Round::Up)?)?;
         maintenance = maintenance.plus(of(pool.health.maintenance, Round::Up)?)?;
     }
-    let amount = match figure.what {
+    let amount = match what {
         What::Equity => equity,
         What::Initial => initial,
         What::Maintenance => maintenance,
@@ -320,7 +322,9 @@ fn amount(
         What::Ratio if maintenance.is_positive() => {
             return Ok(Some(Money::new(equity.ratio(maintenance, Round::Down)?.decimal())));
         }
-        What::Liquidation(_) | What::Part { .. } | What::Ratio => return Ok(None),
+        What::Liquidation(_) | What::Part { .. } | What::Ratio | What::WithIsolated(_) => {
+            return Ok(None);
+        }
     };
     if figure.currency == found.currency {
         return Ok(Some(amount));
