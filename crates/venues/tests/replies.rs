@@ -1,4 +1,5 @@
 //! Replies that belong together become one account in one market, and a document.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use keelmark_book::{Isolation, Market, Money, Portfolio, Round, profit};
 use keelmark_venues::imported::{Imported, What};
