@@ -72,7 +72,7 @@ impl<'a> Listing<'a> {
         let name = index.in_steps_of(Decimal::ONE).and_then(|index| self.tokens.get(&index));
         let name = name.ok_or_else(|| {
             let problem = format!(
-                "collateralToken: expected the name of token {index}: give the reply of spotMeta too"
+                "collateralToken: expected the name of token {index}: add the reply of spotMeta"
             );
             meta.error(problem)
         })?;

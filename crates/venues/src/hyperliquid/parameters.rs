@@ -48,9 +48,8 @@ impl Tables {
                             Some(vec![(None, Decimal::from_int(id))])
                         }
                         None => {
-                            let problem = format!(
-                                "marginTableId: expected one of the reply's marginTables, found {id}"
-                            );
+                            let problem =
+                                format!("marginTableId: expected one of marginTables, found {id}");
                             return Err(at.error(problem));
                         }
                     }
