@@ -93,6 +93,19 @@ fn an_isolated_margin_is_in_the_wallet_once() {
     near(worth(&all.market.unwrap(), account, "USDT"), "1000");
 }
 
+/// Found by the fuzzer: what was made was refused when it was read again.
+#[test]
+fn what_no_book_and_no_document_can_hold_is_refused() {
+    let position = r#"[{"symbol":"BTCUSDT","side":"Sell","size":"1","avgPrice":"","tradeMode":1,
+      "markPrice":"4","positionBalance":"-1"}]"#;
+    let error = import(bybit::import, &[("p", position)]).unwrap_err();
+    assert!(error.starts_with("p at /0: positionBalance: expected zero or more"), "{error}");
+    let meta = r#"{"universe":[],"marginTables":[[56,{"marginTiers":[
+      {"lowerBound":"0","maxLeverage":40},{"lowerBound":"500","maxLeverage":1e-18}]}]]}"#;
+    let error = import(hyperliquid::import, &[("m", meta)]).unwrap_err();
+    assert!(error.contains("maxLeverage: expected 1 or more"), "{error}");
+}
+
 #[test]
 fn portfolio_margin_is_said_and_not_compared() {
     let wallet = WALLET.replace("\"totalPositionMM\":\"0\"", "\"totalPositionMM\":\"\"");

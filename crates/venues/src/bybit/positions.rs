@@ -56,7 +56,12 @@ pub fn read<'a>(
             .map_err(|error| row.error(error))?;
         let mark = row.positive("markPrice")?.map(Price::new);
         let own = if isolated || row.maybe("tradeMode")? == Some(Decimal::ONE) {
-            Some(Money::new(row.amount("positionBalance")?))
+            let balance = row.amount("positionBalance")?;
+            if balance.is_negative() {
+                let problem = format!("positionBalance: expected zero or more, found {balance}");
+                return Err(row.error(problem));
+            }
+            Some(Money::new(balance))
         } else {
             None
         };

@@ -54,7 +54,14 @@ pub fn held<'a>(account: &At<'a>) -> Result<Vec<Held<'a>>, InputError> {
         let leverage = at.need("leverage")?;
         let isolated = match leverage.word("type")? {
             "cross" => None,
-            "isolated" => Some(at.amount("marginUsed")?),
+            "isolated" => {
+                let own = at.amount("marginUsed")?;
+                if own.is_negative() {
+                    let problem = format!("marginUsed: expected zero or more, found {own}");
+                    return Err(at.error(problem));
+                }
+                Some(own)
+            }
             other => {
                 let problem = format!("leverage/type: expected cross or isolated, found {other:?}");
                 return Err(at.error(problem));

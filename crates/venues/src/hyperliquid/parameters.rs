@@ -37,7 +37,7 @@ impl Tables {
             let Some(row) = listing.perpetuals.get(name).filter(|row| !row.delisted) else {
                 continue;
             };
-            let single = at.positive("maxLeverage")?;
+            let single = at.positive("maxLeverage")?.filter(|one| *one >= Decimal::ONE);
             let steps = match at.get("marginTableId") {
                 None => None,
                 Some(_) => {
@@ -138,9 +138,9 @@ fn numbered(meta: &At<'_>) -> Result<Numbered, InputError> {
         let mut starts = Vec::new();
         for tier in table.need("marginTiers")?.items()? {
             let leverage = tier.amount("maxLeverage")?;
-            if !leverage.is_positive() {
+            if leverage < Decimal::ONE {
                 return Err(
-                    tier.error(format!("maxLeverage: expected above zero, found {leverage}"))
+                    tier.error(format!("maxLeverage: expected 1 or more, found {leverage}"))
                 );
             }
             starts.push((tier.amount("lowerBound")?, leverage, tier));
