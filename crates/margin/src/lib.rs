@@ -34,8 +34,8 @@
 //! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
-//! and the same [`prepared`] for a pre-trade check. Beside it: [`expr`] formulas and [`param`]
-//! numbers of documents.
+//! the same in numbers alone ([`requirement`]) and [`prepared`] for a pre-trade check; [`partial`] liquidation. Beside it: [`expr`]
+//! formulas and [`param`] numbers of documents.
 
 pub mod allocate;
 pub mod charge;
@@ -50,8 +50,10 @@ pub mod health;
 mod margin;
 pub mod matrix;
 pub mod param;
+pub mod partial;
 pub mod pool;
 pub mod prepared;
+pub mod requirement;
 pub mod scan;
 pub mod table;
 pub mod whatif;

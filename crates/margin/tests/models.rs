@@ -52,7 +52,18 @@ fn every_document_computes_a_mixed_book_or_says_what_it_is_not_about() {
             }
         }
     }
-    assert_eq!(refused, ["binance-coinm", "binance-unimmr", "binance-usdm", "bybit-cross"]);
+    assert_eq!(
+        refused,
+        [
+            "aevo-standard",
+            "binance-coinm",
+            "binance-options",
+            "binance-unimmr",
+            "binance-usdm",
+            "bybit-cross",
+            "paradex-cross",
+        ]
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod deribit_sm;
 mod liquidation;
 mod okx;
 mod options;
+mod paradex;
 mod pricing;
 mod scenarios;
 mod span;
@@ -67,6 +68,10 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("okx.pm.spot_derivatives_offset", okx::offset),
     ("option.otm_amount", options::otm_amount),
     ("option.premium", options::premium),
+    ("paradex-cross-net-imr", paradex::open_orders),
+    ("paradex-min-delta", paradex::minimum_delta),
+    ("paradex-partial-liquidation", paradex::partial_liquidation),
+    ("paradex-vol-multiplier", paradex::vol_multiplier),
     ("span_requirement", span::requirement),
     ("span_risk_array", span::risk_array),
 ];

@@ -119,7 +119,7 @@ impl Tiers {
         &self.tiers[above.max(1) - 1]
     }
 
-    fn read(node: &Node) -> Result<Self, InputError> {
+    pub(super) fn read(node: &Node) -> Result<Self, InputError> {
         let Value::List(items) = &node.value else {
             return Err(node.error("expected a list of tiers { up_to, rate }"));
         };

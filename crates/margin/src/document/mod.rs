@@ -51,7 +51,7 @@ pub struct Document {
     /// What collateral is worth.
     pub collateral: CollateralRule,
     /// Whether coins held move with their price in scans.
-    pub coins_move: bool,
+    pub coins_move: CoinsMove,
     /// What an old price does.
     pub feeds: FeedRule,
     /// Named numbers that formulas use.
@@ -67,6 +67,17 @@ pub struct Document {
     /// What the venue does as equity over maintenance falls, from the best down; may be empty.
     pub bands: Vec<Band>,
     tree: Node,
+}
+
+/// Whether coins held move with their price in scans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoinsMove {
+    /// They do not.
+    No,
+    /// All of them.
+    All,
+    /// As many as hedge the contracts of their unit: up to the opposite of those contracts' delta.
+    Hedge,
 }
 
 /// How an account is divided into pools, each evaluated alone.
@@ -231,6 +242,7 @@ impl Document {
     /// Whether some scan or charge needs deltas.
     #[must_use]
     pub fn needs_greeks(&self) -> bool {
-        self.charges.iter().any(|one| one.charge.needs_greeks())
+        self.coins_move == CoinsMove::Hedge
+            || self.charges.iter().any(|one| one.charge.needs_greeks())
     }
 }

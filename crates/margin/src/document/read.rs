@@ -2,8 +2,8 @@
 
 use super::tree::{Node, Value};
 use super::{
-    DeltaRule, Document, EquityRule, FeedRule, Fields, Level, NamedCharge, PoolBy, PoolCurrency,
-    PoolRule, SCHEMA, Stale,
+    CoinsMove, DeltaRule, Document, EquityRule, FeedRule, Fields, Level, NamedCharge, PoolBy,
+    PoolCurrency, PoolRule, SCHEMA, Stale,
 };
 use crate::charge;
 use crate::collateral::CollateralRule;
@@ -27,7 +27,8 @@ pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
     fields.get("extends");
     let scans = named_list(&mut fields, "scan", Scan::read)?;
     let params = params(&mut fields)?;
-    let charges = charges(&mut fields, &scans, &params)?;
+    let coins_move = coins_move(fields.get("unit"))?;
+    let charges = charges(&mut fields, &scans, &params, coins_move)?;
     let document = Document {
         name: fields.text("name")?.to_owned(),
         title: fields.text("title")?.to_owned(),
@@ -39,7 +40,7 @@ pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
         pool: pool(fields.get("pool"))?,
         equity: equity(fields.get("equity"))?,
         collateral: CollateralRule::read(fields.get("collateral"))?,
-        coins_move: coins_move(fields.get("unit"))?,
+        coins_move,
         feeds: feeds(fields.get("feeds"))?,
         delta: delta(fields.get("delta"), &scans)?,
         levels: levels(fields.need("levels")?, &charges, &params)?,
@@ -154,6 +155,7 @@ fn charges(
     fields: &mut Fields<'_>,
     scans: &[Scan],
     params: &BTreeMap<String, Param>,
+    coins: CoinsMove,
 ) -> Result<Vec<NamedCharge>, InputError> {
     let mut out: Vec<NamedCharge> = Vec::new();
     for node in fields.list("charge")? {
@@ -163,7 +165,8 @@ fn charges(
             return Err(node.error(format!("expected a name of its own, found {name:?}")));
         }
         let kind = inner.text("kind")?.to_owned();
-        let charge = charge::read(&kind, &mut inner, scans, params, &out)?;
+        let reading = charge::Reading { scans, params, charges: &out, coins };
+        let charge = charge::read(&kind, &mut inner, &reading)?;
         inner.done()?;
         out.push(NamedCharge { name, kind, charge });
     }
@@ -204,11 +207,17 @@ fn equity(node: Option<&Node>) -> Result<EquityRule, InputError> {
     Ok(rule)
 }
 
-fn coins_move(node: Option<&Node>) -> Result<bool, InputError> {
-    let Some(node) = node else { return Ok(false) };
+fn coins_move(node: Option<&Node>) -> Result<CoinsMove, InputError> {
+    let Some(node) = node else { return Ok(CoinsMove::No) };
     let mut fields = Fields::of(node)?;
     fields.word("by", &[("underlying", ())], Some(()))?;
-    let moves = fields.truth("coins_move", false)?;
+    let moves = match fields.get("coins_move") {
+        Some(Node { value: Value::Text(_), .. }) => {
+            fields.word("coins_move", &[("hedge", CoinsMove::Hedge)], None)?
+        }
+        _ if fields.truth("coins_move", false)? => CoinsMove::All,
+        _ => CoinsMove::No,
+    };
     fields.done()?;
     Ok(moves)
 }

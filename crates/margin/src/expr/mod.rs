@@ -132,6 +132,13 @@ impl Formula {
             .map_err(|source| EvalError::Overflow { formula: self.text.clone(), source })
     }
 
+    /// Whether it can only grow with each of its names, none of them below zero: sums, products and
+    /// the larger of several.
+    #[must_use]
+    pub fn only_grows(&self) -> bool {
+        only_grows(&self.root)
+    }
+
     /// Its slope in one name at the given values: through the branch of `max` and `min` that is
     /// active. An estimate, for allocation.
     #[must_use]
@@ -207,6 +214,20 @@ fn evaluate(node: &Node, values: &[Interval]) -> Result<Interval, Overflow> {
             }
         }
     })
+}
+
+fn only_grows(node: &Node) -> bool {
+    match node {
+        Node::Number(number) => !number.is_negative(),
+        Node::Name(..) => true,
+        Node::Negate(_) => false,
+        Node::Binary(operator, left, right) => {
+            matches!(operator, Operator::Add | Operator::Multiply)
+                && only_grows(left)
+                && only_grows(right)
+        }
+        Node::Call(function, inner) => *function == Function::Max && inner.iter().all(only_grows),
+    }
 }
 
 /// Value and slope.

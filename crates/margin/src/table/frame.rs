@@ -2,7 +2,7 @@
 //! option is priced.
 
 use super::{Bucket, Cell, Line, Unit};
-use crate::document::Document;
+use crate::document::{CoinsMove, Document};
 use crate::error::MarginError;
 use crate::scan::{PriceUnit, Scan, Scenario};
 use keelmark_book::{Asset, InstrumentId, Market, Money, Price, Round};
@@ -41,7 +41,7 @@ impl Frame {
     ) -> Result<Self, MarginError> {
         let mut underlyings: BTreeSet<Asset> =
             instruments.iter().map(|id| market.instruments.get(*id).base.clone()).collect();
-        if document.coins_move {
+        if document.coins_move != CoinsMove::No {
             let moving = |coin: &&Asset| market.instruments.is_underlying(coin);
             underlyings.extend(coins.iter().filter(moving).cloned());
         }
@@ -197,7 +197,7 @@ fn relative_move(
     if scenario.absolute {
         return Ok(scenario.price);
     }
-    let range = scan.range(&unit.underlying)?;
+    let range = scan.range_of(&unit.underlying, scenario.price)?;
     Ok(match scan.price_unit {
         PriceUnit::Relative => scenario.price * range,
         PriceUnit::Money => scenario.price * range / price,
@@ -207,7 +207,7 @@ fn relative_move(
 /// Weight of a scenario and what a coin counts for in it, as a multiple of its price.
 fn beyond(scan: &Scan, scenario: Scenario, range: f64, by: f64) -> (f64, f64) {
     match scan.edge_weight {
-        Some(factor) if by != 0.0 => {
+        Some(factor) if by.abs() > range => {
             let weight = scenario.weight * Scan::weight_beyond(factor, range, by);
             (weight, 1.0 + by.signum() * range)
         }

@@ -1,0 +1,244 @@
+//! `formula`: a formula over earlier charges, evaluated underlying by underlying or position by
+//! position, and summed.
+//!
+//! `max(spot_shock, extreme) + basis` for each underlying is not the same over the account: there
+//! the risk of one underlying would hide the minimum of another. Names are charges that stand
+//! before this one and `[params]` (a parameter by asset takes the underlying's value). By `unit` a
+//! charge counts with what it asks of that underlying, by `position` with what it asks of that
+//! position; a result below zero counts as zero.
+
+use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
+use crate::document::Fields;
+use crate::error::MarginError;
+use crate::expr::{Formula, Interval};
+use crate::param::Param;
+use crate::table::RowId;
+use keelmark_book::{
+    Asset, Decimal, InputError, Instrument, Money, Rate, Round, instruments::nearest,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct PerKey {
+    formula: Formula,
+    /// What the formula names, in its order.
+    names: Vec<Name>,
+    scope: Scope,
+}
+
+/// A charge's name and its parts.
+type NamedParts<'a> = (&'a str, Vec<(Part, Money)>);
+
+#[derive(Debug)]
+enum Name {
+    Charge(String, Arc<dyn Charge>),
+    Param(String, Param),
+}
+
+pub(super) fn read(
+    fields: &mut Fields<'_>,
+    reading: &Reading<'_>,
+) -> Result<Arc<dyn Charge>, InputError> {
+    let words = [("unit", Scope::Unit), ("position", Scope::Row)];
+    let scope = fields.word("by", &words, Some(Scope::Unit))?;
+    let node = fields.need("amount")?;
+    let formula = Formula::parse(node.text()?).map_err(|error| node.error(error))?;
+    let mut names = Vec::new();
+    for name in formula.names() {
+        let found = find(name, reading, scope).map_err(|problem| node.error(problem))?;
+        names.push(found);
+    }
+    if !names.iter().any(|name| matches!(name, Name::Charge(..))) {
+        return Err(node.error("expected at least one charge that stands before this one"));
+    }
+    Ok(Arc::new(PerKey { formula, names, scope }))
+}
+
+/// What a name of the formula stands for.
+fn find(name: &str, reading: &Reading<'_>, scope: Scope) -> Result<Name, String> {
+    if let Some(param) = reading.params.get(name) {
+        return Ok(Name::Param(name.to_owned(), param.clone()));
+    }
+    let Some(found) = reading.charges.iter().find(|one| one.name == name) else {
+        let charges = reading.charges.iter().map(|one| one.name.as_str());
+        let known = charges.chain(reading.params.keys().map(String::as_str));
+        let near = nearest(name, known, 3).join(", ");
+        return Err(format!("no charge before this and no parameter is {name:?}; nearest: {near}"));
+    };
+    let own = found.charge.scope();
+    let divisible = match scope {
+        Scope::Unit => matches!(own, Scope::Unit | Scope::Bucket | Scope::Row),
+        _ => own == Scope::Row,
+    };
+    if !divisible {
+        let by = if scope == Scope::Unit { "underlyings" } else { "positions" };
+        return Err(format!("charge {name:?} is no sum over {by}"));
+    }
+    Ok(Name::Charge(name.to_owned(), Arc::clone(&found.charge)))
+}
+
+impl Charge for PerKey {
+    fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
+        let mut outcome = Outcome::default();
+        let charged = self.outcomes(pool)?;
+        for key in self.keys(pool) {
+            let values = self.values(pool, key)?;
+            let amount = self.evaluate(&values)?;
+            if !amount.is_positive() {
+                continue;
+            }
+            outcome.amount = outcome.amount.plus(amount)?;
+            let value = |name: &str| self.value(name, &values);
+            let filled =
+                self.formula.filled(&|name| Some(value(name)?.round_to(2, Round::Up).to_string()));
+            let text = format!("{}: {filled}", self.name_of(pool, key));
+            outcome.lines.push(Line { text, amount });
+            for (name, parts) in &charged {
+                let slope = self.formula.slope(name, &|name| value(name).map(Decimal::to_f64));
+                let slope = Rate::from_f64(slope, Round::Nearest)?;
+                for (part, own) in parts.iter().filter(|(part, _)| self.is_of(pool, key, part)) {
+                    outcome.parts.push((part.clone(), own.times(slope, Round::Nearest)?));
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn covers(&self, instrument: &Instrument) -> bool {
+        self.charges().any(|(_, charge)| charge.covers(instrument))
+    }
+
+    fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    fn term(&self, pool: &PoolView<'_>, key: usize) -> Result<Money, MarginError> {
+        self.evaluate(&self.values(pool, key)?)
+    }
+
+    fn of_amounts(
+        &self,
+        amount: &dyn Fn(&str) -> Option<Decimal>,
+    ) -> Option<Result<Money, MarginError>> {
+        let value = |name: &Name| match name {
+            Name::Charge(name, _) => amount(name).unwrap_or(Decimal::ZERO),
+            Name::Param(name, param) => {
+                let plain = || param.get(name, &Asset::usd()).unwrap_or(Decimal::ZERO);
+                amount(name).unwrap_or_else(plain)
+            }
+        };
+        Some(self.evaluate(&self.names.iter().map(value).collect::<Vec<_>>()))
+    }
+
+    fn breaks_union(&self) -> Option<&'static str> {
+        if !self.formula.only_grows() {
+            return Some("what it subtracts may net in the union, and leave more of the rest");
+        }
+        self.charges().find_map(|(_, charge)| charge.breaks_union())
+    }
+
+    fn needs_greeks(&self) -> bool {
+        self.charges().any(|(_, charge)| charge.needs_greeks())
+    }
+}
+
+impl PerKey {
+    fn charges(&self) -> impl Iterator<Item = (&str, &Arc<dyn Charge>)> {
+        self.names.iter().filter_map(|name| match name {
+            Name::Charge(name, charge) => Some((name.as_str(), charge)),
+            Name::Param(..) => None,
+        })
+    }
+
+    /// The parts of every charge that the formula names.
+    fn outcomes(&self, pool: &PoolView<'_>) -> Result<Vec<NamedParts<'_>>, MarginError> {
+        self.charges().map(|(name, charge)| Ok((name, charge.amount(pool)?.parts))).collect()
+    }
+
+    /// Units, or rows held or ordered.
+    fn keys(&self, pool: &PoolView<'_>) -> BTreeSet<usize> {
+        if self.scope == Scope::Unit { (0..pool.table.units.len()).collect() } else { rows(pool) }
+    }
+
+    /// The value of each name, in the formula's order.
+    fn values(&self, pool: &PoolView<'_>, key: usize) -> Result<Vec<Decimal>, MarginError> {
+        let mut values = Vec::with_capacity(self.names.len());
+        for name in &self.names {
+            values.push(match name {
+                Name::Param(name, param) => param.get(name, self.underlying(pool, key))?,
+                Name::Charge(_, charge) => self.of_key(pool, charge.as_ref(), key)?.decimal(),
+            });
+        }
+        Ok(values)
+    }
+
+    /// What a charge asks of a unit or a position.
+    fn of_key(
+        &self,
+        pool: &PoolView<'_>,
+        charge: &dyn Charge,
+        key: usize,
+    ) -> Result<Money, MarginError> {
+        if charge.scope() == self.scope {
+            return charge.term(pool, key);
+        }
+        let keys: Vec<usize> = if charge.scope() == Scope::Bucket {
+            let buckets = pool.table.buckets.iter().enumerate();
+            buckets.filter(|(_, bucket)| bucket.unit == key).map(|(at, _)| at).collect()
+        } else {
+            let own = |row: &usize| pool.table.line(RowId::new(*row)).unit == key;
+            rows(pool).into_iter().filter(own).collect()
+        };
+        let mut sum = Money::ZERO;
+        for key in keys {
+            sum = sum.plus(charge.term(pool, key)?)?;
+        }
+        Ok(sum)
+    }
+
+    fn evaluate(&self, values: &[Decimal]) -> Result<Money, MarginError> {
+        let values: Vec<Interval> = values.iter().map(|value| Interval::exact(*value)).collect();
+        Ok(Money::new(self.formula.evaluate_at(&values)?.high()).max(Money::ZERO))
+    }
+
+    fn value(&self, name: &str, values: &[Decimal]) -> Option<Decimal> {
+        self.formula.names().position(|own| own == name).map(|at| values[at])
+    }
+
+    fn underlying<'p>(&self, pool: &'p PoolView<'_>, key: usize) -> &'p Asset {
+        let row_unit = || pool.table.line(RowId::new(key)).unit;
+        let unit = if self.scope == Scope::Unit { key } else { row_unit() };
+        &pool.table.units[unit].underlying
+    }
+
+    fn name_of(&self, pool: &PoolView<'_>, key: usize) -> String {
+        if self.scope == Scope::Unit {
+            return self.underlying(pool, key).to_string();
+        }
+        let id = pool.table.line(RowId::new(key)).instrument;
+        pool.market.instruments.get(id).venue_symbol.clone()
+    }
+
+    /// Whether a part of a charge belongs to a unit or a position.
+    fn is_of(&self, pool: &PoolView<'_>, key: usize, part: &Part) -> bool {
+        match part {
+            Part::Position(id) => pool.table.row(*id).is_some_and(|row| {
+                key == if self.scope == Scope::Unit {
+                    pool.table.line(row).unit
+                } else {
+                    row.index()
+                }
+            }),
+            Part::Holding(asset) => {
+                self.scope == Scope::Unit && pool.table.units[key].underlying == *asset
+            }
+        }
+    }
+}
+
+/// Rows held or ordered.
+fn rows(pool: &PoolView<'_>) -> BTreeSet<usize> {
+    let ordered = pool.counted_orders().map(|(row, _)| row.index());
+    pool.lots().map(|(row, _)| row.index()).chain(ordered).collect()
+}
