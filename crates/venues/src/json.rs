@@ -32,7 +32,7 @@ impl Tree {
             return Err(InputError::whole(file, "expected UTF-8, found UTF-16: save it as UTF-8"));
         }
         if let Err(error) = std::str::from_utf8(bytes) {
-            let line = bytes[..error.valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
+            let line = bytes[..error.valid_up_to()].split(|b| *b == b'\n').count();
             let problem =
                 format!("expected UTF-8, found the byte {:#04x}", bytes[error.valid_up_to()]);
             return Err(InputError::line(file, line as u64, "", problem));

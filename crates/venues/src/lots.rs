@@ -14,18 +14,18 @@ const SCHEMA: &str = "keelmark/venue-lots/1";
 struct Lots {
     schema: String,
     venue: String,
-    lot: Vec<Lot>,
+    #[serde(rename = "lot")]
+    rows: Vec<Row>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Lot {
+struct Row {
     kind: String,
     lot: Quantity,
-    #[serde(rename = "source")]
-    _source: String,
-    #[serde(default, rename = "uncertain")]
-    _uncertain: bool,
+    source: String,
+    #[serde(default)]
+    uncertain: bool,
 }
 
 /// The lots of a venue's document by the venue's own word for a kind.
@@ -37,5 +37,9 @@ pub fn read(file: &str, text: &str, venue: &str) -> Result<BTreeMap<String, Quan
     if read.schema != SCHEMA || read.venue != venue {
         return Err(InputError::whole(file, format!("expected {SCHEMA:?} of {venue:?}")));
     }
-    Ok(read.lot.into_iter().map(|one| (one.kind, one.lot)).collect())
+    if let Some(row) = read.rows.iter().find(|row| row.source.is_empty() && !row.uncertain) {
+        let problem = format!("{}: expected a source", row.kind);
+        return Err(InputError::whole(file, problem));
+    }
+    Ok(read.rows.into_iter().map(|one| (one.kind, one.lot)).collect())
 }

@@ -69,7 +69,7 @@ pub struct Step<'a> {
 /// # Errors
 /// [`InputError`] at the row.
 pub fn ladder(steps: &mut [Step<'_>], what: &str) -> Result<(), InputError> {
-    steps.sort_by(|one, other| (one.from, one.to).cmp(&(other.from, other.to)));
+    steps.sort_by_key(|step| (step.from, step.to));
     let mut floor = Some(Decimal::ZERO);
     for step in steps {
         let Some(expected) = floor else {

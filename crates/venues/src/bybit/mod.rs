@@ -71,7 +71,7 @@ impl<'a> Read<'a> {
             mode: of(Content::AccountInfo)
                 .flat_map(|reply| &reply.rows)
                 .map(|row| row.label("marginMode"))
-                .last()
+                .next_back()
                 .unwrap_or_default(),
             as_of: latest.or(as_of),
             notes: Vec::new(),

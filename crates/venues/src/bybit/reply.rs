@@ -58,12 +58,12 @@ impl<'a> Reply<'a> {
     /// [`InputError`] when it is none of the replies, or an error reply.
     pub fn recognise(tree: &'a Tree) -> Result<Self, InputError> {
         let root = tree.root();
-        if let Some(code) = root.get("retCode") {
-            if !code.number()?.is_zero() {
-                let said: String = root.label("retMsg").chars().take(200).collect();
-                let problem = format!("expected retCode 0, found {}: {said:?}", code.found());
-                return Err(code.error(problem));
-            }
+        if let Some(code) = root.get("retCode")
+            && !code.number()?.is_zero()
+        {
+            let said: String = root.label("retMsg").chars().take(200).collect();
+            let problem = format!("expected retCode 0, found {}: {said:?}", code.found());
+            return Err(code.error(problem));
         }
         let result = root.get("result").unwrap_or_else(|| root.clone());
         let list = if result.is_list() { Some(result.clone()) } else { result.get("list") };

@@ -95,60 +95,56 @@ impl<'a> Account<'a> {
             portfolio.deposit(asset, Money::new(amount)).map_err(|error| at.error(error))?;
         }
         for at in &self.positions {
-            self.position(at, market, &mut portfolio)?;
+            position(at, market, &mut portfolio)?;
         }
         Ok(portfolio)
     }
+}
 
-    fn position(
-        &self,
-        at: &At<'a>,
-        market: &Market,
-        portfolio: &mut Portfolio,
-    ) -> Result<(), InputError> {
-        let (name, amount) = (at.word("instrument_name")?, at.amount("amount")?);
-        if amount.is_zero() {
-            return Ok(());
-        }
-        let id = market
-            .instruments
-            .find(&format!("{VENUE}:{name}"))
-            .or_else(|_| market.instruments.find(name))
-            .map_err(|error| at.error(format!("{error}: add its ticker")))?;
-        let known = market.instruments.get(id);
-        let quantity = Quantity::new(amount);
-        if known.lots(quantity).is_none() {
-            let problem = format!(
-                "amount: expected a multiple of the lot {} of {name}, found {amount}: an \
-                 instruments reply given too replaces the lot",
-                known.lot
-            );
-            return Err(at.error(problem));
-        }
-        if portfolio.positions.iter().any(|other| other.instrument == id) {
-            return Err(at.error(format!("expected one position in {name}, found another")));
-        }
-        let average = at.positive("average_price")?;
-        let overflow = |error: Overflow| at.error(error);
-        let worth = if known.is_option() { None } else { worth(at, amount)? };
-        let entry = match worth {
-            None => average,
-            Some(worth) => {
-                let mark = at.positive("mark_price")?.unwrap_or(market.quote(id).mark.decimal());
-                let gained = worth.over(amount, Round::Nearest).map_err(overflow)?;
-                let entry = mark.minus(gained).map_err(overflow)?;
-                if entry.is_positive() {
-                    Some(entry)
-                } else {
-                    // No price above zero has gained that much: what is gained is cash.
-                    portfolio.deposit(known.settle.clone(), Money::new(worth)).map_err(overflow)?;
-                    Some(mark)
-                }
-            }
-        };
-        portfolio.positions.push(Position::new(id, quantity, entry.map(Price::new)));
-        Ok(())
+/// Adds a position to an account.
+fn position(at: &At<'_>, market: &Market, portfolio: &mut Portfolio) -> Result<(), InputError> {
+    let (name, amount) = (at.word("instrument_name")?, at.amount("amount")?);
+    if amount.is_zero() {
+        return Ok(());
     }
+    let id = market
+        .instruments
+        .find(&format!("{VENUE}:{name}"))
+        .or_else(|_| market.instruments.find(name))
+        .map_err(|error| at.error(format!("{error}: add its ticker")))?;
+    let known = market.instruments.get(id);
+    let quantity = Quantity::new(amount);
+    if known.lots(quantity).is_none() {
+        let problem = format!(
+            "amount: expected a multiple of the lot {} of {name}, found {amount}: an \
+             instruments reply given too replaces the lot",
+            known.lot
+        );
+        return Err(at.error(problem));
+    }
+    if portfolio.positions.iter().any(|other| other.instrument == id) {
+        return Err(at.error(format!("expected one position in {name}, found another")));
+    }
+    let average = at.positive("average_price")?;
+    let overflow = |error: Overflow| at.error(error);
+    let worth = if known.is_option() { None } else { worth(at, amount)? };
+    let entry = match worth {
+        None => average,
+        Some(worth) => {
+            let mark = at.positive("mark_price")?.unwrap_or(market.quote(id).mark.decimal());
+            let gained = worth.over(amount, Round::Nearest).map_err(overflow)?;
+            let entry = mark.minus(gained).map_err(overflow)?;
+            if entry.is_positive() {
+                Some(entry)
+            } else {
+                // No price above zero has gained that much: what is gained is cash.
+                portfolio.deposit(known.settle.clone(), Money::new(worth)).map_err(overflow)?;
+                Some(mark)
+            }
+        }
+    };
+    portfolio.positions.push(Position::new(id, quantity, entry.map(Price::new)));
+    Ok(())
 }
 
 /// What a perpetual's position is still worth.

@@ -25,6 +25,9 @@ pub enum Reply<'a> {
     Nothing,
 }
 
+/// Fields that a result has, and what it is then.
+type Known<'a> = (&'static [&'static str], fn(At<'a>) -> Reply<'a>);
+
 const EXPECTED: &str = "expected a Derive reply (get_instruments, get_ticker, get_tickers, \
      get_subaccount, get_all_portfolios, get_positions, get_collaterals, get_margin or \
      margin_watch)";
@@ -60,7 +63,7 @@ impl<'a> Reply<'a> {
                 Err(root.error(format!("{EXPECTED}, found {}", first.found())))
             };
         }
-        let known: [(&[&str], fn(At<'a>) -> Self); 4] = [
+        let known: [Known<'a>; 4] = [
             (&["collaterals", "positions"], |at| Self::Accounts(vec![at])),
             (&["positions"], Self::Positions),
             (&["collaterals"], Self::Collaterals),

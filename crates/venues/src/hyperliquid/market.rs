@@ -8,7 +8,7 @@ use keelmark_book::symbol::Symbol;
 use keelmark_book::{
     Asset, Decimal, InputError, Instrument, Kind, Market, Price, Quantity, Quote, Round, Timestamp,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A perpetual of a meta.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl<'a> Listing<'a> {
         let name = index.in_steps_of(Decimal::ONE).and_then(|index| self.tokens.get(&index));
         let name = name.ok_or_else(|| {
             let problem = format!(
-                "collateralToken: expected the name of token {index}: give the reply of spotMeta too"
+                "collateralToken: expected the name of token {index}: add the reply of spotMeta"
             );
             meta.error(problem)
         })?;
@@ -195,7 +195,7 @@ impl<'a> Listing<'a> {
         notes: &mut Vec<String>,
     ) -> Result<Market, InputError> {
         let mut coins: BTreeMap<Asset, Decimal> = BTreeMap::new();
-        let mut quotes: BTreeMap<Asset, ()> = BTreeMap::new();
+        let mut quotes: BTreeSet<Asset> = BTreeSet::new();
         let mut listed = Vec::new();
         for (name, row) in &self.perpetuals {
             let Some((at, mark, oracle)) = self.prices.get(name) else { continue };
@@ -208,13 +208,13 @@ impl<'a> Listing<'a> {
                 continue;
             };
             coins.insert(row.instrument.base.clone(), oracle.unwrap_or(mark));
-            quotes.insert(row.instrument.settle.clone(), ());
+            quotes.insert(row.instrument.settle.clone());
             listed.push((at, row.instrument.clone(), mark));
         }
         let Ok(dollar) = Asset::new("USDC") else {
             return Err(InputError::whole(VENUE, "no asset USDC"));
         };
-        quotes.insert(dollar.clone(), ());
+        quotes.insert(dollar.clone());
         for (at, instrument, mark) in &self.pairs {
             if instrument.quote == dollar {
                 coins.entry(instrument.base.clone()).or_insert(*mark);
@@ -222,7 +222,7 @@ impl<'a> Listing<'a> {
             listed.push((at, instrument.clone(), *mark));
         }
         let mut assumed = Vec::new();
-        for (quote, ()) in quotes {
+        for quote in quotes {
             if quote == dollar || !coins.contains_key(&quote) {
                 assumed.push(quote.to_string());
                 coins.insert(quote, Decimal::ONE);

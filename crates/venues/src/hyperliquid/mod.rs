@@ -138,7 +138,7 @@ impl<'a> Read<'a> {
             let spot = account::spot(at, market, left)?;
             if spot.is_some() {
                 self.notes.push(
-                    "the spot account stands on its own: it supports perpetuals in portfolio margin \
+                    "the spot account stands alone: it supports perpetuals in portfolio margin \
                      only"
                         .to_owned(),
                 );

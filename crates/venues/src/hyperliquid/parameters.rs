@@ -48,9 +48,8 @@ impl Tables {
                             Some(vec![(None, Decimal::from_int(id))])
                         }
                         None => {
-                            let problem = format!(
-                                "marginTableId: expected one of the reply's marginTables, found {id}"
-                            );
+                            let problem =
+                                format!("marginTableId: expected one of marginTables, found {id}");
                             return Err(at.error(problem));
                         }
                     }
@@ -147,6 +146,11 @@ fn numbered(meta: &At<'_>) -> Result<Numbered, InputError> {
             starts.push((tier.amount("lowerBound")?, leverage, tier));
         }
         starts.sort_by_key(|(from, ..)| *from);
+        if let Some(pair) = starts.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            let from = pair[0].0;
+            let problem = format!("lowerBound: expected a tier from {from} once, found it again");
+            return Err(pair[1].2.error(problem));
+        }
         let ends: Vec<Option<Decimal>> =
             starts.iter().skip(1).map(|(from, ..)| Some(*from)).chain([None]).collect();
         let step = |((from, rate, at), to)| Step { at, from, to, rate };
