@@ -1,6 +1,6 @@
 //! The targets: what is parsed, and what must hold of what comes out.
 
-use crate::corpus;
+use crate::{corpus, venues};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{Book, InputError, Market, Quantity, read, write};
 use keelmark_margin::expr::{Formula, Interval};
@@ -36,6 +36,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "decimal", corpus: corpus::decimal, run: decimal },
     Target { name: "timestamp", corpus: corpus::timestamp, run: timestamp },
     Target { name: "deribit", corpus: corpus::deribit, run: deribit_reply },
+    Target { name: "okx", corpus: venues::okx_corpus, run: venues::okx },
+    Target { name: "binance", corpus: venues::binance_corpus, run: venues::binance },
+    Target { name: "ccxt", corpus: venues::ccxt_corpus, run: venues::ccxt },
+    Target { name: "name", corpus: venues::name_corpus, run: venues::name },
     Target { name: "bybit", corpus: corpus::bybit, run: bybit_reply },
     Target { name: "hyperliquid", corpus: corpus::hyperliquid, run: hyperliquid_reply },
     Target { name: "derive", corpus: corpus::derive, run: derive_reply },

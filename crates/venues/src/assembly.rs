@@ -164,14 +164,14 @@ impl<'a> Draft<'a> {
     ) -> Result<(), InputError> {
         self.account(account);
         let amount = Money::new(amount);
-        match self.cash.insert((account.to_owned(), asset.clone()), amount) {
-            Some(other) if other != amount => {
-                let problem =
-                    format!("expected {other} {asset} as another reply says, found {amount}");
-                Err(at.error(problem))
-            }
-            _ => Ok(()),
+        let key = (account.to_owned(), asset);
+        if let Some(other) = self.cash.get(&key).filter(|other| **other != amount) {
+            let asset = &key.1;
+            let problem = format!("expected {other} {asset} as another reply says, found {amount}");
+            return Err(at.error(problem));
         }
+        self.cash.insert(key, amount);
+        Ok(())
     }
 
     /// The market and the accounts. Positions are of the contracts of the replies where these have

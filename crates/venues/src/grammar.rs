@@ -67,10 +67,10 @@ pub fn print_day_month_year(expiry: Timestamp) -> String {
     format!("{day}{month}{:02}", year % 100)
 }
 
-/// `20250627`.
+/// `20250627`: of this century, since canonical symbols have two digits for the year.
 #[must_use]
 pub fn long_date(text: &str) -> Option<Timestamp> {
-    if text.len() != 8 || !digits(text) {
+    if text.len() != 8 || !digits(text) || !text.starts_with("20") {
         return None;
     }
     let year = text.get(0..4)?.parse().ok()?;

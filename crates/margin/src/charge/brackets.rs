@@ -350,3 +350,60 @@ impl Brackets {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Document, margin};
+    use keelmark_book::read;
+
+    const MODEL: &str = r#"
+schema = "keelmark/model/1"
+extends = "cross"
+name = "mine"
+[[charge]]
+name = "futures_maintenance"
+[charge.tiers]
+PERP = [{ contracts = "1000", rate = "0.004" }, { contracts = "5000", rate = "0.005" }]
+"#;
+
+    fn maintenance(quantity: &str) -> String {
+        let market = "instrument,venue_symbol,mark,contract_size,lot,as_of
+BTC,,70000,,,2026-03-13T19:00:00Z
+USDT,,1,,,2026-03-13T19:00:00Z
+okx:BTC/USDT:USDT,PERP,70000,0.01,1,2026-03-13T19:00:00Z
+";
+        let market = read::market_csv("m", market.as_bytes()).unwrap();
+        let book = format!("account,instrument,qty\nme,USDT,9000000\nme,PERP,{quantity}\n");
+        let book = read::book_csv("b", book.as_bytes(), &market).unwrap();
+        let document = Document::parse("mine.toml", MODEL).unwrap();
+        margin(&document, &market, &book.accounts[0]).unwrap().total.maintenance.to_string()
+    }
+
+    #[test]
+    fn the_tier_of_a_number_of_contracts_counts_for_all_of_them() {
+        assert_eq!(maintenance("1000"), "2800");
+        assert_eq!(maintenance("-1001"), "3503.5");
+        // Above the last limit the highest rate goes on.
+        assert_eq!(maintenance("6000"), "21000");
+    }
+
+    #[test]
+    fn a_table_of_contracts_that_does_not_ascend_is_refused() {
+        for (rows, said) in [
+            (
+                r#"[{ contracts = "10", rate = "0.1" }, { contracts = "10", rate = "0.2" }]"#,
+                "above 10",
+            ),
+            (
+                r#"[{ rate = "0.1" }, { contracts = "10", rate = "0.2" }]"#,
+                "every tier but the last",
+            ),
+            (r#"[{ contracts = "10", rate = "-0.1" }]"#, "zero or more"),
+            (r#"[{ contracts = "10", up_to = "5", rate = "0.1" }]"#, "up_to"),
+        ] {
+            let text = format!("{}PERP = {rows}\n", MODEL.split("PERP").next().unwrap());
+            let error = Document::parse("mine.toml", &text).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
+    }
+}

@@ -136,24 +136,6 @@ impl<'a> Accounts<'a> {
         Ok(())
     }
 
-    /// `papi/v1/balance`: wallets less loans and their interest.
-    pub(super) fn unified_balance(
-        &self,
-        rows: &[At<'a>],
-        draft: &mut Draft<'a>,
-    ) -> Result<(), InputError> {
-        for row in rows {
-            draft.time(row.millis("updateTime")?);
-            let mut cash = row.amount("totalWalletBalance")?;
-            for owed in ["crossMarginBorrowed", "crossMarginInterest"] {
-                let owed = row.maybe(owed)?.unwrap_or_default();
-                cash = cash.minus(owed).map_err(|error| row.error(error))?;
-            }
-            draft.cash(row, UNIFIED, row.asset("asset")?, cash)?;
-        }
-        Ok(())
-    }
-
     /// `eapi/v1/marginAccount`.
     pub(super) fn options(
         &mut self,
@@ -338,6 +320,23 @@ impl<'a> Accounts<'a> {
         }
         Ok(())
     }
+}
+
+/// `papi/v1/balance`: wallets less loans and their interest.
+pub(super) fn unified_balance<'a>(
+    rows: &[At<'a>],
+    draft: &mut Draft<'a>,
+) -> Result<(), InputError> {
+    for row in rows {
+        draft.time(row.millis("updateTime")?);
+        let mut cash = row.amount("totalWalletBalance")?;
+        for owed in ["crossMarginBorrowed", "crossMarginInterest"] {
+            let owed = row.maybe(owed)?.unwrap_or_default();
+            cash = cash.minus(owed).map_err(|error| row.error(error))?;
+        }
+        draft.cash(row, UNIFIED, row.asset("asset")?, cash)?;
+    }
+    Ok(())
 }
 
 /// The collateral of an isolated position before its profit.

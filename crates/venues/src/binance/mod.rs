@@ -63,11 +63,12 @@ pub fn import(
     let model = |account: &str| match account {
         account::COIN => "binance-coinm",
         account::UNIFIED => "binance-unimmr",
+        account::OPTIONS => "binance-options",
         _ => "binance-usdm",
     };
     let named = found.accounts.iter();
     let model_of = named.map(|one| (one.account.clone(), model(&one.account).to_owned())).collect();
-    Ok(Imported { parameters, reported, model_of, ..found })
+    Ok(Imported { parameters, model_of, reported, ..found })
 }
 
 fn read<'a>(
@@ -88,7 +89,7 @@ fn read<'a>(
         Content::CoinAccount => accounts.account(rows, draft, account::COIN),
         Content::Balance => accounts.balance(rows, draft),
         Content::Unified => accounts.unified(rows, draft),
-        Content::UnifiedBalance => accounts.unified_balance(rows, draft),
+        Content::UnifiedBalance => account::unified_balance(rows, draft),
         Content::OptionAccount => accounts.options(rows, draft),
         Content::Positions => accounts.positions(rows, draft),
         Content::OptionPositions => accounts.option_positions(rows),

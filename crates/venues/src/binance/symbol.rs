@@ -36,14 +36,13 @@ pub fn print(symbol: &Symbol) -> Option<String> {
         return Some(pair);
     };
     let text = match symbol.kind {
-        Kind::Spot => pair,
         Kind::Option { expiry, strike, right } => {
             let terms = grammar::print_terms(strike, right, '.');
             format!("{base}-{}-{terms}", grammar::print_short_date(expiry))
         }
         Kind::Future { expiry } => format!("{pair}_{}", grammar::print_short_date(expiry)),
         Kind::Perpetual if settle == base => format!("{pair}_{PERPETUAL}"),
-        Kind::Perpetual => pair,
+        Kind::Spot | Kind::Perpetual => pair,
     };
     // The text alone must say which of them it is.
     (read(&text).as_ref() == Some(symbol)).then_some(text)

@@ -51,7 +51,7 @@ pub fn recognise(tree: &Tree) -> Result<(Content, Vec<At<'_>>), InputError> {
     };
     let Some(first) = rows.first() else { return Ok((Content::Nothing, rows)) };
     if first.is_list() {
-        let tier = rows.iter().filter_map(|list| list.items().ok()?.into_iter().next()).next();
+        let tier = rows.iter().find_map(|list| list.items().ok()?.into_iter().next());
         if tier.is_none_or(|tier| tier.has(&["maintenanceMarginRate"])) {
             return Ok((Content::Tiers, vec![root]));
         }

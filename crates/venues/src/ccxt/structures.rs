@@ -45,9 +45,10 @@ impl<'a> Read<'a> {
         rows: &[At<'a>],
     ) -> Result<(), InputError> {
         if content == Content::Balance {
-            let said = match self.exchange.total_has_profit {
-                true => "its total has the profit of positions, so they have no entry price here",
-                false => "its total is taken as cash, without the profit of positions",
+            let said = if self.exchange.total_has_profit {
+                "its total has the profit of positions, so they have no entry price here"
+            } else {
+                "its total is taken as cash, without the profit of positions"
             };
             self.draft.notes.push(format!("balance: {said}"));
         }
@@ -297,9 +298,10 @@ impl<'a> Read<'a> {
             String::from("\n[[charge]]\nname = \"futures_maintenance\"\n\n[charge.tiers]\n");
         for (unified, steps) in &self.tiers {
             let rows: Vec<_> = steps.iter().map(|step| (step.to, step.rate)).collect();
-            let list = match self.exchange.tiers_of_contracts {
-                true => brackets_of_contracts(steps),
-                false => brackets(&rows),
+            let list = if self.exchange.tiers_of_contracts {
+                brackets_of_contracts(steps)
+            } else {
+                brackets(&rows)
             };
             let _ = write!(body, "{} = {list}", quoted(&self.name(unified)));
         }

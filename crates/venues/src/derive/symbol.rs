@@ -88,6 +88,7 @@ mod tests {
             "BTC-20250627-2400.5-C",
             "BTC-20250627-2_4_5-C",
             "BTC-20251327-100-C",
+            "BTC-21250627-100-C",
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains("expected a Derive name such as BTC-PERP"), "{error}");
