@@ -322,11 +322,11 @@ fn charges(linear: &str, inverse: &str) -> String {
          [[charge]]\nname = \"futures_initial\"\non = {{ {kinds}, style = \"linear\" }}\n\n\
          [[charge]]\nname = \"inverse_initial\"\nkind = \"per-position\"\n\
          on = {{ {kinds}, style = \"inverse\" }}\namount = \"notional / leverage\"\n\n\
-         [[charge]]\nname = \"inverse_floor\"\nkind = \"floor\"\n\
-         minimum = \"inverse_maintenance\"\nunder = \"inverse_initial\"\n\n\
+         [[charge]]\nname = \"inverse_floor\"\nkind = \"formula\"\n\
+         by = \"position\"\namount = \"max(0, inverse_maintenance - inverse_initial)\"\n\n\
          [levels]\n\
          initial = \"futures_initial + futures_floor + inverse_initial + inverse_floor + \
-         options_initial + orders\"\n\
+         options_initial + open_loss + orders\"\n\
          maintenance = \"futures_maintenance + inverse_maintenance + options_maintenance\"\n"
     );
     out

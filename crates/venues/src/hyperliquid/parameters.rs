@@ -98,8 +98,9 @@ impl Tables {
             let _ = write!(body, "{} = {}", quoted(name), brackets(tiers));
         }
         body.push_str(
-            "\n[[charge]]\nname = \"futures_floor\"\nkind = \"floor\"\n\
-             minimum = \"futures_maintenance\"\nunder = \"futures_initial\"\n\n[levels]\n\
+            "\n[[charge]]\nname = \"futures_floor\"\nkind = \"formula\"\n\
+             by = \"position\"\n\
+             amount = \"max(0, futures_maintenance - futures_initial)\"\n\n[levels]\n\
              initial = \"futures_initial + futures_floor + orders\"\n\
              maintenance = \"futures_maintenance\"\n",
         );
