@@ -1,5 +1,9 @@
 //! Our own file formats out: what an importer makes, any later command reads.
 
+mod json;
+
+pub use json::{book_json, market_json};
+
 use crate::instrument::Instrument;
 use crate::market::Market;
 use crate::portfolio::{Book, Isolation};

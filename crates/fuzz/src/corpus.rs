@@ -153,3 +153,41 @@ pub fn timestamp() -> Vec<Vec<u8>> {
 pub fn deribit() -> Vec<Vec<u8>> {
     bytes(&[CHAIN, CHAIN_CSV, POSITIONS, INSTRUMENTS, SUMMARY])
 }
+
+/// Replies of Bybit: the files of its command tests.
+pub fn bybit() -> Vec<Vec<u8>> {
+    bytes(&[
+        include_str!("../../../tests/cmd/import-bybit.in/tickers.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/options.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/spot.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/instruments.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/wallet.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/positions.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/isolated.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/risk.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/risk-inverse.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/collateral.json"),
+    ])
+}
+
+/// Replies of Hyperliquid.
+pub fn hyperliquid() -> Vec<Vec<u8>> {
+    bytes(&[
+        include_str!("../../../tests/cmd/import-hyperliquid.in/meta.json"),
+        include_str!("../../../tests/cmd/import-hyperliquid.in/account.json"),
+        include_str!("../../../tests/cmd/import-hyperliquid.in/spot.json"),
+        include_str!("../../../tests/cmd/import-hyperliquid.in/spotmeta.json"),
+        include_str!("../../../tests/cmd/import-hyperliquid.in/orders.json"),
+    ])
+}
+
+/// Replies of Derive.
+pub fn derive() -> Vec<Vec<u8>> {
+    bytes(&[
+        include_str!("../../../tests/cmd/import-derive.in/tickers.json"),
+        include_str!("../../../tests/cmd/import-derive.in/ticker.json"),
+        include_str!("../../../tests/cmd/import-derive.in/instruments.json"),
+        include_str!("../../../tests/cmd/import-derive.in/subaccount.json"),
+        include_str!("../../../tests/cmd/import-derive.in/margin.json"),
+    ])
+}
