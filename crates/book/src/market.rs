@@ -6,7 +6,7 @@
 use crate::asset::Asset;
 use crate::instrument::{Instrument, Kind};
 use crate::instruments::{InstrumentId, Instruments};
-use keelmark_units::{Price, Timestamp};
+use keelmark_units::{Price, Quantity, Timestamp};
 use std::collections::BTreeMap;
 
 /// Prices of assets and instruments at one time.
@@ -25,6 +25,8 @@ pub struct Market {
     /// What the reader of the file should be told: unused columns and the like.
     pub notes: Vec<String>,
     quotes: Vec<Quote>,
+    /// Contracts open in each instrument, where the market says so.
+    open_interest: BTreeMap<InstrumentId, Quantity>,
 }
 
 /// The index price of an asset and when it was seen.
@@ -86,6 +88,7 @@ impl Market {
             instruments: Instruments::default(),
             notes: Vec::new(),
             quotes: Vec::new(),
+            open_interest: BTreeMap::new(),
         }
     }
 
@@ -165,6 +168,31 @@ impl Market {
     #[must_use]
     pub fn quote(&self, id: InstrumentId) -> &Quote {
         &self.quotes[id.index()]
+    }
+
+    /// Sets how many contracts of an instrument are open, counting one side.
+    ///
+    /// # Errors
+    /// When it is below zero.
+    pub fn set_open_interest(
+        &mut self,
+        id: InstrumentId,
+        contracts: Quantity,
+    ) -> Result<(), MarketError> {
+        if contracts.is_negative() {
+            return Err(MarketError::BadQuote {
+                instrument: self.instruments.get(id).venue_symbol.clone(),
+                problem: format!("open_interest: expected zero or more, found {contracts}"),
+            });
+        }
+        self.open_interest.insert(id, contracts);
+        Ok(())
+    }
+
+    /// How many contracts of an instrument are open; `None` where the market does not say.
+    #[must_use]
+    pub fn open_interest(&self, id: InstrumentId) -> Option<Quantity> {
+        self.open_interest.get(&id).copied()
     }
 
     /// The index price of an asset, in the market's currency.

@@ -38,7 +38,7 @@ const MARKET_JSON: &str = r#"{"schema":"keelmark/market/1","as_of":"2026-03-13T1
 "source":"small","currency":"USD","assets":{"BTC":{"price":"71000"},
 "USDC":{"price":1,"as_of":"2026-03-13T18:59:00Z"}},"instruments":[
 {"instrument":"deribit:BTC/USD:BTC","venue_symbol":"BTC-PERPETUAL","contract_size":"1","lot":10,
-"mark":71000,"bid":70999,"ask":"71001"},
+"mark":71000,"bid":70999,"ask":"71001","open_interest":"123000"},
 {"instrument":"deribit:BTC/USD:BTC-260327-75000-C","contract_size":1,"lot":"0.1","mark":"0.021",
 "iv":0.5,"forward":71100,"expiry":"2026-03-27T08:00:00Z","as_of":"2026-03-13T19:00:00Z"}]}"#;
 
@@ -87,7 +87,8 @@ fn head(text: &str) -> String {
 /// Markets as CSV.
 pub fn market_csv() -> Vec<Vec<u8>> {
     let chain = head(include_str!("../../../samples/btc-options-2026-03-13.csv"));
-    bytes(&[MARKET, &chain, "instrument,mark,as_of\nBTC,1,2026-03-13\n"])
+    let open = include_str!("../../../docs/models/examples/dydx-v4/prices.csv");
+    bytes(&[MARKET, &chain, open, "instrument,mark,as_of\nBTC,1,2026-03-13\n"])
 }
 
 /// Markets as JSON.
@@ -122,6 +123,7 @@ pub fn formula() -> Vec<Vec<u8>> {
         "max(0.15 * index - otm, 0.10 * index) + mark",
         "0.8 * (worst + roll + delta)",
         "-2 - -3 * (1 + abs(a)) / min(b, 1e-3, 7)",
+        "ceil(floor(size * mark, 6) * max(floor(1 / a, 12), b), 6)",
         "max(0, 1.1 * max(scan + spread, minimum) - option_value) + orders",
     ])
 }

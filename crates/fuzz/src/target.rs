@@ -75,7 +75,7 @@ fn small_book() -> &'static Book {
 fn documents() -> &'static [Document] {
     static DOCUMENTS: OnceLock<Vec<Document>> = OnceLock::new();
     DOCUMENTS.get_or_init(|| {
-        ["deribit-pm", "deribit-pm-segregated", "scan16", "cross", "isolated", "greeks"]
+        ["deribit-pm", "deribit-pm-segregated", "scan16", "cross", "isolated", "greeks", "dydx-v4"]
             .iter()
             .filter_map(|name| said(Document::named(name)))
             .collect()
@@ -99,6 +99,7 @@ fn market(bytes: &[u8]) -> bool {
     for (id, one) in market.instruments.iter() {
         assert_eq!(one, again.instruments.get(id), "an instrument");
         assert_eq!(market.quote(id), again.quote(id), "a quote");
+        assert_eq!(market.open_interest(id), again.open_interest(id), "open interest");
     }
     true
 }

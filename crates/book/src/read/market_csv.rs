@@ -19,6 +19,7 @@ const COLUMNS: &[&str] = &[
     "contract_size",
     "lot",
     "expiry",
+    "open_interest",
     "venue_symbol",
     "source",
 ];
@@ -68,7 +69,10 @@ fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
         ask: row.value("ask")?,
         as_of,
     };
-    market.add(instrument, quote).map(|_| ()).map_err(|error| row.error("", error))
+    let open_interest: Option<Quantity> = row.value("open_interest")?;
+    let id = market.add(instrument, quote).map_err(|error| row.error("", error))?;
+    let Some(contracts) = open_interest else { return Ok(()) };
+    market.set_open_interest(id, contracts).map_err(|error| row.error("", error))
 }
 
 fn read_instrument(row: &Row<'_>, name: &str) -> Result<Instrument, InputError> {

@@ -69,6 +69,8 @@ struct InstrumentEntry {
     bid: Option<JsonNumber>,
     /// Best ask.
     ask: Option<JsonNumber>,
+    /// Contracts open, counting one side.
+    open_interest: Option<JsonNumber>,
     /// When the feed was last updated; the market's time when absent.
     as_of: Option<Timestamp>,
 }
@@ -121,5 +123,7 @@ fn add(market: &mut Market, entry: &InstrumentEntry, as_of: Timestamp) -> Result
         ask: price(entry.ask),
         as_of: entry.as_of.unwrap_or(as_of),
     };
-    market.add(instrument, quote).map(|_| ()).map_err(|error| error.to_string())
+    let id = market.add(instrument, quote).map_err(|error| error.to_string())?;
+    let Some(contracts) = entry.open_interest else { return Ok(()) };
+    market.set_open_interest(id, Quantity::new(contracts.0)).map_err(|error| error.to_string())
 }

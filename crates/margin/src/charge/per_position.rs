@@ -3,7 +3,8 @@
 //! The venues' option formulas, size-scaled rates and plain fractions of notional are all this.
 //! `per_unit` is multiplied by the coins of the position, `amount` is the position as a whole;
 //! either is in the settlement asset. Names: `index`, `mark`, `forward`, `strike`, `otm`,
-//! `size` (coins, without sign), `contracts` (signed), `notional`, `leverage`, and `[params]`.
+//! `size` (coins, without sign), `contracts` (signed), `notional`, `leverage`, `open_interest`
+//! (coins, where the market says it), and `[params]`.
 
 use super::view::Holding;
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
@@ -21,8 +22,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Names that a formula may use, besides parameters.
-const NAMES: &[&str] =
-    &["index", "mark", "forward", "strike", "otm", "size", "contracts", "notional", "leverage"];
+const NAMES: &[&str] = &[
+    "index",
+    "mark",
+    "forward",
+    "strike",
+    "otm",
+    "size",
+    "contracts",
+    "notional",
+    "leverage",
+    OPEN_INTEREST,
+];
+const OPEN_INTEREST: &str = "open_interest";
 
 #[derive(Debug)]
 struct PerPosition {
@@ -94,6 +106,9 @@ impl Charge for PerPosition {
         if self.formula.uses("size") {
             return Some("its formula uses the size of the position, so a rate may grow with it");
         }
+        if self.formula.rounds() {
+            return Some("its formula rounds to whole steps, so the union can ask one step more");
+        }
         let chosen = self.formula.uses("leverage");
         chosen.then_some("where two books chose a leverage apart, the lower counts for the union")
     }
@@ -125,6 +140,13 @@ impl PerPosition {
     ) -> Result<Money, MarginError> {
         let values = values(pool, holding, quantity)?;
         let base = &holding.instrument.base;
+        if self.formula.uses(OPEN_INTEREST) && self.value(OPEN_INTEREST, &values, base).is_none() {
+            let name = &holding.instrument.venue_symbol;
+            return Err(MarginError::Unsupported(format!(
+                "{name}: the model scales its margin by open interest, and the market has none for \
+                 it: give its row an open_interest, in contracts"
+            )));
+        }
         let found =
             self.formula.evaluate(&|name| self.value(name, &values, base).map(Interval::exact))?;
         if !self.per_unit {
@@ -195,6 +217,9 @@ fn values(
     }
     if let Some(leverage) = pool.leverage.get(&holding.id) {
         values.insert("leverage", *leverage);
+    }
+    if let Some(open) = pool.market.open_interest(holding.id) {
+        values.insert(OPEN_INTEREST, one.base_size(open, quote.mark)?.decimal());
     }
     Ok(values)
 }

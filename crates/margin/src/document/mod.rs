@@ -5,6 +5,7 @@
 
 mod bands;
 mod fields;
+mod groups;
 mod level;
 pub mod library;
 mod read;

@@ -18,6 +18,7 @@ pub const ORDERS: &str = "orders";
 
 pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
     let original = tree.clone();
+    super::groups::expand(&mut tree)?;
     substitute_params(&mut tree)?;
     let mut fields = Fields::of(&tree)?;
     let schema = fields.need("schema")?;
@@ -25,6 +26,7 @@ pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
         return Err(schema.error(format!("expected {SCHEMA:?}, found {:?}", schema.text()?)));
     }
     fields.get("extends");
+    fields.get(super::groups::FIELD);
     let scans = named_list(&mut fields, "scan", Scan::read)?;
     let params = params(&mut fields)?;
     let coins_move = coins_move(fields.get("unit"))?;
