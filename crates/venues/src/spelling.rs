@@ -2,7 +2,7 @@
 //!
 //! The structured [`Symbol`] is the truth and text is a view of it. Taken are the canonical form
 //! (`okx:BTC/USDT:USDT-250627`), the venue before its own name (`okx:BTC-USDT-250627`) and the
-//! venue behind it (`BTC-USDT-250627.OKX`, as NautilusTrader writes it, which also marks what the
+//! venue behind it (`BTC-USDT-250627.OKX`, as `NautilusTrader` writes it, which also marks what the
 //! venue's name leaves open: `BTCUSDT-PERP.BINANCE`). The same text under two venues is two
 //! instruments, so a bare name means something only within a market.
 
@@ -20,7 +20,7 @@ pub struct Grammar {
     pub parse: fn(&str) -> Result<Symbol, NameError>,
     /// Writes one; `None` where the venue has no name for such a contract.
     pub print: fn(&Symbol) -> Option<String>,
-    /// What NautilusTrader puts behind a name of the venue.
+    /// What `NautilusTrader` puts behind a name of the venue.
     marks: &'static [&'static str],
 }
 

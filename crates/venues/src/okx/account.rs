@@ -102,9 +102,10 @@ pub(super) fn parts(rows: &[Printed], by_unit: bool) -> Vec<Figure> {
     for row in rows {
         let together = |other: &&Printed| by_unit && other.shared && other.unit == row.unit;
         let units = by_unit && row.shared;
-        let of: Vec<String> = match units {
-            true => rows.iter().filter(together).map(|one| one.name.clone()).collect(),
-            false => vec![row.name.clone()],
+        let of: Vec<String> = if units {
+            rows.iter().filter(together).map(|one| one.name.clone()).collect()
+        } else {
+            vec![row.name.clone()]
         };
         let name = if units { format!("unit {}", row.unit) } else { row.name.clone() };
         let currency = if units { Asset::usd() } else { row.currency.clone() };
