@@ -36,8 +36,8 @@
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
 //! the same in numbers alone ([`requirement`]) and [`prepared`] for a pre-trade check; [`partial`]
 //! liquidation. Beside it: [`expr`] formulas and [`param`] numbers of documents, [`shift`] numbers
-//! on their way to others; [`closeout`] what a position is closed for, in whole quanta. Rules around
-//! an account that are no requirement: [`lending`], [`flow`] limits, [`impact`] of a trade,
+//! on their way to others; [`closeout`] what a position is closed for, in whole quanta. Rules
+//! around an account that are no requirement: [`lending`], [`flow`] limits, [`impact`] of a trade,
 //! [`unpriced`] holdings.
 
 pub mod allocate;
