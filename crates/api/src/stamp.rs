@@ -116,7 +116,8 @@ impl<'a> Context<'a> {
         let held = account.collateral.iter().map(|held| &held.asset);
         let traded = account.positions.iter().map(|one| one.instrument);
         let ordered = account.orders.iter().map(|one| one.instrument);
-        let underlyings = traded.chain(ordered).flat_map(|id| {
+        let unpaid = account.unsettled.keys().copied();
+        let underlyings = traded.chain(ordered).chain(unpaid).flat_map(|id| {
             let one = self.market.instruments.get(id);
             [&one.base, &one.settle]
         });

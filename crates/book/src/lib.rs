@@ -23,14 +23,15 @@
 //! ```
 //!
 //! Modules: [`asset`], [`instrument`] and its [`symbol`], [`instruments`] the registry,
-//! [`market`], [`portfolio`], [`profit`] what a position is worth, [`settlement`] what it pays at
-//! expiry, [`read`] and [`write`](mod@write) our own CSV and JSON formats, [`input`] what an
-//! error in them says.
+//! [`market`] with [`lent`] what lending pools say, [`portfolio`], [`profit`] what a position is
+//! worth, [`settlement`] what it pays at expiry, [`read`] and [`write`](mod@write) our own CSV and
+//! JSON formats, [`input`] what an error in them says.
 
 pub mod asset;
 pub mod input;
 pub mod instrument;
 pub mod instruments;
+pub mod lent;
 pub mod market;
 pub mod portfolio;
 pub mod profit;
@@ -46,5 +47,6 @@ pub use instruments::{InstrumentId, Instruments, UnknownInstrument};
 pub use keelmark_units::{
     Decimal, Money, Overflow, Price, Quantity, Rate, Round, Timestamp, time::SECONDS_PER_YEAR,
 };
+pub use lent::Lent;
 pub use market::{Market, Quote};
 pub use portfolio::{Balance, Book, Isolation, Order, Portfolio, Position};

@@ -6,6 +6,7 @@
 use crate::asset::Asset;
 use crate::instrument::{Instrument, Kind};
 use crate::instruments::{InstrumentId, Instruments};
+use crate::lent::Lent;
 use keelmark_units::{Price, Quantity, Timestamp};
 use std::collections::BTreeMap;
 
@@ -27,6 +28,10 @@ pub struct Market {
     quotes: Vec<Quote>,
     /// Contracts open in each instrument, where the market says so.
     open_interest: BTreeMap<InstrumentId, Quantity>,
+    /// Slower prices of assets and of instruments, and what lending pools have.
+    pub(crate) slow: BTreeMap<Asset, Price>,
+    pub(crate) slow_marks: BTreeMap<InstrumentId, Price>,
+    pub(crate) lent: BTreeMap<Asset, Lent>,
 }
 
 /// The index price of an asset and when it was seen.
@@ -89,6 +94,9 @@ impl Market {
             notes: Vec::new(),
             quotes: Vec::new(),
             open_interest: BTreeMap::new(),
+            slow: BTreeMap::new(),
+            slow_marks: BTreeMap::new(),
+            lent: BTreeMap::new(),
         }
     }
 

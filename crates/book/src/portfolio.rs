@@ -28,6 +28,9 @@ pub struct Portfolio {
     /// Amounts that the venue reports and a document may add by name (`mmp`, `spot` …), each in
     /// the pool's currency.
     pub reserves: BTreeMap<String, Money>,
+    /// Profit of perpetuals and futures that was realised, funding included, and not yet paid into
+    /// the collateral: in the settlement asset of each instrument.
+    pub unsettled: BTreeMap<InstrumentId, Money>,
 }
 
 /// An amount of an asset.
@@ -116,6 +119,10 @@ impl Portfolio {
         both.orders.extend(other.orders.iter().cloned());
         for (name, amount) in &other.reserves {
             let sum = both.reserves.entry(name.clone()).or_default();
+            *sum = sum.plus(*amount)?;
+        }
+        for (id, amount) in &other.unsettled {
+            let sum = both.unsettled.entry(*id).or_default();
             *sum = sum.plus(*amount)?;
         }
         Ok(both)

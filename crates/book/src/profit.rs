@@ -63,6 +63,22 @@ pub fn notional(
     size.times(mark.decimal(), round).map(Money::new)
 }
 
+/// Profit of a linear position whose books are a base and a quote balance: the base at the mark,
+/// with what was paid and received for it, in the settlement asset.
+///
+/// # Errors
+/// [`Overflow`] when it does not fit.
+pub fn of_balances(
+    instrument: &Instrument,
+    quantity: Quantity,
+    quote: Money,
+    mark: Price,
+    round: Round,
+) -> Result<Money, Overflow> {
+    let size = quantity.decimal().times(instrument.contract_size.decimal(), Round::Nearest)?;
+    Money::new(size.times(mark.decimal(), round)?).plus(quote)
+}
+
 /// Whole leverage that a margin rate allows: 1 over it, to the nearest whole number.
 ///
 /// # Errors

@@ -5,6 +5,7 @@ mod json;
 pub use json::{book_json, market_json};
 
 use crate::instrument::Instrument;
+use crate::lent::Lent;
 use crate::market::Market;
 use crate::portfolio::{Book, Isolation};
 use crate::symbol::{EXPIRY_HOUR, read_date};
@@ -13,12 +14,14 @@ use std::fmt::Write as _;
 /// A market as CSV, in the order of the registry, assets first.
 #[must_use]
 pub fn market_csv(market: &Market) -> String {
-    // A column that few markets have is written where it says something.
+    // Columns that few markets have are written where they say something.
     let interest = market.instruments.iter().any(|(id, _)| market.open_interest(id).is_some());
+    let lending = market.has_lending();
     let column = if interest { "open_interest," } else { "" };
+    let more = if lending { ",slow,deposits,borrows" } else { "" };
     let mut out = format!(
         "instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,{column}as_of,\
-         source\n",
+         source{more}\n",
     );
     let blank = if interest { "," } else { "" };
     let mut source = quoted(&market.source);
@@ -27,23 +30,27 @@ pub fn market_csv(market: &Market) -> String {
     let quotes = market.instruments.iter().map(|(id, _)| market.quote(id).as_of);
     let latest = feeds.map(|(_, feed)| feed.as_of).chain(quotes).max();
     for (asset, feed) in &market.assets {
-        if *asset == market.currency && latest == Some(market.as_of) {
+        let (slow, lent) = (market.slow(asset), market.lent(asset));
+        let bare = slow.is_none() && lent == Lent::default();
+        if *asset == market.currency && latest == Some(market.as_of) && bare {
             continue;
         }
         let (price, as_of) = (feed.price, feed.as_of);
-        let _ = writeln!(out, "{asset},,{price},,,,,,,,{blank}{as_of},{source}");
+        let _ = write!(out, "{asset},,{price},,,,,,,,{blank}{as_of},{source}");
+        if lending {
+            let (deposits, borrows) = (text(lent.deposits), text(lent.borrows));
+            let _ = write!(out, ",{},{deposits},{borrows}", text(slow));
+        }
+        out.push('\n');
         source.clear();
     }
     for (id, one) in market.instruments.iter() {
         let quote = market.quote(id);
-        let text = |price: Option<keelmark_units::Price>| {
-            price.map(|price| price.to_string()).unwrap_or_default()
-        };
         let open = match market.open_interest(id) {
             Some(contracts) => format!("{contracts},"),
             None => blank.to_owned(),
         };
-        let _ = writeln!(
+        let _ = write!(
             out,
             "{one},{},{},{},{},{},{},{},{},{},{open}{},{source}",
             quoted(&one.venue_symbol),
@@ -57,6 +64,10 @@ pub fn market_csv(market: &Market) -> String {
             unusual_expiry(one),
             quote.as_of,
         );
+        if lending {
+            let _ = write!(out, ",{},,", text(market.slow_mark(id)));
+        }
+        out.push('\n');
         source.clear();
     }
     out
@@ -66,9 +77,6 @@ pub fn market_csv(market: &Market) -> String {
 #[must_use]
 pub fn book_csv(book: &Book, market: &Market) -> String {
     let mut out = String::from("account,instrument,qty,avg_price,kind,isolated_margin,leverage\n");
-    let price = |price: Option<keelmark_units::Price>| {
-        price.map(|price| price.to_string()).unwrap_or_default()
-    };
     for account in &book.accounts {
         let name = quoted(&account.account);
         for held in &account.collateral {
@@ -84,20 +92,29 @@ pub fn book_csv(book: &Book, market: &Market) -> String {
                 "{name},{},{},{},position,{own},{}",
                 market.instruments.get(one.instrument),
                 one.quantity,
-                price(one.avg_price),
+                text(one.avg_price),
                 one.leverage.map(|leverage| leverage.to_string()).unwrap_or_default(),
             );
         }
         for one in &account.orders {
             let instrument = market.instruments.get(one.instrument);
             let _ =
-                writeln!(out, "{name},{instrument},{},{},order,,", one.quantity, price(one.price));
+                writeln!(out, "{name},{instrument},{},{},order,,", one.quantity, text(one.price));
         }
         for (reserve, amount) in &account.reserves {
             let _ = writeln!(out, "{name},{},{amount},,reserve,,", quoted(reserve));
         }
+        for (id, amount) in &account.unsettled {
+            let instrument = market.instruments.get(*id);
+            let _ = writeln!(out, "{name},{instrument},{amount},,unsettled,,");
+        }
     }
     out
+}
+
+/// A value that may not be there, as a cell.
+fn text(value: Option<impl std::fmt::Display>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 /// The instant of expiry where the symbol's date does not say it.

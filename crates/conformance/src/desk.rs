@@ -6,8 +6,8 @@
 use crate::inputs::{Problem, problem, sometime};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{
-    Asset, Balance, Decimal, InstrumentId, Kind, Market, Money, Portfolio, Position, Price,
-    Quantity, Quote, Right, Round, Timestamp,
+    Asset, Balance, Decimal, InstrumentId, Kind, Market, Money, Order, Portfolio, Position, Price,
+    Quantity, Quote, Right, Round, Timestamp, profit,
 };
 use keelmark_margin::{AccountMargin, Document, PoolMargin, margin};
 
@@ -83,6 +83,26 @@ impl Contract {
         let kind = Kind::Option { expiry, strike: Price::new(strike), right };
         let contract = Self::new(base, settle, kind, Decimal::ONE, mark)?;
         Ok(Self { option: Some(priced_by), ..contract })
+    }
+
+    /// A perpetual of one base unit, quoted and settled in an asset.
+    ///
+    /// # Errors
+    /// When a name is no asset's.
+    pub fn settled_in(base: &str, settle: &str, mark: Decimal) -> Result<Self, Problem> {
+        let mut contract = Self::new(base, settle, Kind::Perpetual, Decimal::ONE, mark)?;
+        contract.symbol.quote = Asset::new(settle)?;
+        Ok(contract)
+    }
+
+    /// A spot market of one base unit.
+    ///
+    /// # Errors
+    /// When a name is no asset's.
+    pub fn spot(base: &str, quote: &str, mark: Decimal) -> Result<Self, Problem> {
+        let mut contract = Self::settled_in(base, quote, mark)?;
+        contract.symbol.kind = Kind::Spot;
+        Ok(contract)
     }
 
     fn new(
@@ -165,13 +185,30 @@ impl Desk {
         quantity: Decimal,
         entry: Option<Decimal>,
     ) -> Result<InstrumentId, Problem> {
+        let id = self.list(contract, &[quantity])?;
+        let (_, quantity) = on_a_lot(quantity);
+        let entry = entry.map(Price::new);
+        self.account.positions.push(Position::new(id, Quantity::new(quantity), entry));
+        Ok(id)
+    }
+
+    /// Lists a contract on a lot that some quantities are whole numbers of, where it has none of
+    /// its own. The base's index is the mark, or the forward of an option, where none was set.
+    ///
+    /// # Errors
+    /// When a quote cannot be used.
+    pub fn list(
+        &mut self,
+        contract: Contract,
+        quantities: &[Decimal],
+    ) -> Result<InstrumentId, Problem> {
         let Contract { symbol, name, size, mark, option, lot } = contract;
         let base = symbol.base.clone();
         if self.market.price(&base).is_err() {
             self.price(base.as_str(), option.map_or(mark, |(_, forward)| forward))?;
         }
-        let (own, quantity) = on_a_lot(quantity);
-        let lot = lot.unwrap_or(own);
+        let lots = quantities.iter().map(|quantity| on_a_lot(*quantity).0);
+        let lot = lot.unwrap_or(lots.min().unwrap_or(Decimal::ONE));
         let quote = Quote {
             mark: Price::new(mark),
             iv: option.map(|(iv, _)| iv),
@@ -181,10 +218,36 @@ impl Desk {
             as_of: self.market.as_of,
         };
         let instrument = symbol.instrument(name, Quantity::new(size), Quantity::new(lot));
-        let id = self.market.add(instrument, quote)?;
-        let entry = entry.map(Price::new);
-        self.account.positions.push(Position::new(id, Quantity::new(quantity), entry));
-        Ok(id)
+        Ok(self.market.add(instrument, quote)?)
+    }
+
+    /// Holds some of a listed linear contract whose books are a base and a quote balance.
+    ///
+    /// # Errors
+    /// When a number does not fit.
+    pub fn hold_balances(
+        &mut self,
+        id: InstrumentId,
+        quantity: Decimal,
+        quote: Decimal,
+    ) -> Result<(), Problem> {
+        let (quantity, mark) = (Quantity::new(on_a_lot(quantity).1), self.market.quote(id).mark);
+        let one = self.market.instruments.get(id);
+        let gain = profit::of_balances(one, quantity, Money::new(quote), mark, Round::Nearest)?;
+        self.account.unsettled.insert(id, gain);
+        if !quantity.is_zero() {
+            self.account.positions.push(Position::new(id, quantity, Some(mark)));
+        }
+        Ok(())
+    }
+
+    /// Opens an order, buying above zero; none of nothing.
+    pub fn order(&mut self, instrument: InstrumentId, quantity: Decimal, price: Option<Decimal>) {
+        let quantity = Quantity::new(on_a_lot(quantity).1);
+        if !quantity.is_zero() {
+            let price = price.map(Price::new);
+            self.account.orders.push(Order { instrument, quantity, price });
+        }
     }
 
     /// As [`Desk::hold`], with a leverage that the holder chose.

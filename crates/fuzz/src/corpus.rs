@@ -5,18 +5,19 @@ use keelmark_margin::document::library::BUILT_IN;
 
 /// A small market that holds every kind of contract.
 pub const MARKET: &str = "\
-instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,as_of,source
-BTC,,71000,,,,,,,,2026-03-13T19:00:00Z,small
-USDC,,1,,,,,,,,2026-03-13T19:00:00Z,
-USDT,,0.9998,,,,,,,,2026-03-13T18:59:00Z,
-deribit:BTC/USDC,BTC_USDC,71000,,,,,1,0.0001,,2026-03-13T19:00:00Z,
-deribit:BTC/USD:BTC,BTC-PERPETUAL,71000,,,70999,71001,1,10,,2026-03-13T19:00:00Z,
-deribit:BTC/USD:BTC-260626,BTC-26JUN26,71600,,,,,1,10,,2026-03-13T19:00:00Z,
-deribit:BTC/USDC:USDC,BTC_USDC-PERPETUAL,71010,,,,,1,0.0001,,2026-03-13T19:00:00Z,
+instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,as_of,source,\
+slow,deposits,borrows
+BTC,,71000,,,,,,,,2026-03-13T19:00:00Z,small,70500,12,3.5
+USDC,,1,,,,,,,,2026-03-13T19:00:00Z,,,,
+USDT,,0.9998,,,,,,,,2026-03-13T18:59:00Z,,,,
+deribit:BTC/USDC,BTC_USDC,71000,,,,,1,0.0001,,2026-03-13T19:00:00Z,,,,
+deribit:BTC/USD:BTC,BTC-PERPETUAL,71000,,,70999,71001,1,10,,2026-03-13T19:00:00Z,,,,
+deribit:BTC/USD:BTC-260626,BTC-26JUN26,71600,,,,,1,10,,2026-03-13T19:00:00Z,,,,
+deribit:BTC/USDC:USDC,BTC_USDC-PERPETUAL,71010,,,,,1,0.0001,,2026-03-13T19:00:00Z,,,,
 deribit:BTC/USD:BTC-260327-75000-C,BTC-27MAR26-75000-C,0.021,0.50,71100,,,1,0.1,,\
-2026-03-13T19:00:00Z,
+2026-03-13T19:00:00Z,,,,
 deribit:BTC/USD:BTC-260626-60000-P,BTC-26JUN26-60000-P,0.05,0.55,71600,,,1,0.1,\
-2026-06-26T12:30:00Z,2026-03-13T19:00:00Z,
+2026-06-26T12:30:00Z,2026-03-13T19:00:00Z,,,,
 ";
 
 /// A small book in that market.
@@ -32,6 +33,7 @@ desk,BTC_USDC-PERPETUAL,-1.5,70000,,,20
 desk,BTC-27MAR26-75000-C,-5,0.02,order,,
 desk,mmp,1500,,reserve,,
 \"second, quoted\",BTC-PERPETUAL,-10,71000,,,
+desk,BTC_USDC-PERPETUAL,-12.5,,unsettled,,
 ";
 
 const MARKET_JSON: &str = r#"{"schema":"keelmark/market/1","as_of":"2026-03-13T19:00:00Z",

@@ -125,6 +125,7 @@ fn is_bare(account: &keelmark_book::Portfolio) -> bool {
         && account.positions.is_empty()
         && account.orders.is_empty()
         && account.reserves.is_empty()
+        && account.unsettled.is_empty()
 }
 
 fn model(bytes: &[u8]) -> bool {

@@ -116,9 +116,14 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn factors(&self) -> Vec<Factor> {
         let (mut prices, mut vols) = (BTreeSet::new(), BTreeSet::new());
-        // Collateral moves too, whatever the positions are on.
+        // Collateral moves too, whatever the positions are on; all of it where the model is about
+        // nothing else.
         let coins = self.pool.collateral.iter().map(|held| &held.asset);
-        prices.extend(coins.filter(|one| self.market.instruments.is_underlying(one)).cloned());
+        let lends = !self.market.instruments.iter().any(|(_, one)| self.document.covers(one));
+        let moves = |one: &Asset| {
+            self.market.instruments.is_underlying(one) || lends && *one != self.market.currency
+        };
+        prices.extend(coins.filter(|one| moves(one)).cloned());
         for id in &self.held {
             let instrument = self.market.instruments.get(*id);
             prices.insert(instrument.base.clone());

@@ -23,6 +23,8 @@ pub struct Equity {
     pub net_value: Money,
     /// Coins of each asset in the whole: collateral, profit and options that settle in it.
     pub coins: BTreeMap<Asset, Money>,
+    /// Profit of each perpetual and future, what is unsettled included, in its settlement asset.
+    pub profits: BTreeMap<InstrumentId, Money>,
     /// What the reader should be told: assets that do not count, entries that are missing.
     pub notes: Vec<String>,
 }
@@ -66,6 +68,14 @@ pub fn equity(pool: &Pool, document: &Document, market: &Market) -> Result<Equit
         let gain_here = in_currency(gain, &one.settle, market, &pool.currency)?;
         found.futures = found.futures.plus(gain_here)?;
         found.add_coins(&one.settle, gain)?;
+        found.add_profit(id, gain)?;
+    }
+    for (id, gain) in &pool.unsettled {
+        let settle = &market.instruments.get(*id).settle;
+        let gain_here = in_currency(*gain, settle, market, &pool.currency)?;
+        found.futures = found.futures.plus(gain_here)?;
+        found.add_coins(settle, *gain)?;
+        found.add_profit(*id, *gain)?;
     }
     let own = market.price(&pool.currency)?;
     found.counted = counted;
@@ -100,6 +110,12 @@ fn netted(
 }
 
 impl Equity {
+    fn add_profit(&mut self, id: InstrumentId, amount: Money) -> Result<(), MarginError> {
+        let sum = self.profits.entry(id).or_default();
+        *sum = sum.plus(amount)?;
+        Ok(())
+    }
+
     fn add_coins(&mut self, asset: &Asset, amount: Money) -> Result<(), MarginError> {
         let held = self.coins.entry(asset.clone()).or_default();
         *held = held.plus(amount)?;

@@ -39,6 +39,14 @@ pub enum MarginError {
         /// What was found.
         quantity: String,
     },
+    /// A debt in an asset without a usable price, where credits may be left out.
+    #[error("{amount} {asset}: a token with a negative balance may not be skipped")]
+    OwedWithoutPrice {
+        /// The asset.
+        asset: keelmark_book::Asset,
+        /// What is owed, below zero.
+        amount: keelmark_book::Money,
+    },
     /// An option has expired at the time of the market.
     #[error("{instrument} expired before the market's time")]
     Expired {

@@ -35,8 +35,10 @@
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
 //! the same in numbers alone ([`requirement`]) and [`prepared`] for a pre-trade check; [`partial`]
-//! liquidation. Beside it: [`expr`] formulas and [`param`] numbers of documents; [`closeout`] what
-//! a position is closed for, in whole quanta.
+//! liquidation. Beside it: [`expr`] formulas and [`param`] numbers of documents, [`shift`] numbers
+//! on their way to others; [`closeout`] what a position is closed for, in whole quanta. Rules
+//! around an account that are no requirement: [`lending`], [`flow`] limits, [`impact`] of a trade,
+//! [`unpriced`] holdings.
 
 pub mod allocate;
 pub mod charge;
@@ -48,7 +50,10 @@ pub mod equity;
 pub mod error;
 pub mod exposure;
 pub mod expr;
+pub mod flow;
 pub mod health;
+pub mod impact;
+pub mod lending;
 mod margin;
 pub mod matrix;
 pub mod param;
@@ -57,7 +62,9 @@ pub mod pool;
 pub mod prepared;
 pub mod requirement;
 pub mod scan;
+pub mod shift;
 pub mod table;
+pub mod unpriced;
 pub mod whatif;
 
 pub use allocate::{Allocation, allocate};

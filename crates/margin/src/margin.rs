@@ -172,10 +172,12 @@ pub fn margin_of_pool(
         collateral: &pool.collateral,
         orders: &orders,
         booked: &pool.orders,
+        profits: &equity.profits,
         leverage: &leverage,
         reserves: &pool.reserves,
         fill,
         extra: None,
+        extra_profit: None,
     };
     let mut charges = Vec::new();
     for named in &document.charges {

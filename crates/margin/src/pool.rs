@@ -26,6 +26,8 @@ pub struct Pool {
     pub orders: Vec<Order>,
     /// Amounts reported by name.
     pub reserves: BTreeMap<String, Money>,
+    /// Profit realised and not yet paid, in each instrument's settlement asset.
+    pub unsettled: BTreeMap<InstrumentId, Money>,
     /// Where its collateral comes from.
     pub funding: Funding,
     /// Whether it is one position on its own collateral: what it has to spare is of no use to the
@@ -76,6 +78,7 @@ impl Divider<'_> {
             positions: self.shared().cloned().collect(),
             orders: self.account.orders.clone(),
             reserves: self.account.reserves.clone(),
+            unsettled: self.account.unsettled.clone(),
             ..empty("account", &self.fixed_currency())
         }
     }
@@ -86,6 +89,7 @@ impl Divider<'_> {
             self.account.collateral.iter().map(|held| held.asset.clone()).collect();
         assets.extend(self.shared().map(|one| settle(one.instrument)));
         assets.extend(self.account.orders.iter().map(|one| settle(one.instrument)));
+        assets.extend(self.account.unsettled.keys().map(|id| settle(*id)));
         let mut pools = Vec::new();
         for (at, asset) in assets.into_iter().enumerate() {
             let orders = self.account.orders.iter();
@@ -95,6 +99,7 @@ impl Divider<'_> {
             pool.positions =
                 self.shared().filter(|one| settle(one.instrument) == asset).cloned().collect();
             pool.orders = orders.filter(|one| settle(one.instrument) == asset).cloned().collect();
+            pool.unsettled = self.unsettled(|id| settle(id) == asset);
             if at == 0 {
                 pool.reserves = self.account.reserves.clone();
             }
@@ -107,6 +112,7 @@ impl Divider<'_> {
     fn by_position(&self) -> Vec<Pool> {
         let mut ids: BTreeSet<InstrumentId> = self.shared().map(|one| one.instrument).collect();
         ids.extend(self.account.orders.iter().map(|one| one.instrument));
+        ids.extend(self.account.unsettled.keys().copied());
         let mut pools = Vec::new();
         for id in ids {
             let instrument = self.market.instruments.get(id);
@@ -115,6 +121,7 @@ impl Divider<'_> {
             pool.positions = self.shared().filter(|one| one.instrument == id).cloned().collect();
             let orders = self.account.orders.iter();
             pool.orders = orders.filter(|one| one.instrument == id).cloned().collect();
+            pool.unsettled = self.unsettled(|one| one == id);
             pool.funding = Funding::Posted;
             pool.isolated = true;
             pools.push(pool);
@@ -135,6 +142,11 @@ impl Divider<'_> {
         pool.positions = vec![position.clone()];
         pool.isolated = true;
         pool
+    }
+
+    fn unsettled(&self, of: impl Fn(InstrumentId) -> bool) -> BTreeMap<InstrumentId, Money> {
+        let all = self.account.unsettled.iter().filter(|(id, _)| of(**id));
+        all.map(|(id, amount)| (*id, *amount)).collect()
     }
 
     fn shared(&self) -> impl Iterator<Item = &Position> {
@@ -165,6 +177,7 @@ fn empty(name: &str, currency: &Asset) -> Pool {
         positions: Vec::new(),
         orders: Vec::new(),
         reserves: BTreeMap::new(),
+        unsettled: BTreeMap::new(),
         funding: Funding::Given,
         isolated: false,
     }
@@ -182,6 +195,12 @@ impl Pool {
         }
         let held = sums.into_iter().filter(|(_, sum)| *sum != Some(Quantity::ZERO));
         let ordered = self.orders.iter().map(|one| one.instrument);
-        held.map(|(id, _)| id).chain(ordered).collect::<BTreeSet<_>>().into_iter().collect()
+        let unsettled = self.unsettled.keys().copied();
+        held.map(|(id, _)| id)
+            .chain(ordered)
+            .chain(unsettled)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect()
     }
 }

@@ -36,14 +36,33 @@ pub struct Prepared<'a> {
     initial: Slots<'a>,
     maintenance: Slots<'a>,
     widen: Rate,
-    /// What each position is worth now, in the pool's currency.
-    worth: BTreeMap<InstrumentId, Money>,
+    /// What each position is worth now, in the pool's currency and in its settlement asset.
+    worth: BTreeMap<InstrumentId, (Money, Money)>,
     /// Whether each row's instrument has a charge about it.
     covered: Vec<bool>,
     /// Whether some charge depends on what is held outright.
     on_collateral: bool,
     /// Each asset held: its amount, and its margin value in the market's currency.
     held: Vec<(Asset, Money, Money)>,
+}
+
+/// A fill on top of what is held.
+#[derive(Clone, Copy, Debug)]
+struct Extra {
+    row: RowId,
+    lots: i128,
+    /// Profit of its instrument after it, where it changes.
+    profit: Option<Money>,
+}
+
+/// What a fill leaves.
+#[derive(Clone, Copy, Debug, Default)]
+struct Left {
+    equity: Money,
+    /// What moves into the settlement asset.
+    cash: Money,
+    /// Profit of the instrument, in its settlement asset.
+    profit: Option<Money>,
 }
 
 /// A charge's terms.
@@ -132,9 +151,9 @@ impl<'a> Prepared<'a> {
         if !self.covered[row.index()] {
             return Err(MarginError::not_covered(&self.document.name, one));
         }
-        let (equity, cash) = self.equity_after(instrument, quantity)?;
+        let Left { equity, cash, profit } = self.equity_after(instrument, quantity)?;
         let widen = self.widen.max(self.widen_for(instrument)?);
-        let extra = Some((row, lots));
+        let extra = Some(Extra { row, lots, profit });
         if cash.is_zero() || !self.on_collateral {
             return self.after(extra, &self.pool.collateral, equity, widen);
         }
@@ -156,12 +175,12 @@ impl<'a> Prepared<'a> {
 
     fn after(
         &self,
-        extra: Option<(RowId, i128)>,
+        extra: Option<Extra>,
         collateral: &[Balance],
         equity: Money,
         widen: Rate,
     ) -> Result<Answer, MarginError> {
-        let hedging = self.hedging(extra)?;
+        let hedging = self.hedging(extra.map(|extra| (extra.row, extra.lots)))?;
         let exposure = hedging.as_ref().unwrap_or(&self.exposure);
         let view = |fill| PoolView { exposure, ..self.view(fill, extra, collateral) };
         let plain = self.amounts(&self.plain, &view(Fill::None))?;
@@ -227,17 +246,13 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// Equity after a fill at the mark: what a fill moves into the collateral counts by its tiers,
+    /// What a fill at the mark leaves: what a fill moves into the collateral counts by its tiers,
     /// and what it moves out of the position counts as the document says. With the cash that moves.
-    fn equity_after(
-        &self,
-        id: InstrumentId,
-        quantity: Quantity,
-    ) -> Result<(Money, Money), MarginError> {
+    fn equity_after(&self, id: InstrumentId, quantity: Quantity) -> Result<Left, MarginError> {
         let one = self.market.instruments.get(id);
         let held = self.pool.positions.iter().find(|held| held.instrument == id);
         if !one.is_option() && held.is_none() {
-            return Ok((self.equity.total, Money::ZERO));
+            return Ok(Left { equity: self.equity.total, ..Left::default() });
         }
         let mark = self.market.quote(id).mark;
         let filled = filled(one, held, quantity, mark)?;
@@ -250,12 +265,18 @@ impl<'a> Prepared<'a> {
         } else {
             self.document.equity.futures
         };
+        let (before, own_before) = self.worth.get(&id).copied().unwrap_or_default();
+        let (after, own_after) = self.worth_of(one, filled.quantity, filled.entry, mark)?;
         if counts {
-            let before = self.worth.get(&id).copied().unwrap_or_default();
-            let after = self.worth_of(one, filled.quantity, filled.entry, mark)?;
             total = total.minus(before)?.plus(after)?;
         }
-        Ok((total, filled.cash))
+        let profit = if one.is_option() {
+            None
+        } else {
+            let before_all = self.equity.profits.get(&id).copied().unwrap_or_default();
+            Some(before_all.minus(own_before)?.plus(own_after)?)
+        };
+        Ok(Left { equity: total, cash: filled.cash, profit })
     }
 
     /// Margin value of all collateral, in the market's currency, after a change of one asset.
@@ -271,20 +292,20 @@ impl<'a> Prepared<'a> {
         Ok(self.equity.counted.minus(before)?.plus(after)?)
     }
 
-    /// What a position is worth, in the pool's currency.
+    /// What a position is worth, in the pool's currency and in its settlement asset.
     fn worth_of(
         &self,
         one: &Instrument,
         quantity: Quantity,
         entry: Option<Price>,
         mark: Price,
-    ) -> Result<Money, MarginError> {
+    ) -> Result<(Money, Money), MarginError> {
         let own = match entry {
             _ if one.is_option() => profit::option_value(one, quantity, mark, Round::Down)?,
             Some(entry) => profit::profit(one, quantity, entry, mark, Round::Down)?,
             None => Money::ZERO,
         };
-        in_currency(own, &one.settle, self.market, &self.pool.currency)
+        Ok((in_currency(own, &one.settle, self.market, &self.pool.currency)?, own))
     }
 
     fn keep(&self, fill: Fill) -> Result<Vec<Kept>, MarginError> {
@@ -311,7 +332,7 @@ impl<'a> Prepared<'a> {
     fn view<'v>(
         &'v self,
         fill: Fill,
-        extra: Option<(RowId, i128)>,
+        extra: Option<Extra>,
         collateral: &'v [Balance],
     ) -> PoolView<'v> {
         PoolView {
@@ -321,10 +342,12 @@ impl<'a> Prepared<'a> {
             collateral,
             orders: &self.orders,
             booked: &self.pool.orders,
+            profits: &self.equity.profits,
             leverage: &self.leverage,
             reserves: &self.pool.reserves,
             fill,
-            extra,
+            extra: extra.map(|extra| (extra.row, extra.lots)),
+            extra_profit: extra.and_then(|extra| extra.profit),
         }
     }
 }

@@ -105,10 +105,12 @@ impl<'a> Requirements<'a> {
             collateral: &pool.collateral,
             orders: &orders,
             booked: &pool.orders,
+            profits: &equity.profits,
             leverage: &leverage,
             reserves: &pool.reserves,
             fill,
             extra: None,
+            extra_profit: None,
         };
         let plain = self.amounts(&view(Fill::None))?;
         let with_orders =
@@ -128,8 +130,8 @@ impl<'a> Requirements<'a> {
     /// decides only where every row is covered.
     fn refuse_uncovered(&self, pool: &Pool) -> Result<(), MarginError> {
         let ids = pool.positions.iter().map(|one| one.instrument);
-        let mut rows =
-            ids.chain(pool.orders.iter().map(|one| one.instrument)).map(|id| self.table.row(id));
+        let ids = ids.chain(pool.orders.iter().map(|one| one.instrument));
+        let mut rows = ids.chain(pool.unsettled.keys().copied()).map(|id| self.table.row(id));
         if rows.all(|row| row.is_some_and(|row| self.covered[row.index()])) {
             return Ok(());
         }

@@ -192,6 +192,38 @@ impl Decimal {
         narrow(divide(numerator, I256::from(divisor.0), round))
     }
 
+    /// Square root, rounded as asked to 18 places.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it is below zero.
+    pub fn sqrt(self, round: Round) -> Result<Self, Overflow> {
+        if self.0 < 0 {
+            return Err(Overflow);
+        }
+        if self.0 == 0 {
+            return Ok(self);
+        }
+        let square = I256::from(self.0) * I256::from(ONE);
+        // Newton from above falls to the floor of the root: 2^((bits + 1) / 2) is above it.
+        let bits = 256 - square.leading_zeros();
+        let mut root = I256::ONE << bits.div_ceil(2);
+        loop {
+            let next = (root + square / root) >> 1u32;
+            if next >= root {
+                break;
+            }
+            root = next;
+        }
+        let rest = square - root * root;
+        let away = match round {
+            Round::Up => rest > I256::ZERO,
+            Round::Down => false,
+            // Half a step above the root squares to no whole number, so there are no ties.
+            Round::Nearest => rest > root,
+        };
+        narrow(if away { root + I256::ONE } else { root })
+    }
+
     /// The whole number of `step`s in `self`, when there is exactly one such number.
     ///
     /// `None` when `self` is not a multiple of `step`, `step` is not positive, or the count does
@@ -373,6 +405,30 @@ mod tests {
         );
         assert_eq!(d("0.000000000000000001").times(d("0.5"), Round::Nearest), Ok(Decimal::ZERO));
         assert_eq!(d("0.000000000000000003").times(d("0.5"), Round::Nearest).unwrap().raw(), 2);
+    }
+
+    #[test]
+    fn roots_round_the_way_they_say() {
+        for (of, down, up) in [
+            ("2", "1.414213562373095048", "1.414213562373095049"),
+            ("0", "0", "0"),
+            ("6.25", "2.5", "2.5"),
+            ("0.000000000000000001", "0.000000001", "0.000000001"),
+            (
+                "170000000000000000000",
+                "13038404810.405297429165943114",
+                "13038404810.405297429165943115",
+            ),
+        ] {
+            let (of, down, up) =
+                (d(of), d(&down[..down.len().min(30)]), d(&up[..up.len().min(30)]));
+            assert_eq!((of.sqrt(Round::Down), of.sqrt(Round::Up)), (Ok(down), Ok(up)), "{of:?}");
+        }
+        assert_eq!(
+            d("2").sqrt(Round::Nearest).map(|root| root.to_string()).as_deref(),
+            Ok("1.414213562373095049")
+        );
+        assert!(d("-1").sqrt(Round::Down).is_err());
     }
 
     #[test]

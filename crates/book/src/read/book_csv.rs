@@ -16,8 +16,9 @@ const REQUIRED: usize = 3;
 
 /// Reads a book from CSV against the market that its instruments are of.
 ///
-/// `kind` is `position`, `collateral`, `order` or `reserve`; without it a row whose `instrument`
-/// is a bare asset is collateral, any other a position. An order's limit is its `avg_price`.
+/// `kind` is `position`, `collateral`, `order`, `reserve` or `unsettled`; without it a row whose
+/// `instrument` is a bare asset is collateral, any other a position. An order's limit is its
+/// `avg_price`.
 ///
 /// # Errors
 /// [`InputError`] with the line and the column.
@@ -60,9 +61,12 @@ impl Reader<'_> {
             "position" => self.position(row),
             "order" => self.order(row),
             "reserve" => self.reserve(row),
+            "unsettled" => self.unsettled(row),
             other => Err(row.error(
                 "kind",
-                format!("expected position, collateral, order or reserve, found {other:?}"),
+                format!(
+                    "expected position, collateral, order, reserve or unsettled, found {other:?}"
+                ),
             )),
         }
     }
@@ -81,6 +85,7 @@ impl Reader<'_> {
         let own = if row.text("isolated_margin").is_empty() { "" } else { " isolated" };
         let what = match self.market.instruments.find(name) {
             Ok(id) if kind == "position" => format!("{}{own}", id.index()),
+            Ok(id) if kind == "unsettled" => format!("{kind} {}", id.index()),
             _ => format!("{kind} {name}"),
         };
         match self.seen.insert((account.to_owned(), what), row.line) {
@@ -132,6 +137,15 @@ impl Reader<'_> {
         sound::reserve(amount).map_err(|problem| row.error("qty", problem))?;
         let name = row.text("instrument").to_owned();
         self.account(row.text("account")).reserves.insert(name, amount);
+        Ok(())
+    }
+
+    fn unsettled(&mut self, row: &Row<'_>) -> Result<(), InputError> {
+        let id = find(self.market, row.text("instrument"))
+            .map_err(|problem| row.error("instrument", problem))?;
+        let amount: Money = row.required("qty")?;
+        sound::unsettled(self.market, id).map_err(|problem| row.error("instrument", problem))?;
+        self.account(row.text("account")).unsettled.insert(id, amount);
         Ok(())
     }
 

@@ -52,6 +52,10 @@ pub struct AccountFile {
     /// Amounts that a document adds by name, in the pool's currency.
     #[serde(default, deserialize_with = "unique")]
     reserves: BTreeMap<String, JsonNumber>,
+    /// Profit that was realised and not yet paid into the collateral, by any of the names of a
+    /// perpetual or future, in its settlement asset.
+    #[serde(default, deserialize_with = "unique")]
+    unsettled: BTreeMap<String, JsonNumber>,
 }
 
 /// A position.
@@ -194,9 +198,30 @@ fn read_account(
         })?;
         account.orders.push(order);
     }
+    account.unsettled = unsettled(file, place, &entry.unsettled, market)?;
     account.reserves =
         entry.reserves.into_iter().map(|(name, amount)| (name, Money::new(amount.0))).collect();
     Ok(account)
+}
+
+/// Unsettled profit by instrument; two names of one instrument are refused.
+fn unsettled(
+    file: &str,
+    place: &str,
+    entries: &BTreeMap<String, JsonNumber>,
+    market: &Market,
+) -> Result<BTreeMap<InstrumentId, Money>, InputError> {
+    let mut found = BTreeMap::new();
+    for (name, amount) in entries {
+        let at = format!("{place}/unsettled/{name}");
+        let id = find(market, name)
+            .and_then(|id| sound::unsettled(market, id).map(|()| id))
+            .map_err(|problem| InputError::pointer(file, &at, problem))?;
+        if found.insert(id, Money::new(amount.0)).is_some() {
+            return Err(InputError::pointer(file, at, "found this instrument a second time"));
+        }
+    }
+    Ok(found)
 }
 
 fn holding(

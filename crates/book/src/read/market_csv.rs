@@ -4,6 +4,7 @@ use super::columns::{Row, Table};
 use crate::asset::Asset;
 use crate::input::InputError;
 use crate::instrument::{Instrument, Kind};
+use crate::lent::Lent;
 use crate::market::{Market, Quote};
 use crate::symbol::Symbol;
 use keelmark_units::{Price, Quantity, Timestamp};
@@ -22,6 +23,9 @@ const COLUMNS: &[&str] = &[
     "open_interest",
     "venue_symbol",
     "source",
+    "slow",
+    "deposits",
+    "borrows",
 ];
 const REQUIRED: usize = 3;
 
@@ -58,7 +62,8 @@ fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
             return Err(row.error("instrument", problem));
         }
         let price: Price = row.required("mark")?;
-        return market.set_asset(asset, price, as_of).map_err(|error| row.error("mark", error));
+        market.set_asset(asset.clone(), price, as_of).map_err(|error| row.error("mark", error))?;
+        return read_lending(row, market, asset);
     }
     let instrument = read_instrument(row, name)?;
     let quote = Quote {
@@ -71,8 +76,25 @@ fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
     };
     let open_interest: Option<Quantity> = row.value("open_interest")?;
     let id = market.add(instrument, quote).map_err(|error| row.error("", error))?;
+    for column in ["deposits", "borrows"] {
+        if !row.text(column).is_empty() {
+            return Err(row.error(column, "expected none: a pool lends assets, not contracts"));
+        }
+    }
+    if let Some(slow) = row.value("slow")? {
+        market.set_slow_mark(id, slow).map_err(|error| row.error("slow", error))?;
+    }
     let Some(contracts) = open_interest else { return Ok(()) };
     market.set_open_interest(id, contracts).map_err(|error| row.error("", error))
+}
+
+/// What an asset's row says of its slower price and its lending pool.
+fn read_lending(row: &Row<'_>, market: &mut Market, asset: Asset) -> Result<(), InputError> {
+    if let Some(slow) = row.value("slow")? {
+        market.set_slow(asset.clone(), slow).map_err(|error| row.error("slow", error))?;
+    }
+    let lent = Lent { deposits: row.value("deposits")?, borrows: row.value("borrows")? };
+    market.set_lent(asset, lent).map_err(|error| row.error("deposits", error))
 }
 
 fn read_instrument(row: &Row<'_>, name: &str) -> Result<Instrument, InputError> {

@@ -5,9 +5,10 @@ use super::unique::unique;
 use crate::asset::Asset;
 use crate::input::InputError;
 use crate::instrument::Kind;
-use crate::market::{Market, Quote};
+use crate::lent::Lent;
+use crate::market::{Market, MarketError, Quote};
 use crate::symbol::Symbol;
-use keelmark_units::{Price, Quantity, Timestamp};
+use keelmark_units::{Money, Price, Quantity, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -43,6 +44,12 @@ struct AssetEntry {
     price: JsonNumber,
     /// When the feed was last updated; the market's time when absent.
     as_of: Option<Timestamp>,
+    /// A slower price, for models that count assets at the lower and debts at the higher of two.
+    slow: Option<JsonNumber>,
+    /// What a lending pool holds of it, in units of the asset.
+    deposits: Option<JsonNumber>,
+    /// What a lending pool has lent of it, in units of the asset.
+    borrows: Option<JsonNumber>,
 }
 
 /// An instrument with its quote.
@@ -71,6 +78,8 @@ struct InstrumentEntry {
     ask: Option<JsonNumber>,
     /// Contracts open, counting one side.
     open_interest: Option<JsonNumber>,
+    /// A slower mark, in the same unit.
+    slow: Option<JsonNumber>,
     /// When the feed was last updated; the market's time when absent.
     as_of: Option<Timestamp>,
 }
@@ -90,8 +99,10 @@ pub fn market_json(file: &str, bytes: &[u8]) -> Result<Market, InputError> {
     for (asset, entry) in read.assets {
         let pointer = format!("/assets/{asset}/price");
         market
-            .set_asset(asset, Price::new(entry.price.0), entry.as_of.unwrap_or(read.as_of))
+            .set_asset(asset.clone(), Price::new(entry.price.0), entry.as_of.unwrap_or(read.as_of))
             .map_err(|error| InputError::pointer(file, pointer, error))?;
+        lending(&mut market, &asset, &entry)
+            .map_err(|error| InputError::pointer(file, format!("/assets/{asset}"), error))?;
     }
     for (at, entry) in read.instruments.into_iter().enumerate() {
         let pointer = format!("/instruments/{at}");
@@ -124,6 +135,19 @@ fn add(market: &mut Market, entry: &InstrumentEntry, as_of: Timestamp) -> Result
         as_of: entry.as_of.unwrap_or(as_of),
     };
     let id = market.add(instrument, quote).map_err(|error| error.to_string())?;
+    if let Some(slow) = price(entry.slow) {
+        market.set_slow_mark(id, slow).map_err(|error| error.to_string())?;
+    }
     let Some(contracts) = entry.open_interest else { return Ok(()) };
     market.set_open_interest(id, Quantity::new(contracts.0)).map_err(|error| error.to_string())
+}
+
+/// What an asset's entry says of its slower price and its lending pool.
+fn lending(market: &mut Market, asset: &Asset, entry: &AssetEntry) -> Result<(), MarketError> {
+    if let Some(slow) = entry.slow {
+        market.set_slow(asset.clone(), Price::new(slow.0))?;
+    }
+    let money = |number: Option<JsonNumber>| number.map(|one| Money::new(one.0));
+    let lent = Lent { deposits: money(entry.deposits), borrows: money(entry.borrows) };
+    market.set_lent(asset.clone(), lent)
 }

@@ -1,6 +1,7 @@
 //! What every book must hold, whatever format it came in: sizes that are not zero, prices and
 //! leverage above it, margins and reserves not below it, names a terminal can print.
 
+use crate::instruments::InstrumentId;
 use crate::market::Market;
 use crate::portfolio::{Isolation, Order, Position};
 use keelmark_units::{Decimal, Money, Price, Quantity};
@@ -37,6 +38,16 @@ pub(super) fn order(market: &Market, one: &Order, price_field: &'static str) -> 
 pub(super) fn reserve(amount: Money) -> Result<(), String> {
     if amount.is_negative() {
         return Err(format!("expected zero or more, found {amount}"));
+    }
+    Ok(())
+}
+
+/// Refuses unsettled profit of an option: its premium is paid, nothing of it waits.
+pub(super) fn unsettled(market: &Market, id: InstrumentId) -> Result<(), String> {
+    let one = market.instruments.get(id);
+    if one.is_option() {
+        let name = &one.venue_symbol;
+        return Err(format!("expected a perpetual or a future, found the option {name}"));
     }
     Ok(())
 }

@@ -11,10 +11,13 @@ mod deribit_pm;
 mod deribit_sm;
 mod drift_closeout;
 mod dydx;
+mod health;
+mod lending;
 mod liquidation;
 mod okx;
 mod options;
 mod paradex;
+mod pool_perps;
 mod pricing;
 mod scenarios;
 mod span;
@@ -26,6 +29,9 @@ type Mapping = fn(Inputs<'_>) -> Answer;
 
 /// Every model name that is answered.
 pub const MODELS: &[(&str, Mapping)] = &[
+    ("aave-v3-health-factor", lending::health_factor),
+    ("aave-v3-seize", lending::seized),
+    ("aave-v3.3-close-factor", lending::close_factor),
     ("binance.bracket.cum", tiers::cum),
     ("binance.coinm.initial_margin", binance::coin_initial),
     ("binance.coinm.position", binance::coin_position),
@@ -87,6 +93,15 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("dydx-v4-risk-order", dydx::risk_order),
     ("generic.cross_liquidation", liquidation::generic),
     ("haircut.linear", options::haircut),
+    ("hyperliquid-borrow-rate", lending::borrow_rate),
+    ("hyperliquid-maintenance-margin", pool_perps::tiered_by_leverage),
+    ("hyperliquid-pm-borrowable", lending::borrowable),
+    ("mango-v4-health", health::tokens_and_perps),
+    ("mango-v4-health-skip", health::skipped),
+    ("mango-v4-maint-weight-shift", health::shifted_weights),
+    ("mango-v4-net-borrows", health::net_borrows),
+    ("morpho-health", lending::isolated_health),
+    ("morpho-liquidation-incentive", lending::incentive),
     ("okx.inverse_swap.position", okx::inverse),
     ("okx.multi_currency.position", okx::linear),
     ("okx.pm.account", okx::account),
@@ -101,6 +116,9 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("paradex-vol-multiplier", paradex::vol_multiplier),
     ("span_requirement", span::requirement),
     ("span_risk_array", span::risk_array),
+    ("synthetix-v3-fill-price", pool_perps::fill_price),
+    ("synthetix-v3-perps-margin", pool_perps::margins),
+    ("vertex-nado-health", health::spread),
 ];
 
 /// The mapping of a model name.

@@ -75,6 +75,7 @@ fn exposure(desk: &Desk, table: &RiskTable) -> Exposure {
 }
 
 static NO_LEVERAGE: BTreeMap<InstrumentId, Decimal> = BTreeMap::new();
+static NO_PROFITS: BTreeMap<InstrumentId, Money> = BTreeMap::new();
 static NO_RESERVES: BTreeMap<String, Money> = BTreeMap::new();
 
 fn view<'a>(
@@ -90,10 +91,12 @@ fn view<'a>(
         collateral: &[],
         orders,
         booked: &[],
+        profits: &NO_PROFITS,
         leverage: &NO_LEVERAGE,
         reserves: &NO_RESERVES,
         fill: Fill::Worst,
         extra: None,
+        extra_profit: None,
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! A tier table is marginal like a tax table: the rate of a tier counts for the notional inside
 //! it. Venues print the same thing as `notional * rate - deduction`, where
-//! `deduction_n = floor_n * (rate_n - rate_(n-1)) + deduction_(n-1)`.
+//! `deduction_n = floor_n * (rate_n - rate_(n-1)) + deduction_(n-1)`. A tier may say its highest
+//! leverage instead of a rate: the rate is then `share` over it, one half where maintenance is half
+//! of the initial margin at that leverage.
 //!
 //! A table whose limits are `contracts` is the other kind: the tier that the number of contracts
 //! falls in holds for all of the position.
@@ -15,7 +17,7 @@ use crate::document::tree::{Node, Value};
 use crate::error::MarginError;
 use crate::table::RowId;
 use keelmark_book::{
-    Asset, InputError, Instrument, Money, Overflow, Quantity, Rate, Round, profit,
+    Asset, Decimal, InputError, Instrument, Money, Overflow, Quantity, Rate, Round, profit,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -78,6 +80,24 @@ impl Tiers {
         Ok(table)
     }
 
+    /// A table from the upper limit and the highest leverage of each tier: its rate is `share` over
+    /// the leverage, rounded up.
+    ///
+    /// # Errors
+    /// As [`Tiers::from_limits`], or when a leverage is not above zero.
+    pub fn from_leverage(rows: &[(Option<Money>, Decimal)], share: Rate) -> Result<Self, String> {
+        let rated = rows.iter().map(|(limit, leverage)| Ok((*limit, rate_of(*leverage, share)?)));
+        Self::from_limits(&rated.collect::<Result<Vec<_>, String>>()?)
+    }
+
+    /// The index, rate and deduction of the tier that a notional is in, where a tier holds its
+    /// lower bound: at an edge both sides ask the same, but the upper one's leverage applies.
+    #[must_use]
+    pub fn reached(&self, notional: Money) -> (usize, Rate, Money) {
+        let at = self.tiers.partition_point(|tier| tier.floor <= notional).max(1) - 1;
+        (at, self.tiers[at].rate, self.tiers[at].deduction)
+    }
+
     /// The deduction of a tier that starts at `floor`, from its rate and the tier below.
     ///
     /// # Errors
@@ -119,7 +139,7 @@ impl Tiers {
         &self.tiers[above.max(1) - 1]
     }
 
-    pub(super) fn read(node: &Node) -> Result<Self, InputError> {
+    pub(super) fn read(node: &Node, share: Rate) -> Result<Self, InputError> {
         let Value::List(items) = &node.value else {
             return Err(node.error("expected a list of tiers { up_to, rate }"));
         };
@@ -128,7 +148,11 @@ impl Tiers {
         for item in items {
             let mut fields = Fields::of(item)?;
             let limit = fields.get("up_to").map(Node::decimal).transpose()?.map(Money::new);
-            let rate = Rate::new(fields.need("rate")?.decimal()?);
+            let rate = match fields.get("leverage") {
+                Some(leverage) => rate_of(leverage.decimal()?, share)
+                    .map_err(|problem| leverage.error(format!("leverage: {problem}")))?,
+                None => Rate::new(fields.need("rate")?.decimal()?),
+            };
             if rate.is_negative() {
                 return Err(item.error(format!("rate: expected zero or more, found {rate}")));
             }
@@ -161,7 +185,7 @@ enum Table {
 }
 
 impl Table {
-    fn read(node: &Node) -> Result<Self, InputError> {
+    fn read(node: &Node, share: Rate) -> Result<Self, InputError> {
         let whole = match &node.value {
             Value::List(items) => items.iter().any(|item| match &item.value {
                 Value::Table(fields) => fields.contains_key("contracts"),
@@ -169,7 +193,7 @@ impl Table {
             }),
             _ => false,
         };
-        if whole { Self::read_whole(node) } else { Tiers::read(node).map(Self::Marginal) }
+        if whole { Self::read_whole(node) } else { Tiers::read(node, share).map(Self::Marginal) }
     }
 
     fn read_whole(node: &Node) -> Result<Self, InputError> {
@@ -229,6 +253,15 @@ struct Most {
     rate: Rate,
 }
 
+/// The rate of a highest leverage.
+fn rate_of(leverage: Decimal, share: Rate) -> Result<Rate, String> {
+    if !leverage.is_positive() {
+        return Err(format!("expected above zero, found {leverage}"));
+    }
+    let rate = share.decimal().over(leverage, Round::Up).map_err(|error| error.to_string())?;
+    Ok(Rate::new(rate))
+}
+
 #[derive(Debug)]
 struct Brackets {
     on: Filter,
@@ -243,13 +276,14 @@ pub(super) fn read(
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
     let on = Filter::read(fields.get("on"))?;
+    let share = Rate::new(fields.decimal_or("share", Decimal::ONE)?);
     let node = fields.need("tiers")?;
     let tables = match &node.value {
         Value::Table(table) => table
             .iter()
-            .map(|(key, node)| Ok((key.clone(), Table::read(node)?)))
+            .map(|(key, node)| Ok((key.clone(), Table::read(node, share)?)))
             .collect::<Result<_, InputError>>()?,
-        _ => BTreeMap::from([("default".to_owned(), Table::read(node)?)]),
+        _ => BTreeMap::from([("default".to_owned(), Table::read(node, share)?)]),
     };
     let words = [("market", true), ("settlement", false)];
     let in_market = fields.word("counted_in", &words, Some(true))?;

@@ -21,6 +21,7 @@ mod quote_hedge;
 mod reserve;
 mod short_option_minimum;
 mod view;
+mod weights;
 mod worst_loss;
 
 pub use brackets::Tiers;
@@ -179,6 +180,7 @@ const KINDS: &[(&str, Reader)] = &[
     ("quote-hedge", quote_hedge::read),
     ("reserve", reserve::read),
     ("short-option-minimum", short_option_minimum::read),
+    ("weights", weights::read),
     ("worst-loss", worst_loss::read),
 ];
 

@@ -10,7 +10,7 @@ use super::{Charge, Line, Outcome, PoolView, Reading, Scope, Tiers};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::table::Sensitivity;
-use keelmark_book::{Asset, InputError, Money, Round};
+use keelmark_book::{Asset, InputError, Money, Rate, Round};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub(super) fn read(
         return Err(fields.error("pairs: expected pairs of currencies such as USDT-USD"));
     }
     let inverse = Asset::new(fields.text_or("inverse", "USD")?).map_err(|e| fields.error(e))?;
-    let tiers = Tiers::read(fields.need("tiers")?)?;
+    let tiers = Tiers::read(fields.need("tiers")?, Rate::ONE)?;
     Ok(Arc::new(QuoteHedge { pairs, inverse, tiers }))
 }
 

@@ -34,6 +34,8 @@ pub struct PoolView<'a> {
     pub orders: &'a [(RowId, i128)],
     /// The same orders as they were placed, with their prices.
     pub booked: &'a [Order],
+    /// Profit of each perpetual and future in its settlement asset, what is unsettled included.
+    pub profits: &'a BTreeMap<InstrumentId, Money>,
     /// Leverage that the holder chose, by instrument.
     pub leverage: &'a BTreeMap<InstrumentId, Decimal>,
     /// Amounts reported by the venue, by name.
@@ -42,6 +44,8 @@ pub struct PoolView<'a> {
     pub fill: Fill,
     /// A fill on top of what is held, in lots: what a prepared what-if asks about.
     pub extra: Option<(RowId, i128)>,
+    /// Profit of the extra fill's instrument after it, where the fill changes it.
+    pub extra_profit: Option<Money>,
 }
 
 /// A held instrument, or one that has open orders.
@@ -148,6 +152,20 @@ impl<'a> PoolView<'a> {
         rows.into_iter().map(|row| self.holding(row)).collect()
     }
 
+    /// As [`PoolView::holdings`], with instruments of which only unsettled profit is left.
+    ///
+    /// # Errors
+    /// When a quantity does not fit.
+    pub fn holdings_and_profits(&self) -> Result<Vec<Holding<'a>>, MarginError> {
+        let rows: BTreeSet<RowId> = self
+            .lots()
+            .map(|(row, _)| row)
+            .chain(self.counted_orders().map(|(row, _)| row))
+            .chain(self.profits.keys().filter_map(|id| self.table.row(*id)))
+            .collect();
+        rows.into_iter().map(|row| self.holding(row)).collect()
+    }
+
     /// What is held, or could be, of one row.
     ///
     /// # Errors
@@ -171,6 +189,21 @@ impl<'a> PoolView<'a> {
             .map(|raw| raw.map(|raw| Quantity::new(Decimal::from_raw(raw))))
             .collect::<Result<_, _>>()?;
         Ok(Holding { id, instrument, quote: self.market.quote(id), quantities })
+    }
+
+    /// Open orders as they were placed, where orders count.
+    pub fn counted_booked(&self) -> impl Iterator<Item = &'a Order> {
+        let orders = if self.fill == Fill::Worst { self.booked } else { &[] };
+        orders.iter()
+    }
+
+    /// Profit of an instrument in its settlement asset, the extra fill included.
+    #[must_use]
+    pub fn profit(&self, id: InstrumentId) -> Money {
+        match (self.extra, self.extra_profit) {
+            (Some((row, _)), Some(profit)) if self.table.line(row).instrument == id => profit,
+            _ => self.profits.get(&id).copied().unwrap_or_default(),
+        }
     }
 
     /// The pool's currency.

@@ -106,6 +106,14 @@ impl Interval {
         Ok(Self { low: end(self.low)?, high: end(self.high)? })
     }
 
+    /// Square root.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it reaches below zero.
+    pub fn sqrt(self) -> Result<Self, Overflow> {
+        Ok(Self { low: self.low.sqrt(Round::Down)?, high: self.high.sqrt(Round::Up)? })
+    }
+
     /// Magnitude.
     #[must_use]
     pub fn abs(self) -> Self {

@@ -1,8 +1,8 @@
 //! Formulas in documents: `max(0.15 * index - otm, 0.10 * index) + mark`.
 //!
-//! Small on purpose: numbers, names, `+ - * /`, `max`, `min`, `abs`, `ceil` and `floor` to some
-//! decimal places, and brackets. A formula is evaluated as an interval that surely holds the exact
-//! result, and a requirement is its upper end: rounding is against the account whatever the
+//! Small on purpose: numbers, names, `+ - * /`, `max`, `min`, `abs`, `sqrt`, `ceil` and `floor` to
+//! some decimal places, and brackets. A formula is evaluated as an interval that surely holds the
+//! exact result, and a requirement is its upper end: rounding is against the account whatever the
 //! formula, without a rule per operator.
 
 mod interval;
@@ -49,6 +49,7 @@ enum Function {
     Ceil,
     /// Down to so many decimal places.
     Floor,
+    Sqrt,
 }
 
 /// Text that is not a formula.
@@ -235,6 +236,7 @@ fn evaluate(node: &Node, values: &[Interval]) -> Result<Interval, Overflow> {
                     let up = *function == Function::Ceil;
                     first.rounded(places.low(), if up { Round::Up } else { Round::Down })?
                 }
+                Function::Sqrt => first.sqrt()?,
                 Function::Max => inner.try_fold(first, |a, b| b.map(|b| a.max(b)))?,
                 Function::Min => inner.try_fold(first, |a, b| b.map(|b| a.min(b)))?,
             }
@@ -280,7 +282,7 @@ fn dual(node: &Node, name: &str, value: &impl Fn(&str) -> Option<f64>) -> (f64, 
                 let better = match function {
                     Function::Max => other.0 > best.0,
                     Function::Min => other.0 < best.0,
-                    Function::Abs | Function::Ceil | Function::Floor => false,
+                    Function::Abs | Function::Sqrt | Function::Ceil | Function::Floor => false,
                 };
                 if better {
                     best = other;
@@ -288,6 +290,9 @@ fn dual(node: &Node, name: &str, value: &impl Fn(&str) -> Option<f64>) -> (f64, 
             }
             match function {
                 Function::Abs if best.0 < 0.0 => (-best.0, -best.1),
+                // At zero the slope has no end; a part of nothing is nothing.
+                Function::Sqrt if best.0 <= 0.0 => (0.0, 0.0),
+                Function::Sqrt => (best.0.sqrt(), best.1 / (2.0 * best.0.sqrt())),
                 _ => best,
             }
         }
@@ -334,6 +339,7 @@ fn fill(node: &Node, value: &impl Fn(&str) -> Option<String>, binding: u8, out: 
                 Function::Abs => "abs(",
                 Function::Ceil => "ceil(",
                 Function::Floor => "floor(",
+                Function::Sqrt => "sqrt(",
             });
             for (at, node) in inner.iter().enumerate() {
                 if at > 0 {
@@ -371,6 +377,11 @@ mod tests {
         let third = value("1 / 3", &[]).unwrap();
         assert_eq!(third.high().to_string(), "0.333333333333333334");
         assert_eq!(third.low().to_string(), "0.333333333333333333");
+        let root = value("sqrt(2)", &[]).unwrap();
+        assert_eq!(root.low().to_string(), "1.414213562373095048");
+        assert_eq!(root.high().to_string(), "1.414213562373095049");
+        assert_eq!(value("sqrt(6.25)", &[]).unwrap(), Interval::exact("2.5".parse().unwrap()));
+        assert!(value("sqrt(0 - 1)", &[]).is_err());
         assert_eq!(value("0 - 1 / 3", &[]).unwrap().high().to_string(), "-0.333333333333333333");
     }
 
@@ -378,7 +389,7 @@ mod tests {
     fn what_is_missing_or_wrong_is_named() {
         assert!(value("a + 1", &[]).unwrap_err().to_string().contains("\"a\""));
         assert!(value("1 / 0", &[]).is_err());
-        for (text, column) in [("1 +", 4), ("max(1", 6), ("2 ** 3", 4), ("sqrt(2)", 1), ("", 1)] {
+        for (text, column) in [("1 +", 4), ("max(1", 6), ("2 ** 3", 4), ("root(2)", 1), ("", 1)] {
             assert_eq!(Formula::parse(text).unwrap_err().column, column, "{text}");
         }
     }

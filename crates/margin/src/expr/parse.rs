@@ -108,11 +108,12 @@ impl Parser<'_> {
             "max" => Function::Max,
             "min" => Function::Min,
             "abs" => Function::Abs,
+            "sqrt" => Function::Sqrt,
             "ceil" => Function::Ceil,
             "floor" => Function::Floor,
             _ => {
                 self.at = start;
-                let known = "max, min, abs, ceil or floor";
+                let known = "max, min, abs, sqrt, ceil or floor";
                 return Err(self.error(&format!("expected {known}, found {name:?}")));
             }
         };
@@ -123,8 +124,8 @@ impl Parser<'_> {
             inner.push(self.sum()?);
         }
         self.expect(b')')?;
-        if function == Function::Abs && inner.len() != 1 {
-            return Err(self.error("expected one value in abs"));
+        if matches!(function, Function::Abs | Function::Sqrt) && inner.len() != 1 {
+            return Err(self.error(&format!("expected one value in {name}")));
         }
         if matches!(function, Function::Ceil | Function::Floor) {
             let whole = |node: &Node| matches!(node, Node::Number(n) if is_places(*n));

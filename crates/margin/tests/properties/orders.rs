@@ -85,10 +85,12 @@ impl Bench<'_> {
             collateral: &[],
             orders,
             booked: &[],
+            profits: &BTreeMap::new(),
             leverage: &BTreeMap::new(),
             reserves: &BTreeMap::new(),
             fill: Fill::Worst,
             extra: None,
+            extra_profit: None,
         };
         self.charge.amount(&view).unwrap().amount
     }

@@ -21,11 +21,21 @@ const PAIRS: &[(&str, &str, &str)] = &[
         "v:BTC/USD:BTC-260327-120000-C,-1000\n",
         "v:BTC/USD:BTC-260327-120000-C,-1000\n",
     ),
+    ("two large holdings", "BTC,100\n", "BTC,100\n"),
+    ("a hedge that another takes", "BTC,1\nv:BTC/USDC:USDC,-1\n", "BTC,1\nv:BTC/USDC:USDC,1\n"),
 ];
 
 /// Every kind of charge that can break the union is in one of these, or in `EVERY_KIND`.
-const WITH_EXAMPLES: &[&str] =
-    &["cross", "deribit-pm", "deribit-pm-legacy", "deribit-pm-segregated", "deribit-sm", "scan16"];
+const WITH_EXAMPLES: &[&str] = &[
+    "cross",
+    "deribit-pm",
+    "deribit-pm-legacy",
+    "deribit-pm-segregated",
+    "deribit-sm",
+    "drift-v2",
+    "nado",
+    "scan16",
+];
 
 /// Document and charge, the pair that breaks it, what the books ask apart and together.
 const EXAMPLES: &str = include_str!("union_examples.txt");
