@@ -23,9 +23,9 @@
 //! ```
 //!
 //! Modules: [`asset`], [`instrument`] and its [`symbol`], [`instruments`] the registry,
-//! [`market`], [`portfolio`], [`profit`] what a position is worth, [`settlement`] what it pays at
-//! expiry, [`read`] and [`write`](mod@write) our own CSV and JSON formats, [`input`] what an
-//! error in them says.
+//! [`market`], [`portfolio`] with its given [`mod@sensitivity`] rows, [`profit`] what a position is
+//! worth, [`settlement`] what it pays at expiry, [`read`] and [`write`](mod@write) our own CSV and
+//! JSON formats, [`input`] what an error in them says.
 
 pub mod asset;
 pub mod input;
@@ -35,9 +35,11 @@ pub mod market;
 pub mod portfolio;
 pub mod profit;
 pub mod read;
+pub mod sensitivity;
 pub mod settlement;
 pub mod symbol;
 pub mod write;
+mod write_json;
 
 pub use asset::Asset;
 pub use input::InputError;
@@ -48,3 +50,4 @@ pub use keelmark_units::{
 };
 pub use market::{Market, Quote};
 pub use portfolio::{Balance, Book, Isolation, Order, Portfolio, Position};
+pub use sensitivity::Sensitivity;

@@ -2,6 +2,7 @@
 
 use crate::asset::Asset;
 use crate::instruments::InstrumentId;
+use crate::sensitivity::Sensitivity;
 use keelmark_units::{Decimal, Money, Overflow, Price, Quantity};
 use std::collections::BTreeMap;
 
@@ -28,6 +29,8 @@ pub struct Portfolio {
     /// Amounts that the venue reports and a document may add by name (`mmp`, `spot` …), each in
     /// the pool's currency.
     pub reserves: BTreeMap<String, Money>,
+    /// Sensitivities given from outside, beside or instead of positions. Equal keys are summed.
+    pub sensitivities: Vec<Sensitivity>,
 }
 
 /// An amount of an asset.
@@ -114,6 +117,7 @@ impl Portfolio {
         }
         both.positions.extend(other.positions.iter().cloned());
         both.orders.extend(other.orders.iter().cloned());
+        both.sensitivities.extend(other.sensitivities.iter().cloned());
         for (name, amount) in &other.reserves {
             let sum = both.reserves.entry(name.clone()).or_default();
             *sum = sum.plus(*amount)?;

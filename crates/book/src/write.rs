@@ -1,5 +1,7 @@
 //! Our own file formats out: what an importer makes, any later command reads.
 
+pub use crate::write_json::book_json;
+
 use crate::instrument::Instrument;
 use crate::market::Market;
 use crate::portfolio::{Book, Isolation};
@@ -58,7 +60,7 @@ pub fn market_csv(market: &Market) -> String {
     out
 }
 
-/// A book as CSV.
+/// A book as CSV, which has no place for given sensitivities: see [`book_json`].
 #[must_use]
 pub fn book_csv(book: &Book, market: &Market) -> String {
     let mut out = String::from("account,instrument,qty,avg_price,kind,isolated_margin,leverage\n");

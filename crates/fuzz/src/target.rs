@@ -6,7 +6,7 @@ use keelmark_book::{Book, Market, Quantity, read, write};
 use keelmark_margin::expr::{Formula, Interval};
 use keelmark_margin::{Document, margin};
 use keelmark_units::{Decimal, Timestamp};
-use keelmark_venues::deribit;
+use keelmark_venues::{crif, deribit};
 use std::fmt::Display;
 use std::sync::OnceLock;
 
@@ -35,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "decimal", corpus: corpus::decimal, run: decimal },
     Target { name: "timestamp", corpus: corpus::timestamp, run: timestamp },
     Target { name: "deribit", corpus: corpus::deribit, run: deribit_reply },
+    Target { name: "crif", corpus: corpus::crif, run: crif_file },
 ];
 
 /// An error must say something; returns the value of what is none.
@@ -99,6 +100,15 @@ fn market(bytes: &[u8]) -> bool {
 fn book(bytes: &[u8]) -> bool {
     let market = small_market();
     let Some(book) = said(read::book("input", bytes, market)) else { return false };
+    let text = write::book_json(&book, market);
+    match read::book("written", text.as_bytes(), market) {
+        Ok(again) => assert_eq!(book.accounts, again.accounts, "accounts as JSON"),
+        Err(error) => panic!("what was written is not read: {error}\n{text}"),
+    }
+    if book.accounts.iter().any(|one| !one.sensitivities.is_empty()) {
+        // The CSV has no place for them.
+        return true;
+    }
     let text = write::book_csv(&book, market);
     let again = match read::book_csv("written", text.as_bytes(), market) {
         Ok(again) => again,
@@ -117,6 +127,7 @@ fn is_bare(account: &keelmark_book::Portfolio) -> bool {
         && account.positions.is_empty()
         && account.orders.is_empty()
         && account.reserves.is_empty()
+        && account.sensitivities.is_empty()
 }
 
 fn model(bytes: &[u8]) -> bool {
@@ -209,6 +220,30 @@ fn deribit_reply(bytes: &[u8]) -> bool {
     let Some(found) = said(deribit::import(files, Some(small_market()))) else { return false };
     if let Some(made) = found.market {
         return market(write::market_csv(&made).as_bytes());
+    }
+    true
+}
+
+/// What is read is written, read again and margined.
+fn crif_file(bytes: &[u8]) -> bool {
+    static MODEL: OnceLock<Option<Document>> = OnceLock::new();
+    let Some(found) = said(crif::import("input", bytes, crif::Unknown::LeaveOut)) else {
+        return false;
+    };
+    let Some(text) = said(crif::write(&found.book.accounts)) else { return true };
+    match crif::import("written", text.as_bytes(), crif::Unknown::Refuse) {
+        Ok(again) => {
+            // Two spellings of one type are one in what is written: sums can meet.
+            let count = |book: &Book| -> usize {
+                book.accounts.iter().map(|one| one.sensitivities.len()).sum()
+            };
+            assert!(count(&again.book) <= count(&found.book), "rows came out of nowhere");
+        }
+        Err(error) => panic!("what was written is not read: {error}\n{text}"),
+    }
+    if let Some(model) = MODEL.get_or_init(|| said(Document::named("sensitivities-crypto"))) {
+        let market = Market::new(Timestamp::from_nanos(0), keelmark_book::Asset::usd(), "");
+        all_margins(model, &market, &found.book);
     }
     true
 }

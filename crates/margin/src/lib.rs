@@ -36,7 +36,8 @@
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
 //! the same in numbers alone ([`requirement`]) and [`prepared`] for a pre-trade check; [`partial`]
 //! liquidation. Beside it: [`expr`] formulas and [`param`] numbers of documents; [`closeout`] what
-//! a position is closed for, in whole quanta.
+//! a position is closed for, in whole quanta; [`sensitivities`] margin from deltas and vegas, given
+//! or our own.
 
 pub mod allocate;
 pub mod charge;
@@ -57,6 +58,7 @@ pub mod pool;
 pub mod prepared;
 pub mod requirement;
 pub mod scan;
+pub mod sensitivities;
 pub mod table;
 pub mod whatif;
 
@@ -69,4 +71,5 @@ pub use margin::{
     AccountMargin, ChargeOutcome, LevelOutcome, PoolMargin, margin, margin_of_pool,
     margin_of_pools, pool_exposure,
 };
+pub use sensitivities::sensitivities_of;
 pub use table::RiskTable;

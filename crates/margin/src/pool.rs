@@ -8,6 +8,7 @@
 use crate::document::{Document, PoolBy, PoolCurrency};
 use keelmark_book::{
     Asset, Balance, InstrumentId, Isolation, Market, Money, Order, Portfolio, Position, Quantity,
+    Sensitivity,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,8 @@ pub struct Pool {
     pub orders: Vec<Order>,
     /// Amounts reported by name.
     pub reserves: BTreeMap<String, Money>,
+    /// Sensitivities given from outside.
+    pub sensitivities: Vec<Sensitivity>,
     /// Where its collateral comes from.
     pub funding: Funding,
     /// Whether it is one position on its own collateral: what it has to spare is of no use to the
@@ -76,6 +79,7 @@ impl Divider<'_> {
             positions: self.shared().cloned().collect(),
             orders: self.account.orders.clone(),
             reserves: self.account.reserves.clone(),
+            sensitivities: self.account.sensitivities.clone(),
             ..empty("account", &self.fixed_currency())
         }
     }
@@ -86,6 +90,9 @@ impl Divider<'_> {
             self.account.collateral.iter().map(|held| held.asset.clone()).collect();
         assets.extend(self.shared().map(|one| settle(one.instrument)));
         assets.extend(self.account.orders.iter().map(|one| settle(one.instrument)));
+        if assets.is_empty() && !self.account.sensitivities.is_empty() {
+            assets.insert(self.market.currency.clone());
+        }
         let mut pools = Vec::new();
         for (at, asset) in assets.into_iter().enumerate() {
             let orders = self.account.orders.iter();
@@ -97,6 +104,7 @@ impl Divider<'_> {
             pool.orders = orders.filter(|one| settle(one.instrument) == asset).cloned().collect();
             if at == 0 {
                 pool.reserves = self.account.reserves.clone();
+                pool.sensitivities.clone_from(&self.account.sensitivities);
             }
             pools.push(pool);
         }
@@ -122,6 +130,7 @@ impl Divider<'_> {
         let mut rest = empty("unposted", &self.fixed_currency());
         rest.collateral.clone_from(&self.account.collateral);
         rest.reserves.clone_from(&self.account.reserves);
+        rest.sensitivities.clone_from(&self.account.sensitivities);
         rest.funding = Funding::Rest;
         pools.push(rest);
         pools
@@ -165,6 +174,7 @@ fn empty(name: &str, currency: &Asset) -> Pool {
         positions: Vec::new(),
         orders: Vec::new(),
         reserves: BTreeMap::new(),
+        sensitivities: Vec::new(),
         funding: Funding::Given,
         isolated: false,
     }

@@ -323,6 +323,7 @@ impl<'a> Prepared<'a> {
             booked: &self.pool.orders,
             leverage: &self.leverage,
             reserves: &self.pool.reserves,
+            sensitivities: &self.pool.sensitivities,
             fill,
             extra,
         }

@@ -19,6 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Modules: [`deribit`].
+//! Modules: [`crif`] files of sensitivities, [`deribit`].
 
+pub mod crif;
 pub mod deribit;

@@ -17,6 +17,7 @@ mod options;
 mod paradex;
 mod pricing;
 mod scenarios;
+mod sensitivities;
 mod span;
 mod tiers;
 
@@ -99,6 +100,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("paradex-min-delta", paradex::minimum_delta),
     ("paradex-partial-liquidation", paradex::partial_liquidation),
     ("paradex-vol-multiplier", paradex::vol_multiplier),
+    ("sensitivities_based", sensitivities::margin),
     ("span_requirement", span::requirement),
     ("span_risk_array", span::risk_array),
 ];

@@ -87,6 +87,7 @@ impl Bench<'_> {
             booked: &[],
             leverage: &BTreeMap::new(),
             reserves: &BTreeMap::new(),
+            sensitivities: &[],
             fill: Fill::Worst,
             extra: None,
         };
