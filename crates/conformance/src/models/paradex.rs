@@ -92,6 +92,7 @@ fn view<'a>(
         booked: &[],
         leverage: &NO_LEVERAGE,
         reserves: &NO_RESERVES,
+        sensitivities: &[],
         fill: Fill::Worst,
         extra: None,
     }

@@ -34,8 +34,7 @@ use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::Scan;
 use keelmark_book::{
-    Asset, Decimal, InputError, Instrument, InstrumentId, Money, Sensitivity,
-    instruments::nearest,
+    Asset, Decimal, InputError, Instrument, InstrumentId, Money, Sensitivity, instruments::nearest,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;

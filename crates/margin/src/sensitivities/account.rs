@@ -45,6 +45,7 @@ pub fn sensitivities_of(
             exposure: &exposure,
             collateral: &pool.collateral,
             orders: &[],
+            booked: &[],
             leverage: &leverage,
             reserves: &pool.reserves,
             sensitivities: &pool.sensitivities,
