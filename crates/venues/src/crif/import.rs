@@ -191,8 +191,8 @@ impl Account {
             return Ok(());
         }
         let problem = format!(
-            "{} is in bucket {} here and in bucket {bucket} on line {line}: give each a name of its \
-             own",
+            "{} is in bucket {} here and in bucket {bucket} on line {line}: give each a name \
+             of its own",
             row.qualifier(),
             row.bucket()
         );
