@@ -23,7 +23,8 @@
 //! ```
 //!
 //! Modules: [`asset`], [`instrument`] and its [`symbol`], [`instruments`] the registry,
-//! [`market`] with [`lent`] what lending pools say, [`portfolio`], [`profit`] what a position is
+//! [`market`] with [`lent`] what lending pools say, [`portfolio`] with its given
+//! [`mod@sensitivity`] rows, [`profit`] what a position is
 //! worth, [`settlement`] what it pays at expiry, [`read`] and [`write`](mod@write) our own CSV and
 //! JSON formats, [`input`] what an error in them says.
 
@@ -36,6 +37,7 @@ pub mod market;
 pub mod portfolio;
 pub mod profit;
 pub mod read;
+pub mod sensitivity;
 pub mod settlement;
 pub mod symbol;
 pub mod write;
@@ -50,3 +52,4 @@ pub use keelmark_units::{
 pub use lent::Lent;
 pub use market::{Market, Quote};
 pub use portfolio::{Balance, Book, Isolation, Order, Portfolio, Position};
+pub use sensitivity::Sensitivity;

@@ -2,6 +2,7 @@
 
 use crate::asset::Asset;
 use crate::instruments::InstrumentId;
+use crate::sensitivity::Sensitivity;
 use keelmark_units::{Decimal, Money, Overflow, Price, Quantity};
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ pub struct Portfolio {
     /// Profit of perpetuals and futures that was realised, funding included, and not yet paid into
     /// the collateral: in the settlement asset of each instrument.
     pub unsettled: BTreeMap<InstrumentId, Money>,
+    /// Sensitivities given from outside, beside or instead of positions. Equal keys are summed.
+    pub sensitivities: Vec<Sensitivity>,
 }
 
 /// An amount of an asset.
@@ -117,6 +120,7 @@ impl Portfolio {
         }
         both.positions.extend(other.positions.iter().cloned());
         both.orders.extend(other.orders.iter().cloned());
+        both.sensitivities.extend(other.sensitivities.iter().cloned());
         for (name, amount) in &other.reserves {
             let sum = both.reserves.entry(name.clone()).or_default();
             *sum = sum.plus(*amount)?;

@@ -1,8 +1,10 @@
 //! Our own file formats out: what an importer makes, any later command reads.
 
-mod json;
+mod book_json;
+mod market_json;
 
-pub use json::{book_json, market_json};
+pub use book_json::book_json;
+pub use market_json::market_json;
 
 use crate::instrument::Instrument;
 use crate::lent::Lent;
@@ -73,7 +75,7 @@ pub fn market_csv(market: &Market) -> String {
     out
 }
 
-/// A book as CSV.
+/// A book as CSV, which has no place for given sensitivities: see [`book_json`].
 #[must_use]
 pub fn book_csv(book: &Book, market: &Market) -> String {
     let mut out = String::from("account,instrument,qty,avg_price,kind,isolated_margin,leverage\n");

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::screen::Screen;
 use keelmark_book::input::LARGEST_FILE;
 use keelmark_book::instruments::nearest;
-use keelmark_book::{Book, InputError, Market, Portfolio, Timestamp, read};
+use keelmark_book::{Asset, Book, InputError, Market, Portfolio, Timestamp, read};
 use keelmark_venues::spelling;
 use std::io::Read;
 use std::path::Path;
@@ -29,6 +29,9 @@ pub struct Inputs {
 
 /// Reads the book and the prices of the arguments, and passes their notes on.
 pub fn read(arguments: &InputArgs, screen: Screen) -> Result<Inputs, Failure> {
+    if arguments.prices.is_none() && !is_demo(&arguments.book) {
+        return without_prices(arguments, screen);
+    }
     let prices = prices_name(arguments)?;
     if prices == STANDARD_INPUT && arguments.book == STANDARD_INPUT {
         return Err(Failure::usage("standard input can be the book or the prices, not both")
@@ -110,15 +113,46 @@ impl Inputs {
     }
 }
 
+/// A book of nothing but given sensitivities and dollars needs no prices.
+fn without_prices(arguments: &InputArgs, screen: Screen) -> Result<Inputs, Failure> {
+    let (file, bytes) = bytes(&arguments.book)?;
+    let as_of = arguments.as_of.unwrap_or(Timestamp::from_nanos(0));
+    let market = Market::new(as_of, Asset::usd(), "no prices: given sensitivities only");
+    let given = |account: &Portfolio| {
+        !account.sensitivities.is_empty()
+            && account.positions.is_empty()
+            && account.orders.is_empty()
+    };
+    match read::book(&file, &bytes, &market) {
+        Ok(book) if book.accounts.iter().all(given) => {
+            screen.notes(&book.notes);
+            let accounts = chosen(book.accounts, arguments)?;
+            Ok(Inputs { market, accounts, book: arguments.book.clone() })
+        }
+        Err(error) if has_sensitivities(&bytes) => Err(Failure::from(error)
+            .next("add --prices prices.csv where the book holds more than sensitivities")),
+        _ => Err(no_prices(arguments)),
+    }
+}
+
+/// Whether a book is one that names given sensitivities.
+fn has_sensitivities(bytes: &[u8]) -> bool {
+    bytes.windows(15).any(|window| window == b"\"sensitivities\"")
+}
+
+fn no_prices(arguments: &InputArgs) -> Failure {
+    Failure::usage(format!(
+        "{}: expected --prices FILE, the market that the book is valued with",
+        arguments.book
+    ))
+    .next(format!("add --prices prices.csv, or --prices {DEMO} for the built-in one"))
+}
+
 fn prices_name(arguments: &InputArgs) -> Result<String, Failure> {
     match &arguments.prices {
         Some(prices) => Ok(prices.clone()),
         None if is_demo(&arguments.book) => Ok(DEMO.to_owned()),
-        None => Err(Failure::usage(format!(
-            "{}: expected --prices FILE, the market that the book is valued with",
-            arguments.book
-        ))
-        .next(format!("add --prices prices.csv, or --prices {DEMO} for the built-in one"))),
+        None => Err(no_prices(arguments)),
     }
 }
 

@@ -58,9 +58,22 @@ impl CaseFile {
         let mut cases = Vec::new();
         for (at, item) in items.iter().enumerate() {
             let case = case(item);
-            cases.push(case.map_err(|problem| format!("{name} at /cases/{at}: {problem}"))?);
+            let mut case = case.map_err(|problem| format!("{name} at /cases/{at}: {problem}"))?;
+            share_parameters(&mut case.inputs, &file);
+            cases.push(case);
         }
         Ok(Self { title, cases, shared: file })
+    }
+}
+
+/// Gives a case the parameters of its file, where it has none or only words about them.
+fn share_parameters(inputs: &mut Json, file: &Json) {
+    let Some(shared) = file.get("parameters") else { return };
+    let Json::Object(fields) = inputs else { return };
+    match fields.iter_mut().find(|(name, _)| name == "parameters") {
+        Some((_, own @ (Json::Text(_) | Json::Null))) => *own = shared.clone(),
+        Some(_) => {}
+        None => fields.push(("parameters".to_owned(), shared.clone())),
     }
 }
 
@@ -104,6 +117,19 @@ fn tolerance(found: Option<&Json>) -> Result<Tolerance, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cases_share_the_parameters_of_their_file() {
+        let case = |inputs: &str| {
+            format!(r#"{{"id": "a", "model": "m", "inputs": {inputs}, "expected": {{}}}}"#)
+        };
+        let all = [case(r#"{"parameters": "above"}"#), case(r#"{"parameters": [1]}"#), case("{}")];
+        let text = format!(r#"{{"parameters": [7], "cases": [{}]}}"#, all.join(","));
+        let file = CaseFile::parse("f.json", &text).unwrap();
+        let found =
+            file.cases.iter().map(|case| case.inputs.get("parameters").unwrap().to_string());
+        assert_eq!(found.collect::<Vec<_>>(), ["[7]", "[1]", "[7]"]);
+    }
 
     #[test]
     fn a_file_reads_or_says_where_not() {

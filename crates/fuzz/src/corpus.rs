@@ -77,6 +77,25 @@ const INSTRUMENTS: &str = r#"[{"instrument_name":"BTC-27MAR26","contract_size":1
 const SUMMARY: &str = r#"{"result":{"id":1,"summaries":[{"currency":"BTC","balance":1e0,
 "equity":1.0,"session_upl":0.1,"options_value":0.2,"margin_model":"cross_pm"}]}}"#;
 
+const CRIF: &str = "TradeID\tPortfolioID\tProductClass\tRiskType\tQualifier\tBucket\tLabel1\t\
+Label2\tAmountCurrency\tAmount\tAmountUSD
+t\tp\t\tRisk_Crypto\tBTC\t1\t\t\tUSD\t-1500.25\t-1500.25
+t\tp\t\tRisk_CryptoVol\t\"ETH\"\t2\t1m\t\tUSD\t30\t30
+t\tq\t\tRisk_CryptoBasis\tSOL\t3\tperp\t\tUSD\t1e3\t
+t\tq\t\tParam_ProductClassMultiplier\tRatesFX\t\t\t\t\t1.5\t
+";
+
+const CRIF_COMMAS: &str = "RiskType,Qualifier,Bucket,AmountUSD,IMModel\r
+Risk_Crypto,BTC,1,\"12.5\",SIMM\r
+Risk_Inflation,EUR,,1,\r
+PV,\"a \"\"quoted\"\" one\",,3,Schedule";
+
+/// Accounts of sensitivities, as JSON.
+const SENSITIVITIES: &str = r#"{"schema":"keelmark/account/1","account":"given",
+"sensitivities":[{"class":"Crypto","measure":"delta","qualifier":"BTC","bucket":"1",
+"amount":"-12.5"},{"class":"Crypto","measure":"vega","qualifier":"BTC","bucket":"1","tenor":"1m",
+"amount":7}]}"#;
+
 fn bytes(texts: &[&str]) -> Vec<Vec<u8>> {
     texts.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
@@ -105,7 +124,7 @@ pub fn book_csv() -> Vec<Vec<u8>> {
 
 /// Books and accounts as JSON.
 pub fn book_json() -> Vec<Vec<u8>> {
-    bytes(&[BOOK_JSON, ACCOUNT_JSON])
+    bytes(&[BOOK_JSON, ACCOUNT_JSON, SENSITIVITIES])
 }
 
 /// Documents: all that are built in, and what a user may write over one.
@@ -192,4 +211,9 @@ pub fn derive() -> Vec<Vec<u8>> {
         include_str!("../../../tests/cmd/import-derive.in/subaccount.json"),
         include_str!("../../../tests/cmd/import-derive.in/margin.json"),
     ])
+}
+
+/// Files of sensitivities.
+pub fn crif() -> Vec<Vec<u8>> {
+    bytes(&[CRIF, CRIF_COMMAS])
 }

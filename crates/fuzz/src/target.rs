@@ -7,7 +7,7 @@ use keelmark_margin::expr::{Formula, Interval};
 use keelmark_margin::{Document, margin};
 use keelmark_units::{Decimal, Timestamp};
 use keelmark_venues::imported::Imported;
-use keelmark_venues::{bybit, deribit, derive, hyperliquid};
+use keelmark_venues::{bybit, crif, deribit, derive, hyperliquid};
 use std::fmt::Display;
 use std::sync::OnceLock;
 
@@ -43,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "bybit", corpus: corpus::bybit, run: bybit_reply },
     Target { name: "hyperliquid", corpus: corpus::hyperliquid, run: hyperliquid_reply },
     Target { name: "derive", corpus: corpus::derive, run: derive_reply },
+    Target { name: "crif", corpus: corpus::crif, run: crif_file },
 ];
 
 /// An error must say something; returns the value of what is none.
@@ -107,6 +108,15 @@ fn market(bytes: &[u8]) -> bool {
 fn book(bytes: &[u8]) -> bool {
     let market = small_market();
     let Some(book) = said(read::book("input", bytes, market)) else { return false };
+    let text = write::book_json(&book, market);
+    match read::book("written", text.as_bytes(), market) {
+        Ok(again) => assert_eq!(book.accounts, again.accounts, "accounts as JSON"),
+        Err(error) => panic!("what was written is not read: {error}\n{text}"),
+    }
+    if book.accounts.iter().any(|one| !one.sensitivities.is_empty()) {
+        // The CSV has no place for them.
+        return true;
+    }
     let text = write::book_csv(&book, market);
     let again = match read::book_csv("written", text.as_bytes(), market) {
         Ok(again) => again,
@@ -126,6 +136,7 @@ fn is_bare(account: &keelmark_book::Portfolio) -> bool {
         && account.orders.is_empty()
         && account.reserves.is_empty()
         && account.unsettled.is_empty()
+        && account.sensitivities.is_empty()
 }
 
 fn model(bytes: &[u8]) -> bool {
@@ -264,6 +275,30 @@ fn replies(bytes: &[u8], import: Import) -> bool {
         if let Some(document) = said(Document::named(name)) {
             all_margins(&document, &made, &book);
         }
+    }
+    true
+}
+
+/// What is read is written, read again and margined.
+fn crif_file(bytes: &[u8]) -> bool {
+    static MODEL: OnceLock<Option<Document>> = OnceLock::new();
+    let Some(found) = said(crif::import("input", bytes, crif::Unknown::LeaveOut)) else {
+        return false;
+    };
+    let Some(text) = said(crif::write(&found.book.accounts)) else { return true };
+    match crif::import("written", text.as_bytes(), crif::Unknown::Refuse) {
+        Ok(again) => {
+            // Two spellings of one type are one in what is written: sums can meet.
+            let count = |book: &Book| -> usize {
+                book.accounts.iter().map(|one| one.sensitivities.len()).sum()
+            };
+            assert!(count(&again.book) <= count(&found.book), "rows came out of nowhere");
+        }
+        Err(error) => panic!("what was written is not read: {error}\n{text}"),
+    }
+    if let Some(model) = MODEL.get_or_init(|| said(Document::named("sensitivities-crypto"))) {
+        let market = Market::new(Timestamp::from_nanos(0), keelmark_book::Asset::usd(), "");
+        all_margins(model, &market, &found.book);
     }
     true
 }

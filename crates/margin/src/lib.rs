@@ -36,9 +36,9 @@
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
 //! the same in numbers alone ([`requirement`]) and [`prepared`] for a pre-trade check; [`partial`]
 //! liquidation. Beside it: [`expr`] formulas and [`param`] numbers of documents, [`shift`] numbers
-//! on their way to others; [`closeout`] what a position is closed for, in whole quanta. Rules
-//! around an account that are no requirement: [`lending`], [`flow`] limits, [`impact`] of a trade,
-//! [`unpriced`] holdings.
+//! on their way to others; [`closeout`] what a position is closed for, in whole quanta;
+//! [`sensitivities`] margin from deltas and vegas, given or our own. Rules around an account that
+//! are no requirement: [`lending`], [`flow`] limits, [`impact`] of a trade, [`unpriced`] holdings.
 
 pub mod allocate;
 pub mod charge;
@@ -62,6 +62,7 @@ pub mod pool;
 pub mod prepared;
 pub mod requirement;
 pub mod scan;
+pub mod sensitivities;
 pub mod shift;
 pub mod table;
 pub mod unpriced;
@@ -76,4 +77,5 @@ pub use margin::{
     AccountMargin, ChargeOutcome, LevelOutcome, PoolMargin, margin, margin_of_pool,
     margin_of_pools, pool_exposure,
 };
+pub use sensitivities::sensitivities_of;
 pub use table::RiskTable;

@@ -95,6 +95,13 @@ pub fn margin(
             document.name
         )));
     }
+    if apart && !account.sensitivities.is_empty() {
+        return Err(MarginError::Unsupported(format!(
+            "given sensitivities: {} has a pool per settlement asset, and a sensitivity does not \
+             say which it is of; give each asset an account of its own",
+            document.name
+        )));
+    }
     margin_of_pools(document, market, account, pools)
 }
 
@@ -175,6 +182,7 @@ pub fn margin_of_pool(
         profits: &equity.profits,
         leverage: &leverage,
         reserves: &pool.reserves,
+        sensitivities: &pool.sensitivities,
         fill,
         extra: None,
         extra_profit: None,
@@ -219,6 +227,12 @@ pub(crate) fn covered(
     market: &Market,
     pool: &Pool,
 ) -> Result<(), MarginError> {
+    if !pool.sensitivities.is_empty() && !document.takes_sensitivities() {
+        return Err(MarginError::Unsupported(format!(
+            "{} has no charge about given sensitivities: it cannot margin this account",
+            document.name
+        )));
+    }
     for id in pool.instruments() {
         let one = market.instruments.get(id);
         if !document.covers(one) {

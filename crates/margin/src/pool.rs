@@ -8,6 +8,7 @@
 use crate::document::{Document, PoolBy, PoolCurrency};
 use keelmark_book::{
     Asset, Balance, InstrumentId, Isolation, Market, Money, Order, Portfolio, Position, Quantity,
+    Sensitivity,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,8 @@ pub struct Pool {
     pub reserves: BTreeMap<String, Money>,
     /// Profit realised and not yet paid, in each instrument's settlement asset.
     pub unsettled: BTreeMap<InstrumentId, Money>,
+    /// Sensitivities given from outside.
+    pub sensitivities: Vec<Sensitivity>,
     /// Where its collateral comes from.
     pub funding: Funding,
     /// Whether it is one position on its own collateral: what it has to spare is of no use to the
@@ -79,6 +82,7 @@ impl Divider<'_> {
             orders: self.account.orders.clone(),
             reserves: self.account.reserves.clone(),
             unsettled: self.account.unsettled.clone(),
+            sensitivities: self.account.sensitivities.clone(),
             ..empty("account", &self.fixed_currency())
         }
     }
@@ -90,6 +94,9 @@ impl Divider<'_> {
         assets.extend(self.shared().map(|one| settle(one.instrument)));
         assets.extend(self.account.orders.iter().map(|one| settle(one.instrument)));
         assets.extend(self.account.unsettled.keys().map(|id| settle(*id)));
+        if assets.is_empty() && !self.account.sensitivities.is_empty() {
+            assets.insert(self.market.currency.clone());
+        }
         let mut pools = Vec::new();
         for (at, asset) in assets.into_iter().enumerate() {
             let orders = self.account.orders.iter();
@@ -102,6 +109,7 @@ impl Divider<'_> {
             pool.unsettled = self.unsettled(|id| settle(id) == asset);
             if at == 0 {
                 pool.reserves = self.account.reserves.clone();
+                pool.sensitivities.clone_from(&self.account.sensitivities);
             }
             pools.push(pool);
         }
@@ -129,6 +137,7 @@ impl Divider<'_> {
         let mut rest = empty("unposted", &self.fixed_currency());
         rest.collateral.clone_from(&self.account.collateral);
         rest.reserves.clone_from(&self.account.reserves);
+        rest.sensitivities.clone_from(&self.account.sensitivities);
         rest.funding = Funding::Rest;
         pools.push(rest);
         pools
@@ -178,6 +187,7 @@ fn empty(name: &str, currency: &Asset) -> Pool {
         orders: Vec::new(),
         reserves: BTreeMap::new(),
         unsettled: BTreeMap::new(),
+        sensitivities: Vec::new(),
         funding: Funding::Given,
         isolated: false,
     }

@@ -345,6 +345,7 @@ impl<'a> Prepared<'a> {
             profits: &self.equity.profits,
             leverage: &self.leverage,
             reserves: &self.pool.reserves,
+            sensitivities: &self.pool.sensitivities,
             fill,
             extra: extra.map(|extra| (extra.row, extra.lots)),
             extra_profit: extra.and_then(|extra| extra.profit),

@@ -108,6 +108,7 @@ impl<'a> Requirements<'a> {
             profits: &equity.profits,
             leverage: &leverage,
             reserves: &pool.reserves,
+            sensitivities: &pool.sensitivities,
             fill,
             extra: None,
             extra_profit: None,
@@ -132,7 +133,8 @@ impl<'a> Requirements<'a> {
         let ids = pool.positions.iter().map(|one| one.instrument);
         let ids = ids.chain(pool.orders.iter().map(|one| one.instrument));
         let mut rows = ids.chain(pool.unsettled.keys().copied()).map(|id| self.table.row(id));
-        if rows.all(|row| row.is_some_and(|row| self.covered[row.index()])) {
+        let all = rows.all(|row| row.is_some_and(|row| self.covered[row.index()]));
+        if all && pool.sensitivities.is_empty() {
             return Ok(());
         }
         covered(self.document, self.market, pool)

@@ -22,12 +22,14 @@
 //! Modules: a folder a venue ([`binance`], [`bybit`], [`ccxt`], [`deribit`],
 //! [`derive`](mod@derive), [`drift`], [`hyperliquid`], [`okx`]); [`spelling`] every venue's names,
 //! [`grammar`] what they share, [`json`] replies as trees that know their places, [`imported`] what
-//! replies become, [`lots`] where no reply has them, [`parameters`] a venue's tables as a document.
+//! replies become, [`lots`] where no reply has them, [`parameters`] a venue's tables as a document;
+//! [`crif`] files of sensitivities.
 
 mod assembly;
 pub mod binance;
 pub mod bybit;
 pub mod ccxt;
+pub mod crif;
 pub mod deribit;
 pub mod derive;
 pub mod drift;

@@ -9,6 +9,7 @@ use crate::input::InputError;
 use crate::instruments::InstrumentId;
 use crate::market::Market;
 use crate::portfolio::{Book, Isolation, Order, Portfolio, Position};
+use crate::sensitivity::{Measure, Sensitivity};
 use keelmark_units::{Money, Price, Quantity};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -56,6 +57,38 @@ pub struct AccountFile {
     /// perpetual or future, in its settlement asset.
     #[serde(default, deserialize_with = "unique")]
     unsettled: BTreeMap<String, JsonNumber>,
+    /// Sensitivities given from outside, beside or instead of positions.
+    #[serde(default)]
+    sensitivities: Vec<SensitivityEntry>,
+}
+
+/// A sensitivity given from outside.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SensitivityEntry {
+    /// Product class; left out for the only one.
+    #[serde(default)]
+    product: String,
+    /// Risk class, as the model names it.
+    #[serde(default)]
+    class: String,
+    /// `delta`, `vega`, `base-correlation`, `notional`, `multiplier`, `fixed-add-on` or
+    /// `add-on-percent`.
+    measure: String,
+    /// The risk factor's name: a coin, an issuer, a currency, a pair.
+    #[serde(default)]
+    qualifier: String,
+    /// The bucket of the qualifier, where the class has buckets.
+    #[serde(default)]
+    bucket: String,
+    /// Tenor, where there is one.
+    #[serde(default)]
+    tenor: String,
+    /// Sub-curve or another second label, where there is one.
+    #[serde(default)]
+    curve: String,
+    /// The amount, in the market's currency, signed.
+    amount: JsonNumber,
 }
 
 /// A position.
@@ -199,6 +232,7 @@ fn read_account(
         account.orders.push(order);
     }
     account.unsettled = unsettled(file, place, &entry.unsettled, market)?;
+    account.sensitivities = sensitivities(file, place, entry.sensitivities)?;
     account.reserves =
         entry.reserves.into_iter().map(|(name, amount)| (name, Money::new(amount.0))).collect();
     Ok(account)
@@ -222,6 +256,43 @@ fn unsettled(
         }
     }
     Ok(found)
+}
+
+fn sensitivities(
+    file: &str,
+    place: &str,
+    entries: Vec<SensitivityEntry>,
+) -> Result<Vec<Sensitivity>, InputError> {
+    let mut out = Vec::with_capacity(entries.len());
+    for (i, one) in entries.into_iter().enumerate() {
+        let at = |field: &str| format!("{place}/sensitivities/{i}/{field}");
+        let measure = Measure::named(&one.measure).ok_or_else(|| {
+            let all: Vec<&str> = Measure::ALL.iter().map(|(name, _)| *name).collect();
+            let problem = format!("expected one of {}, found {:?}", all.join(", "), one.measure);
+            InputError::pointer(file, at("measure"), problem)
+        })?;
+        for (field, text) in [
+            ("product", &one.product),
+            ("class", &one.class),
+            ("qualifier", &one.qualifier),
+            ("bucket", &one.bucket),
+            ("tenor", &one.tenor),
+            ("curve", &one.curve),
+        ] {
+            sound::label(text).map_err(|problem| InputError::pointer(file, at(field), problem))?;
+        }
+        out.push(Sensitivity {
+            product: one.product,
+            class: one.class,
+            measure,
+            qualifier: one.qualifier,
+            bucket: one.bucket,
+            tenor: one.tenor,
+            curve: one.curve,
+            amount: Money::new(one.amount.0),
+        });
+    }
+    Ok(out)
 }
 
 fn holding(

@@ -13,7 +13,7 @@ mod sound;
 mod unique;
 
 pub use book_csv::book_csv;
-pub use book_json::{AccountFile, BookFile, book_json};
+pub use book_json::{ACCOUNT_SCHEMA, AccountFile, BOOK_SCHEMA, BookFile, book_json};
 pub use market_csv::market_csv;
 pub use market_json::{MarketFile, market_json};
 pub use number::{JsonNumber, json};
@@ -57,7 +57,7 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
         return Err(InputError::whole(&name, problem));
     }
     // A device says that it has no size: the limit holds for what is read, too.
-    let mut content = Vec::new();
+    let mut content = Vec::with_capacity(size as usize + 1);
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(LARGEST_FILE + 1).read_to_end(&mut content).map_err(failed)?;
     if content.len() as u64 > LARGEST_FILE {

@@ -65,6 +65,11 @@ pub(super) fn name(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Refuses a label that is not empty and has spaces around it or would move a terminal's cursor.
+pub(super) fn label(text: &str) -> Result<(), String> {
+    if text.is_empty() { Ok(()) } else { name(text) }
+}
+
 fn not_zero(quantity: Quantity) -> Result<(), Wrong> {
     if quantity.is_zero() {
         return Err(("qty", "expected a quantity other than zero".to_owned()));

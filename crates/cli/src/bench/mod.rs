@@ -10,6 +10,7 @@ mod data;
 mod naive;
 mod netting;
 mod pricing;
+mod sensitivities;
 mod whatif;
 
 use crate::failure::Failure;
@@ -49,6 +50,8 @@ pub fn run(json: bool, progress: impl Fn(&str)) -> Result<Answer, Failure> {
     figures.extend(whatif::run()?);
     progress("accounts over one table");
     figures.extend(accounts::run()?);
+    progress("sensitivities-based margin from text");
+    figures.extend(sensitivities::run()?);
     progress("bits at every vector width");
     figures.push(bits());
     if json {

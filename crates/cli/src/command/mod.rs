@@ -6,6 +6,7 @@ mod compare;
 mod completions;
 mod demo;
 mod explain;
+mod export;
 mod import;
 mod liq;
 mod man;
@@ -43,6 +44,8 @@ pub enum Command {
     Models(models::ModelsArgs),
     /// A venue's own replies into our formats
     Import(import::ImportArgs),
+    /// Our books in the formats of others
+    Export(export::ExportArgs),
     /// JSON Schema of everything that comes in and goes out
     Schema(schema::SchemaArgs),
     /// How fast this machine computes margins, as ratios
@@ -65,6 +68,7 @@ pub fn run(command: &Command, screen: Screen) -> Result<Answer, Failure> {
         Command::Check(arguments) => check::run(arguments, screen),
         Command::Models(arguments) => models::run(arguments, screen),
         Command::Import(arguments) => import::run(arguments, screen),
+        Command::Export(arguments) => export::run(arguments, screen),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Bench(arguments) => bench::run(arguments, screen),
         Command::Completions(arguments) => completions::run(arguments),

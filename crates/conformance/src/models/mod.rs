@@ -20,6 +20,7 @@ mod paradex;
 mod pool_perps;
 mod pricing;
 mod scenarios;
+mod sensitivities;
 mod span;
 mod tiers;
 
@@ -114,6 +115,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("paradex-min-delta", paradex::minimum_delta),
     ("paradex-partial-liquidation", paradex::partial_liquidation),
     ("paradex-vol-multiplier", paradex::vol_multiplier),
+    ("sensitivities_based", sensitivities::margin),
     ("span_requirement", span::requirement),
     ("span_risk_array", span::risk_array),
     ("synthetix-v3-fill-price", pool_perps::fill_price),

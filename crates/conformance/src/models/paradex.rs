@@ -94,6 +94,7 @@ fn view<'a>(
         profits: &NO_PROFITS,
         leverage: &NO_LEVERAGE,
         reserves: &NO_RESERVES,
+        sensitivities: &[],
         fill: Fill::Worst,
         extra: None,
         extra_profit: None,

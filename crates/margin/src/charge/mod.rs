@@ -19,6 +19,7 @@ mod order_loss;
 mod per_position;
 mod quote_hedge;
 mod reserve;
+mod sensitivities;
 mod short_option_minimum;
 mod view;
 mod weights;
@@ -34,7 +35,7 @@ use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::Scan;
 use keelmark_book::{
-    Asset, Decimal, InputError, Instrument, InstrumentId, Money, instruments::nearest,
+    Asset, Decimal, InputError, Instrument, InstrumentId, Money, Sensitivity, instruments::nearest,
 };
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -73,6 +74,20 @@ pub trait Charge: Debug + Send + Sync {
     /// The reported amount that it takes from the account, if it does.
     fn reserve(&self) -> Option<&str> {
         None
+    }
+
+    /// Whether it counts the sensitivities that an account carries.
+    fn takes_sensitivities(&self) -> bool {
+        false
+    }
+
+    /// The sensitivities that it counts, where it counts any, in the pool's currency.
+    ///
+    /// # Errors
+    /// As [`Charge::amount`].
+    fn sensitivities(&self, pool: &PoolView<'_>) -> Result<Vec<Sensitivity>, MarginError> {
+        let _ = pool;
+        Ok(Vec::new())
     }
 
     /// Whether it needs sensitivities in the risk table.
@@ -179,6 +194,7 @@ const KINDS: &[(&str, Reader)] = &[
     ("per-position", per_position::read),
     ("quote-hedge", quote_hedge::read),
     ("reserve", reserve::read),
+    ("sensitivities", sensitivities::read),
     ("short-option-minimum", short_option_minimum::read),
     ("weights", weights::read),
     ("worst-loss", worst_loss::read),

@@ -6,7 +6,7 @@ use crate::exposure::Exposure;
 use crate::table::{RiskTable, RowId, Sensitivity};
 use keelmark_book::{
     Asset, Balance, Decimal, Instrument, InstrumentId, Market, Money, Order, Overflow, Price,
-    Quantity, Quote, Round,
+    Quantity, Quote, Round, Sensitivity as GivenSensitivity,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +40,8 @@ pub struct PoolView<'a> {
     pub leverage: &'a BTreeMap<InstrumentId, Decimal>,
     /// Amounts reported by the venue, by name.
     pub reserves: &'a BTreeMap<String, Money>,
+    /// Sensitivities that the account carries, in the market's currency.
+    pub sensitivities: &'a [GivenSensitivity],
     /// Whether orders count.
     pub fill: Fill,
     /// A fill on top of what is held, in lots: what a prepared what-if asks about.

@@ -240,6 +240,15 @@ impl Document {
         counted.into_iter().any(|one| one.charge.covers(instrument))
     }
 
+    /// Whether a charge of the maintenance level counts sensitivities that an account carries. They
+    /// would be free in any other, and are refused.
+    #[must_use]
+    pub fn takes_sensitivities(&self) -> bool {
+        let Some(maintenance) = self.level("maintenance") else { return false };
+        let counted = self.charges.iter().filter(|one| maintenance.formula.uses(&one.name));
+        counted.into_iter().any(|one| one.charge.takes_sensitivities())
+    }
+
     /// Whether some scan or charge needs deltas.
     #[must_use]
     pub fn needs_greeks(&self) -> bool {

@@ -88,6 +88,7 @@ impl Bench<'_> {
             profits: &BTreeMap::new(),
             leverage: &BTreeMap::new(),
             reserves: &BTreeMap::new(),
+            sensitivities: &[],
             fill: Fill::Worst,
             extra: None,
             extra_profit: None,

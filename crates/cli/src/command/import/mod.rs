@@ -5,6 +5,7 @@
 mod binance;
 mod bybit;
 mod ccxt;
+mod crif;
 mod deribit;
 mod derive;
 mod hyperliquid;
@@ -31,6 +32,8 @@ enum Venue {
     Binance(replies::ReplyArgs),
     /// ccxt: unified markets, tickers, Greeks, tiers, balance and positions of any exchange
     Ccxt(ccxt::CcxtArgs),
+    /// CRIF: sensitivities of any number of portfolios, an account each
+    Crif(crif::CrifArgs),
     /// OKX: instruments, mark prices, indices, option summary, tiers, discounts, balance, positions
     Okx(replies::ReplyArgs),
     /// Bybit: tickers, instruments, risk limits, collateral, wallet, positions, orders
@@ -48,6 +51,7 @@ pub fn run(arguments: &ImportArgs, screen: Screen) -> Result<Answer, Failure> {
     match &arguments.venue {
         Venue::Binance(arguments) => binance::run(arguments, screen),
         Venue::Ccxt(arguments) => ccxt::run(arguments, screen),
+        Venue::Crif(arguments) => crif::run(arguments, screen),
         Venue::Okx(arguments) => okx::run(arguments, screen),
         Venue::Bybit(arguments) => bybit::run(arguments, screen),
         Venue::Deribit(arguments) => deribit::run(arguments, screen),

@@ -1,0 +1,68 @@
+//! What an account's sensitivities are under a document: given ones and those of what is held.
+
+use crate::charge::{Fill, PoolView};
+use crate::document::Document;
+use crate::equity::equity;
+use crate::error::MarginError;
+use crate::margin::{covered, leverage, pool_exposure};
+use crate::pool::divide;
+use crate::table::RiskTable;
+use keelmark_book::{Market, Money, Portfolio, Sensitivity};
+use std::collections::BTreeMap;
+
+/// The sensitivities of an account as the document's `sensitivities` charges make them, netted by
+/// key, in the market's currency; open orders do not count.
+///
+/// # Errors
+/// As [`margin`](crate::margin()); and when no charge of the document takes sensitivities.
+pub fn sensitivities_of(
+    document: &Document,
+    market: &Market,
+    account: &Portfolio,
+) -> Result<Vec<Sensitivity>, MarginError> {
+    if !document.takes_sensitivities() {
+        return Err(MarginError::Unsupported(format!(
+            "{} has no charge of kind sensitivities",
+            document.name
+        )));
+    }
+    let mut sums: BTreeMap<Sensitivity, Money> = BTreeMap::new();
+    for pool in divide(account, document, market) {
+        covered(document, market, &pool)?;
+        if pool.currency != market.currency {
+            return Err(MarginError::Unsupported(format!(
+                "pool {} is in {}: its sensitivities are not in {}",
+                pool.name, pool.currency, market.currency
+            )));
+        }
+        let table = RiskTable::compile_pool(document, market, &pool)?;
+        let found = equity(&pool, document, market)?;
+        let exposure = pool_exposure(document, market, &table, &pool, &found)?;
+        let leverage = leverage(&pool);
+        let view = PoolView {
+            market,
+            table: &table,
+            exposure: &exposure,
+            collateral: &pool.collateral,
+            orders: &[],
+            booked: &[],
+            leverage: &leverage,
+            reserves: &pool.reserves,
+            profits: &found.profits,
+            sensitivities: &pool.sensitivities,
+            fill: Fill::None,
+            extra: None,
+            extra_profit: None,
+        };
+        for named in &document.charges {
+            for one in named.charge.sensitivities(&view)? {
+                let amount = one.amount;
+                let key = Sensitivity { amount: Money::ZERO, ..one };
+                let sum = sums.entry(key).or_default();
+                *sum = sum.plus(amount)?;
+            }
+        }
+    }
+    let rows = sums.into_iter().filter(|(_, amount)| !amount.is_zero());
+    Ok(rows.map(|(key, amount)| Sensitivity { amount, ..key }).collect())
+}

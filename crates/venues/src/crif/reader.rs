@@ -1,0 +1,429 @@
+//! Rows of a CRIF file, one at a time: a row costs no allocation where no field holds a doubled
+//! quote.
+
+use keelmark_book::instruments::nearest;
+use keelmark_book::{Decimal, InputError, Money};
+use std::borrow::Cow;
+
+/// Columns that count, by their names without case, spaces and underscores.
+const COLUMNS: [(&str, Column); 12] = [
+    ("tradeid", Column::Trade),
+    ("portfolioid", Column::Portfolio),
+    ("productclass", Column::Product),
+    ("risktype", Column::RiskType),
+    ("qualifier", Column::Qualifier),
+    ("bucket", Column::Bucket),
+    ("label1", Column::Label1),
+    ("label2", Column::Label2),
+    ("amountcurrency", Column::Currency),
+    ("amount", Column::Amount),
+    ("amountusd", Column::AmountUsd),
+    ("immodel", Column::ImModel),
+];
+
+/// Columns that others write and nothing here needs.
+const IGNORED: &[&str] = &[
+    "collectregulations",
+    "postregulations",
+    "collectregs",
+    "postregs",
+    "valuationdate",
+    "enddate",
+    "tradetype",
+    "counterpartyid",
+    "agreementid",
+    "nettingsetid",
+    "labelcurrency",
+    "comment",
+];
+
+/// A column that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Trade,
+    Portfolio,
+    Product,
+    RiskType,
+    Qualifier,
+    Bucket,
+    Label1,
+    Label2,
+    Currency,
+    Amount,
+    AmountUsd,
+    ImModel,
+}
+
+/// A row as it stands; fields that the file does not have are empty.
+#[derive(Clone, Debug, Default)]
+pub struct Row<'a> {
+    /// Its line, from 1.
+    pub line: u64,
+    fields: [Cow<'a, str>; COLUMNS.len()],
+}
+
+/// Reads rows in the order of the file.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+    at: usize,
+    line: u64,
+    delimiter: u8,
+    /// Field of each column of the file.
+    fields: Vec<Option<usize>>,
+    has_amount_usd: bool,
+    /// What to tell: columns that nobody knows, a last line without an end.
+    pub notes: Vec<String>,
+}
+
+impl Row<'_> {
+    fn field(&self, column: Column) -> &str {
+        &self.fields[column as usize]
+    }
+
+    /// `TradeID`.
+    #[must_use]
+    pub fn trade(&self) -> &str {
+        self.field(Column::Trade)
+    }
+
+    /// `PortfolioID`.
+    #[must_use]
+    pub fn portfolio(&self) -> &str {
+        self.field(Column::Portfolio)
+    }
+
+    /// `ProductClass`.
+    #[must_use]
+    pub fn product(&self) -> &str {
+        self.field(Column::Product)
+    }
+
+    /// `RiskType`.
+    #[must_use]
+    pub fn risk_type(&self) -> &str {
+        self.field(Column::RiskType)
+    }
+
+    /// `Qualifier`.
+    #[must_use]
+    pub fn qualifier(&self) -> &str {
+        self.field(Column::Qualifier)
+    }
+
+    /// `Bucket`.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        self.field(Column::Bucket)
+    }
+
+    /// `Label1`, the tenor.
+    #[must_use]
+    pub fn label1(&self) -> &str {
+        self.field(Column::Label1)
+    }
+
+    /// `Label2`, the sub-curve.
+    #[must_use]
+    pub fn label2(&self) -> &str {
+        self.field(Column::Label2)
+    }
+
+    /// `IMModel`.
+    #[must_use]
+    pub fn im_model(&self) -> &str {
+        self.field(Column::ImModel)
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// [`InputError`] when the bytes are not UTF-8, with the line and byte; when a column that is
+    /// needed is missing, or stands twice.
+    pub fn new(file: &'a str, bytes: &'a [u8]) -> Result<Self, InputError> {
+        let mut reader = Self {
+            file,
+            text: utf8(file, bytes)?,
+            at: 0,
+            line: 1,
+            delimiter: b',',
+            fields: Vec::new(),
+            has_amount_usd: false,
+            notes: Vec::new(),
+        };
+        let head = reader.text.lines().next().unwrap_or_default();
+        if head.trim().is_empty() {
+            return Err(InputError::line(file, 1, "", "expected a header of column names"));
+        }
+        if head.contains('\t') {
+            reader.delimiter = b'\t';
+        } else if !head.contains(',') && head.contains(';') {
+            let problem = "expected tabs or commas between columns, found semicolons";
+            return Err(InputError::line(file, 1, "", problem));
+        }
+        reader.header()?;
+        if !reader.text.ends_with('\n') {
+            reader.notes.push("the last line has no end: make sure that it is whole".to_owned());
+        }
+        Ok(reader)
+    }
+
+    fn header(&mut self) -> Result<(), InputError> {
+        let mut names = Vec::new();
+        self.record(|_, field| names.push(field.into_owned()))?;
+        for name in &names {
+            let plain: String =
+                name.chars().filter(|c| !matches!(c, ' ' | '_')).collect::<String>().to_lowercase();
+            let found = COLUMNS.iter().position(|(known, _)| *known == plain);
+            if let Some(at) = found.filter(|at| self.fields.contains(&Some(*at))) {
+                let problem = format!("expected each column once, found {:?} twice", COLUMNS[at].0);
+                return Err(InputError::line(self.file, 1, name, problem));
+            }
+            if found.is_none() && !IGNORED.contains(&plain.as_str()) {
+                let near = nearest(&plain, COLUMNS.iter().map(|(known, _)| *known), 1);
+                let hint = near.first().map_or(String::new(), |one| format!("; nearest: {one}"));
+                self.notes.push(format!("column {name:?} is not used{hint}"));
+            }
+            self.fields.push(found);
+        }
+        let has = |column: Column| self.fields.contains(&Some(column as usize));
+        self.has_amount_usd = has(Column::AmountUsd);
+        for (column, name) in [(Column::RiskType, "RiskType"), (Column::Qualifier, "Qualifier")] {
+            if !has(column) {
+                let problem = format!("expected a column {name}, found {}", names.join(", "));
+                return Err(InputError::line(self.file, 1, name, problem));
+            }
+        }
+        if !self.has_amount_usd && !has(Column::Amount) {
+            let problem = "expected a column AmountUSD or Amount";
+            return Err(InputError::line(self.file, 1, "AmountUSD", problem));
+        }
+        Ok(())
+    }
+
+    /// Reads the next row over an earlier one; blank lines are passed over, `false` is the end.
+    ///
+    /// # Errors
+    /// [`InputError`] when a row has more or fewer fields than the header, or a quote is not
+    /// closed.
+    pub fn read(&mut self, row: &mut Row<'a>) -> Result<bool, InputError> {
+        let fields = std::mem::take(&mut self.fields);
+        let expected = fields.len();
+        let mut count = 0;
+        let mut read = Ok(());
+        let bytes = self.text.as_bytes();
+        loop {
+            while let Some(byte @ (b'\n' | b'\r')) = bytes.get(self.at) {
+                self.line += u64::from(*byte == b'\n');
+                self.at += 1;
+            }
+            if self.at >= bytes.len() {
+                break;
+            }
+            row.line = self.line;
+            let mut blank = true;
+            match self.record(|at, field| {
+                blank = field.is_empty();
+                if let Some(Some(column)) = fields.get(at) {
+                    row.fields[*column] = field;
+                }
+            }) {
+                Ok(found) => count = found,
+                Err(error) => read = Err(error),
+            }
+            // A line of spaces is blank too.
+            if read.is_err() || !(count == 1 && blank && expected > 1) {
+                break;
+            }
+            count = 0;
+        }
+        self.fields = fields;
+        read?;
+        if count == 0 {
+            return Ok(false);
+        }
+        if count != expected {
+            let hint = if count < expected { "is the file whole?" } else { "a comma in a number?" };
+            let problem = format!("expected {expected} fields, found {count}: {hint}");
+            return Err(InputError::line(self.file, row.line, "", problem));
+        }
+        Ok(true)
+    }
+
+    /// Reads one record, a field at a time; returns how many there are.
+    fn record(&mut self, mut take: impl FnMut(usize, Cow<'a, str>)) -> Result<usize, InputError> {
+        let (bytes, delimiter) = (self.text.as_bytes(), self.delimiter);
+        let mut count = 0;
+        loop {
+            let field = if bytes.get(self.at) == Some(&b'"') {
+                self.quoted(count)?
+            } else {
+                let start = self.at;
+                let rest = &bytes[start..];
+                let ends = |byte: &u8| *byte == delimiter || *byte == b'\n';
+                self.at += rest.iter().position(ends).unwrap_or(rest.len());
+                let field = &self.text[start..self.at];
+                Cow::Borrowed(trimmed(field))
+            };
+            take(count, field);
+            count += 1;
+            match bytes.get(self.at) {
+                Some(b'\n') => {
+                    self.at += 1;
+                    self.line += 1;
+                    return Ok(count);
+                }
+                Some(_) => self.at += 1,
+                None => return Ok(count),
+            }
+        }
+    }
+
+    /// A field in quotes, which may hold delimiters, line ends and doubled quotes.
+    fn quoted(&mut self, count: usize) -> Result<Cow<'a, str>, InputError> {
+        let (bytes, line) = (self.text.as_bytes(), self.line);
+        let place = |problem: &str| {
+            let column = format!("field {}", count + 1);
+            InputError::line(self.file, line, &column, problem)
+        };
+        let start = self.at + 1;
+        let (mut at, mut doubled) = (start, false);
+        loop {
+            match bytes.get(at) {
+                None => return Err(place("expected a closing quote, found the end of the file")),
+                Some(b'"') if bytes.get(at + 1) == Some(&b'"') => {
+                    doubled = true;
+                    at += 2;
+                }
+                Some(b'"') => break,
+                Some(byte) => {
+                    self.line += u64::from(*byte == b'\n');
+                    at += 1;
+                }
+            }
+        }
+        let inner = &self.text[start..at];
+        at += 1;
+        if bytes.get(at) == Some(&b'\r') && bytes.get(at + 1).is_none_or(|byte| *byte == b'\n') {
+            at += 1;
+        }
+        match bytes.get(at) {
+            None | Some(b'\n') => {}
+            Some(byte) if *byte == self.delimiter => {}
+            Some(_) => return Err(place("expected the field to end after its closing quote")),
+        }
+        self.at = at;
+        let inner = trimmed(inner);
+        Ok(if doubled { Cow::Owned(inner.replace("\"\"", "\"")) } else { Cow::Borrowed(inner) })
+    }
+
+    /// The amount of a row in US dollars.
+    ///
+    /// # Errors
+    /// [`InputError`] when it is not a number, has thousands separators, or is in another currency.
+    pub fn amount(&self, row: &Row<'_>) -> Result<Money, InputError> {
+        let usd = row.field(Column::AmountUsd);
+        if !usd.is_empty() {
+            return self.number(row, usd, "AmountUSD");
+        }
+        let currency = row.field(Column::Currency);
+        if currency != "USD" {
+            let problem = if currency.is_empty() {
+                "expected AmountUSD, or Amount with AmountCurrency USD, found neither".to_owned()
+            } else {
+                format!("expected an amount in USD, found one in {currency}: there is no rate here")
+            };
+            let column = if self.has_amount_usd { "AmountUSD" } else { "AmountCurrency" };
+            return Err(InputError::line(self.file, row.line, column, problem));
+        }
+        self.plain_amount(row)
+    }
+
+    /// The `Amount` of a row, which is no money: a multiplier, a percentage.
+    ///
+    /// # Errors
+    /// [`InputError`] when it is not a number.
+    pub fn plain_amount(&self, row: &Row<'_>) -> Result<Money, InputError> {
+        match row.field(Column::Amount) {
+            "" => self.number(row, row.field(Column::AmountUsd), "Amount"),
+            text => self.number(row, text, "Amount"),
+        }
+    }
+
+    fn number(&self, row: &Row<'_>, text: &str, column: &str) -> Result<Money, InputError> {
+        if let Some(raw) = quick(text.as_bytes()) {
+            return Ok(Money::new(Decimal::from_raw(raw)));
+        }
+        let wrong = |problem: String| InputError::line(self.file, row.line, column, problem);
+        let digits = text.bytes().any(|byte| byte.is_ascii_digit());
+        if digits && text.contains([',', '\'', ' ', '_', '\u{a0}', '\u{202f}']) {
+            let problem = format!("expected a number without thousands separators, found {text:?}");
+            return Err(wrong(problem));
+        }
+        text.parse().map(Money::new).map_err(|error| wrong(rounded_hint(text, error)))
+    }
+
+    /// An error at a row.
+    #[must_use]
+    pub fn error(&self, row: &Row<'_>, column: &str, problem: &str) -> InputError {
+        InputError::line(self.file, row.line, column, problem)
+    }
+}
+
+fn rounded_hint(text: &str, error: impl std::fmt::Display) -> String {
+    if text.is_empty() { "expected a number, found nothing".to_owned() } else { error.to_string() }
+}
+
+/// The usual number, `-1234567.89`, as a count of 10^-18; `None` leaves it to the full reader.
+fn quick(text: &[u8]) -> Option<i128> {
+    let (negative, digits) = match text.first()? {
+        b'-' => (true, &text[1..]),
+        _ => (false, text),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let (mut value, mut places) = (0i64, None);
+    for byte in digits {
+        match byte {
+            b'0'..=b'9' => {
+                value = value * 10 + i64::from(byte - b'0');
+                places = places.map(|places: u32| places + 1);
+            }
+            b'.' if places.is_none() => places = Some(0),
+            _ => return None,
+        }
+    }
+    if digits.len() == 1 && places.is_some() {
+        return None;
+    }
+    let value = if negative { -value } else { value };
+    let scale = 10i64.pow(18 - places.unwrap_or(0));
+    // Both are below 10^18: the product fits.
+    Some(i128::from(value) * i128::from(scale))
+}
+
+/// A field without spaces around it, and without the first byte of a line end.
+fn trimmed(field: &str) -> &str {
+    let bytes = field.as_bytes();
+    let spaced = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
+    if spaced(bytes.first()) || spaced(bytes.last()) { field.trim_ascii() } else { field }
+}
+
+/// The text of a file, without a byte order mark.
+fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, InputError> {
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        return Err(InputError::line(file, 1, "byte 1", "expected UTF-8 text, found UTF-16"));
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        let line = before.split(|byte| *byte == b'\n').count() as u64;
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let column = format!("byte {}", before.len() - start + 1);
+        InputError::line(file, line, &column, "expected UTF-8 text, found other bytes")
+    })
+}
