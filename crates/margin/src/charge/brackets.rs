@@ -5,10 +5,11 @@
 //! `deduction_n = floor_n * (rate_n - rate_(n-1)) + deduction_(n-1)`.
 
 use super::per_position::Filter;
+use super::positions::{self, Asked};
 use super::view::Holding;
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
-use crate::document::Fields;
+use super::{Charge, Outcome, PoolView, Reading, Scope};
 use crate::document::tree::{Node, Value};
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::table::RowId;
 use keelmark_book::{Asset, InputError, Instrument, Money, Overflow, Rate, Round, profit};
@@ -123,10 +124,7 @@ impl Tiers {
         for item in items {
             let mut fields = Fields::of(item)?;
             let limit = fields.get("up_to").map(Node::decimal).transpose()?.map(Money::new);
-            let rate = Rate::new(fields.need("rate")?.decimal()?);
-            if rate.is_negative() {
-                return Err(item.error(format!("rate: expected zero or more, found {rate}")));
-            }
+            let rate = Rate::new(Range::RATE.number("rate", fields.need("rate")?)?);
             limits.push((limit, rate));
             given.push((item, fields.get("deduction").map(Node::decimal).transpose()?));
             fields.done()?;
@@ -175,21 +173,14 @@ pub(super) fn read(
 
 impl Charge for Brackets {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
-        let mut outcome = Outcome::default();
-        for holding in pool.holdings()? {
+        positions::sum(pool, |holding| {
             let one = holding.instrument;
-            let Some((own, notional)) = self.most(pool, &holding)? else { continue };
-            let unit = self.unit(pool, one);
-            let amount = pool.convert(own, unit, Round::Up)?;
-            outcome.amount = outcome.amount.plus(amount)?;
+            let Some((amount, notional)) = self.most(pool, holding)? else { return Ok(None) };
+            let asset = self.unit(pool, one);
             let rate = self.table(one)?.rate(notional).to_f64() * 100.0;
-            outcome.lines.push(Line {
-                text: format!("{}: {notional:.4} {unit} in the {rate} % tier", one.venue_symbol),
-                amount,
-            });
-            outcome.parts.push((Part::Position(holding.id), amount));
-        }
-        Ok(outcome)
+            let text = format!("{}: {notional:.4} {asset} in the {rate} % tier", one.venue_symbol);
+            Ok(Some(Asked { amount, asset, text }))
+        })
     }
 
     fn covers(&self, instrument: &Instrument) -> bool {
@@ -226,20 +217,12 @@ impl Brackets {
         holding: &Holding<'_>,
     ) -> Result<Option<(Money, Money)>, MarginError> {
         let one = holding.instrument;
-        let mut most: Option<(Money, Money)> = None;
-        for quantity in &holding.quantities {
-            if !self.on.lets(one, *quantity) {
-                continue;
-            }
-            let own = profit::notional(one, *quantity, holding.quote.mark, Round::Up)?;
+        positions::most(&self.on, holding, |quantity| {
+            let own = profit::notional(one, quantity, holding.quote.mark, Round::Up)?;
             let unit = self.unit(pool, one);
             let notional = pool.convert_between(own, &one.settle, unit, Round::Up)?;
-            let found = self.table(one)?.amount(notional)?;
-            if most.is_none_or(|(so_far, _)| found > so_far) {
-                most = Some((found, notional));
-            }
-        }
-        Ok(most)
+            Ok((self.table(one)?.amount(notional)?, notional))
+        })
     }
 
     fn deductions(&self) -> impl Iterator<Item = Money> {
