@@ -25,6 +25,7 @@ const WORDS: &[(&str, &str)] = &[
     ("delta-by-expiry", "expiries against each other"),
     ("delta-minimum", "minimum on the delta"),
     ("delta-shock", "size of the net delta"),
+    ("formula", "a formula over charges"),
     ("greek-moves", "price and volatility moves"),
     ("hedged-size", "expiries against each other"),
     ("month-spread", "expiries against each other"),
