@@ -136,6 +136,15 @@ fn lint_finds_every_error_and_blames_nothing_for_another() {
 }
 
 #[test]
+fn a_field_set_over_its_parameter_leaves_the_parameter_idle() {
+    let text = document("vol_up = \"$factor\"", "", "[params]\nfactor = 2");
+    let document = Document::parse("x.toml", &text).unwrap();
+    assert!(document.with(&[("scan.grid.vol_up", "0.3")]).is_ok());
+    let changes = [("scan.grid.vol_up", "0.3"), ("params.factor", "3")];
+    assert!(document.with(&changes).unwrap_err().to_string().contains("factor"));
+}
+
+#[test]
 fn lint_agrees_with_reading() {
     for (name, text) in BUILT_IN {
         let linted = Document::lint(name, text).unwrap();

@@ -66,7 +66,8 @@ fn replace(node: &mut Node, params: &BTreeMap<String, Node>, errors: &mut Vec<In
 }
 
 /// An error for each parameter of the document's own that nothing uses. `tree` is the document
-/// before parameters are put in their places.
+/// before parameters are put in their places. Where some value was set over the document, such as
+/// a field that took a parameter, its own numbers are exempt too, and those set are not.
 pub(super) fn unused(tree: &Node) -> Vec<InputError> {
     let Value::Table(fields) = &tree.value else { return Vec::new() };
     let params = table_of(tree);
@@ -78,7 +79,8 @@ pub(super) fn unused(tree: &Node) -> Vec<InputError> {
             texts(node, &mut |text| used.extend(words(text)));
         }
     }
-    let own = |node: &Node| node.origin.line == 0 || node.origin.file == tree.origin.file;
+    let changed = is_set(tree);
+    let own = |node: &Node| is_set(node) || !changed && node.origin.file == tree.origin.file;
     let unused = params.iter().filter(|(name, node)| own(node) && !used.contains(&name.as_str()));
     unused.map(|(name, node)| error(name, node, &params, &used)).collect()
 }
@@ -101,6 +103,16 @@ fn table_of(tree: &Node) -> BTreeMap<String, Node> {
         Some(Node { value: Value::Table(params), .. }) => params.clone(),
         _ => BTreeMap::new(),
     }
+}
+
+/// Whether a node, or one below it, was set over the document.
+fn is_set(node: &Node) -> bool {
+    let below = match &node.value {
+        Value::Text(_) | Value::Bool(_) => false,
+        Value::List(items) => items.iter().any(is_set),
+        Value::Table(table) => table.values().any(is_set),
+    };
+    below || node.origin.line == 0
 }
 
 /// Calls `each` with every text below a node.
