@@ -66,6 +66,10 @@ fn nothing_printed_is_wider_than_the_terminal() -> Result<(), Box<dyn Error>> {
         "check demo: --min-headroom 20%",
         "models list",
         "models show deribit-pm",
+        "compare demo: --charges",
+        "compare demo:basis --models okx-pm,deribit-pm-segregated",
+        "models diff deribit-pm demo: --set charge.roll.floor=0.2",
+        "models diff cross binance-usdm demo: --all",
     ] {
         let words: Vec<String> = command.split(' ').map(|word| word.replace('_', " ")).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();

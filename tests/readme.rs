@@ -18,3 +18,25 @@ fn documents_tell_the_truth() -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
+
+/// A TOML block of the tutorial stands word for word in the file that was named before it.
+#[test]
+fn blocks_of_the_tutorial_are_those_of_its_files() -> Result<(), Box<dyn Error>> {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let page = std::fs::read_to_string(docs.join("writing-a-model.md"))?;
+    let (mut file, mut blocks) = (String::new(), 0);
+    for (at, part) in page.split("```").enumerate() {
+        if at % 2 == 0 {
+            let is_toml =
+                |word: &&str| Path::new(word).extension().is_some_and(|one| one == "toml");
+            let named = part.split('`').rfind(is_toml);
+            file = named.map_or(file, str::to_owned);
+        } else if let Some(block) = part.strip_prefix("toml\n") {
+            let text = std::fs::read_to_string(docs.join("writing-a-model.in").join(&file))?;
+            assert!(text.contains(block), "{file} does not hold:\n{block}");
+            blocks += 1;
+        }
+    }
+    assert!(blocks >= 9, "expected nine blocks or more, found {blocks}");
+    Ok(())
+}

@@ -1,5 +1,6 @@
 //! One account under several models.
 
+use crate::charged::{Charged, charged};
 use crate::stamp::{Context, ENGINE_VERSION, ModelRef};
 use keelmark_book::{Asset, Money, Overflow, Portfolio, Round, Timestamp};
 use keelmark_margin::{AccountMargin, Document, MarginError};
@@ -15,7 +16,7 @@ pub struct CompareReport {
     pub currency: Asset,
     /// Time of the market.
     pub as_of: Timestamp,
-    /// One row a model, in the order asked for.
+    /// One row a model.
     pub rows: Vec<CompareRow>,
     /// Version of the engine.
     pub engine_version: String,
@@ -59,6 +60,8 @@ pub struct ModelMargin {
     pub liquidates: bool,
     /// Each charge, summed over pools.
     pub charges: Vec<ChargeTotal>,
+    /// What each charge adds to the levels, which sum to them.
+    pub charged: Vec<Charged>,
 }
 
 /// A charge summed over pools.
@@ -83,7 +86,7 @@ impl Context<'_> {
     ) -> Result<CompareRow, MarginError> {
         Ok(CompareRow {
             model: ModelRef::of(document),
-            margin: found.ok().map(model_margin).transpose()?,
+            margin: found.ok().map(|found| self.model_margin(document, found)).transpose()?,
             problem: found.err().map(ToString::to_string),
             freed: None,
             inputs: self.digest(document, std::slice::from_ref(account)),
@@ -116,29 +119,45 @@ impl Context<'_> {
             engine_version: ENGINE_VERSION.to_owned(),
         })
     }
-}
 
-fn model_margin(found: &AccountMargin) -> Result<ModelMargin, MarginError> {
-    let mut charges: Vec<ChargeTotal> = Vec::new();
-    for pool in &found.pools {
-        for charge in &pool.charges {
-            let amount = pool.in_account_currency(charge.plain.amount, Round::Up)?;
-            match charges.iter_mut().find(|one| one.name == charge.name) {
-                Some(total) => total.amount = total.amount.plus(amount)?,
-                None => charges.push(ChargeTotal { name: charge.name.clone(), amount }),
+    fn model_margin(
+        &self,
+        document: &Document,
+        found: &AccountMargin,
+    ) -> Result<ModelMargin, MarginError> {
+        let mut charges: Vec<ChargeTotal> = Vec::new();
+        for pool in &found.pools {
+            for charge in &pool.charges {
+                let amount = pool.in_account_currency(charge.plain.amount, Round::Up)?;
+                match charges.iter_mut().find(|one| one.name == charge.name) {
+                    Some(total) => total.amount = total.amount.plus(amount)?,
+                    None => charges.push(ChargeTotal { name: charge.name.clone(), amount }),
+                }
             }
         }
+        let total = &found.total;
+        Ok(ModelMargin {
+            equity: total.equity,
+            net_value: total.net_value,
+            initial_margin: total.initial,
+            maintenance_margin: total.maintenance,
+            mm_utilisation: total.mm_used,
+            available: found.usable()?,
+            tied: total.net_value.minus(found.usable()?)?,
+            liquidates: total.liquidates,
+            charges,
+            charged: charged(document, self.market, found)?,
+        })
     }
-    let total = &found.total;
-    Ok(ModelMargin {
-        equity: total.equity,
-        net_value: total.net_value,
-        initial_margin: total.initial,
-        maintenance_margin: total.maintenance,
-        mm_utilisation: total.mm_used,
-        available: found.usable()?,
-        tied: total.net_value.minus(found.usable()?)?,
-        liquidates: total.liquidates,
-        charges,
-    })
+}
+
+impl CompareReport {
+    /// Puts the rows in the order of what they ask, least initial margin first; models that ask
+    /// the same by name, and those that cannot price the account last.
+    pub fn sort(&mut self) {
+        self.rows.sort_by_cached_key(|row| {
+            let asked = row.margin.as_ref().map(|margin| margin.initial_margin);
+            (asked.is_none(), asked, row.model.name.clone())
+        });
+    }
 }

@@ -29,11 +29,14 @@
 //!
 //! Modules: [`account`] the report of one account, from its [`pool`]s; [`stamp`] what every report
 //! says about its origin; [`whatif`], [`liquidation`], [`matrix`], [`compare`] and [`check`] the
-//! other answers; [`model`] what a document is; [`schema`] JSON Schema of all of them.
+//! other answers, with [`charged`] what models charge for in words that they share and [`impact`]
+//! what a changed document does to a book; [`model`] what a document is; [`schema`] JSON Schema.
 
 pub mod account;
+pub mod charged;
 pub mod check;
 pub mod compare;
+pub mod impact;
 pub mod liquidation;
 pub mod matrix;
 pub mod model;
@@ -45,6 +48,7 @@ pub mod whatif;
 pub use account::AccountReport;
 pub use check::CheckReport;
 pub use compare::{CompareReport, CompareRow};
+pub use impact::ImpactReport;
 pub use liquidation::LiquidationReport;
 pub use matrix::MatrixReport;
 pub use model::ModelInfo;

@@ -1,8 +1,8 @@
 //! JSON Schema of everything that comes in and goes out.
 
 use crate::{
-    AccountReport, CheckReport, CompareReport, LiquidationReport, MatrixReport, ModelInfo,
-    WhatIfReport,
+    AccountReport, CheckReport, CompareReport, ImpactReport, LiquidationReport, MatrixReport,
+    ModelInfo, WhatIfReport,
 };
 use keelmark_book::read::{AccountFile, BookFile, MarketFile};
 use schemars::{Schema, schema_for};
@@ -18,6 +18,7 @@ const SHAPES: &[(&str, &str, Maker)] = &[
     ("liquidation", "liquidation prices (out)", || schema_for!(LiquidationReport)),
     ("matrix", "risk matrices (out)", || schema_for!(MatrixReport)),
     ("compare", "one account under several models (out)", || schema_for!(CompareReport)),
+    ("impact", "a book under two documents (out)", || schema_for!(ImpactReport)),
     ("check", "headroom checked (out)", || schema_for!(CheckReport)),
     ("model", "what a model document is (out)", || schema_for!(ModelInfo)),
 ];

@@ -5,7 +5,8 @@ use clap::{Args, Parser, ValueEnum};
 use keelmark_book::Timestamp;
 
 const AFTER: &str = "\
-Exit codes: 0 fine, 1 failed, 2 usage, 3 bad input, 4 an account fails the check.
+Exit codes: 0 fine, 1 failed, 2 usage, 3 bad input, 4 an account fails the check,
+5 results differ.
 Start with: keelmark demo";
 
 /// Margin, liquidation distance and what-if for books of crypto derivatives
@@ -82,6 +83,17 @@ pub struct InputArgs {
     #[arg(long, value_name = "NAME")]
     pub account: Vec<String>,
     /// Value the book at this time, no earlier than the prices (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<Timestamp>,
+}
+
+/// The prices that several books are valued with.
+#[derive(Args, Clone, Debug)]
+pub struct PriceArgs {
+    /// A market as CSV or JSON; `-` is standard input, `demo:` the built-in one
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<String>,
+    /// Value the books at this time, no earlier than the prices (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub as_of: Option<Timestamp>,
 }

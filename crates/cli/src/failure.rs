@@ -6,6 +6,9 @@ use keelmark_margin::MarginError;
 /// Exit code of an account that fails a check.
 pub const CHECK_FAILED: u8 = 4;
 
+/// Exit code where two results differ.
+pub const DIFFERS: u8 = 5;
+
 /// A failure to report.
 #[derive(Debug)]
 pub struct Failure {

@@ -1,6 +1,6 @@
 //! Books and prices: files, standard input, and the sample that is built in.
 
-use crate::arguments::InputArgs;
+use crate::arguments::{InputArgs, PriceArgs};
 use crate::failure::Failure;
 use crate::screen::Screen;
 use keelmark_book::input::LARGEST_FILE;
@@ -46,6 +46,46 @@ pub fn read(arguments: &InputArgs, screen: Screen) -> Result<Inputs, Failure> {
     }
     let accounts = chosen(book.accounts, arguments)?;
     Ok(Inputs { market, accounts, book: arguments.book.clone() })
+}
+
+/// Reads several books on one market; each account with the name of its book, in order.
+pub fn read_all(
+    books: &[String],
+    arguments: &PriceArgs,
+    screen: Screen,
+) -> Result<(Market, Vec<(String, Portfolio)>), Failure> {
+    let first = books.first().cloned().unwrap_or_default();
+    let one = |book: &String| InputArgs {
+        book: book.clone(),
+        prices: arguments.prices.clone(),
+        account: Vec::new(),
+        as_of: arguments.as_of,
+    };
+    let prices = prices_name(&one(&first))?;
+    let mut market = market(&prices)?;
+    screen.notes(&market.notes);
+    let mut accounts = Vec::new();
+    for name in books {
+        if name == STANDARD_INPUT && (prices == STANDARD_INPUT || books.len() > 1) {
+            return Err(Failure::usage("standard input can be one book, with prices from a file"));
+        }
+        let book = book(name, &market)?;
+        screen.notes(&book.notes);
+        for account in chosen(book.accounts, &one(name))? {
+            accounts.push((name.clone(), account));
+        }
+    }
+    if let Some(time) = arguments.as_of {
+        set_time(&mut market, time)?;
+    }
+    Ok((market, accounts))
+}
+
+/// Reads one book with its prices, all accounts, without notes.
+pub fn files(book_name: &str, prices: &str) -> Result<Inputs, Failure> {
+    let market = market(prices)?;
+    let accounts = book(book_name, &market)?.accounts;
+    Ok(Inputs { market, accounts, book: book_name.to_owned() })
 }
 
 /// Reads prices from a file, standard input or the sample; their instruments answer to every

@@ -2,11 +2,13 @@
 //!
 //! Data goes to standard output, everything else to standard error. A command computes its whole
 //! answer before anything is written, so that a failure half way leaves no half answer behind.
-//! Exit codes: 0 fine, 1 failed, 2 usage, 3 bad input, 4 an account fails the check.
+//! Exit codes: 0 fine, 1 failed, 2 usage, 3 bad input, 4 an account fails the check, 5 results
+//! differ.
 //!
 //! A file a command under `command/`; what they share: `inputs` books and prices, `models`
 //! documents by name or path, `screen` notes and colour, `output` formats, `table` and `number`
-//! text for people, `svg` the matrix as a picture, `failure` errors and exit codes, `bench` speed.
+//! text for people, `page` models in Markdown, `svg` the matrix as a picture, `failure` errors and
+//! exit codes, `bench` speed.
 
 mod arguments;
 mod bench;
@@ -16,6 +18,7 @@ mod inputs;
 mod models;
 mod number;
 mod output;
+mod page;
 mod screen;
 mod svg;
 mod table;

@@ -4,6 +4,7 @@ use crate::arguments::ModelArgs;
 use crate::failure::Failure;
 use keelmark_book::read;
 use keelmark_margin::Document;
+use keelmark_margin::document::library::BUILT_IN;
 use std::path::Path;
 
 /// The model where none is asked for.
@@ -11,20 +12,29 @@ pub const DEFAULT: &str = "deribit-pm";
 
 /// The document of the arguments.
 pub fn document(arguments: &ModelArgs) -> Result<Document, Failure> {
-    let document = named(&arguments.model)?;
-    if arguments.set.is_empty() {
+    changed(&arguments.model, &arguments.set)
+}
+
+/// The document of a name or path with some values set.
+pub fn changed(name: &str, set: &[String]) -> Result<Document, Failure> {
+    let document = named(name)?;
+    if set.is_empty() {
         return Ok(document);
     }
+    let next = || format!("keelmark models show {name} --toml");
     let mut changes = Vec::new();
-    for change in &arguments.set {
+    for change in set {
         changes.push(change.split_once('=').ok_or_else(|| {
-            Failure::usage(format!("--set: expected PATH=VALUE, found {change:?}"))
-                .next(format!("keelmark models show {} --toml", arguments.model))
+            Failure::usage(format!("--set: expected PATH=VALUE, found {change:?}")).next(next())
         })?);
     }
-    document.with(&changes).map_err(|error| {
-        Failure::from(error).next(format!("keelmark models show {} --toml", arguments.model))
-    })
+    document.with(&changes).map_err(|error| Failure::from(error).next(next()))
+}
+
+/// Whether a word on the command line can only be a model.
+pub fn is_model(name: &str) -> bool {
+    let toml = Path::new(name).extension().is_some_and(|extension| extension == "toml");
+    toml || BUILT_IN.iter().any(|(known, _)| *known == name)
 }
 
 /// The document of a name or path.
@@ -39,6 +49,14 @@ pub fn named(name: &str) -> Result<Document, Failure> {
 pub fn file(path: &str) -> Result<Document, Failure> {
     Document::parse(path, &text(path)?)
         .map_err(|error| Failure::from(error).next("keelmark models show cross --toml"))
+}
+
+/// The document in a file, or every error in it.
+pub fn linted(path: &str) -> Result<Document, Failure> {
+    Document::lint(path, &text(path)?).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Failure::input(lines.join("\nerror: ")).next("keelmark models show cross --toml")
+    })
 }
 
 /// The text of a document's file.

@@ -36,6 +36,11 @@ pub fn signed(amount: Money, currency: &Asset) -> String {
     if amount.is_positive() { format!("+{text}") } else { text }
 }
 
+/// An amount that is neither asked nor owned, such as a share of one: to nearest.
+pub fn share(amount: Money, currency: &Asset) -> String {
+    shown(amount.decimal(), places(currency), Round::Nearest)
+}
+
 /// A number with thousands separated, to nearest.
 pub fn grouped(number: Decimal, places: u32) -> String {
     shown(number, places, Round::Nearest)

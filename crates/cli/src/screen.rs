@@ -3,6 +3,10 @@
 use crate::arguments::{Arguments, Colour};
 use crate::failure::Failure;
 use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+/// Characters of a bar.
+const BAR: usize = 30;
 
 /// How to talk to the terminal.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +30,11 @@ impl Screen {
         Self { colour, quiet: arguments.quiet }
     }
 
+    /// Without colour or notes, for text that is kept.
+    pub fn plain() -> Self {
+        Self { colour: false, quiet: true }
+    }
+
     /// Tells something on standard error, unless told to be quiet.
     pub fn note(self, text: &str) {
         if !self.quiet {
@@ -37,6 +46,28 @@ impl Screen {
     pub fn progress(self, step: &str) {
         if !self.quiet && std::io::stderr().is_terminal() {
             eprintln!("… {step}");
+        }
+    }
+
+    /// Waits until `done` says that all are, with a bar on a terminal once it has taken longer
+    /// than `patience`.
+    pub fn bar(self, what: &str, all: usize, patience: Duration, done: impl Fn() -> usize) {
+        if self.quiet || !std::io::stderr().is_terminal() {
+            return;
+        }
+        let start = Instant::now();
+        let mut drawn = false;
+        while done() < all {
+            std::thread::sleep(Duration::from_millis(50));
+            if start.elapsed() >= patience {
+                let filled = done() * BAR / all.max(1);
+                let (full, empty) = ("#".repeat(filled), "-".repeat(BAR - filled));
+                eprint!("\r  [{full}{empty}] {} of {all} {what}", done());
+                drawn = true;
+            }
+        }
+        if drawn {
+            eprintln!();
         }
     }
 

@@ -233,7 +233,8 @@ fn hanging(text: &str, width: usize) -> Vec<String> {
     lines.iter().map(|line| format!("{}{line}", " ".repeat(indent))).collect()
 }
 
-fn shortened(text: &str, width: usize) -> String {
+/// Text in at most `width` characters; an ellipsis stands for what is cut.
+pub fn shortened(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }

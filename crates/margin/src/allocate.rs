@@ -29,19 +29,9 @@ pub fn allocate(
     pool: &PoolMargin,
     level: &str,
 ) -> Result<Allocation, MarginError> {
-    let formula = &document
-        .level(level)
-        .ok_or_else(|| MarginError::Unsupported(format!("no level is called {level:?}")))?
-        .formula;
-    let value = |name: &str| {
-        let charge = pool.charges.iter().find(|one| one.name == name);
-        let own = charge.map(|one| one.plain.amount.to_f64());
-        let param = || document.params.get(name)?.get(name, &Asset::usd()).ok();
-        own.or_else(|| param().map(Decimal::to_f64))
-    };
     let mut parts: BTreeMap<Part, Money> = BTreeMap::new();
     for charge in &pool.charges {
-        let slope = formula.slope(&charge.name, &value);
+        let slope = slope(document, pool, level, &charge.name)?;
         if slope == 0.0 {
             continue;
         }
@@ -54,6 +44,29 @@ pub fn allocate(
     let divided = Money::sum(parts.values().copied())?;
     let rest = pool.level(level).minus(divided)?;
     Ok(Allocation { parts: parts.into_iter().collect(), rest })
+}
+
+/// What one unit more of a charge would add to a level of a pool, as the pool stands.
+///
+/// # Errors
+/// When the document has no such level.
+pub fn slope(
+    document: &Document,
+    pool: &PoolMargin,
+    level: &str,
+    charge: &str,
+) -> Result<f64, MarginError> {
+    let formula = &document
+        .level(level)
+        .ok_or_else(|| MarginError::Unsupported(format!("no level is called {level:?}")))?
+        .formula;
+    let value = |name: &str| {
+        let charge = pool.charges.iter().find(|one| one.name == name);
+        let own = charge.map(|one| one.plain.amount.to_f64());
+        let param = || document.params.get(name)?.get(name, &Asset::usd()).ok();
+        own.or_else(|| param().map(Decimal::to_f64))
+    };
+    Ok(formula.slope(charge, &value))
 }
 
 /// Parts of a charge with those of one holding added up, in order.

@@ -3,8 +3,8 @@
 //! Ratios are marginal, like a tax table: each tier's ratio counts for the amount inside it. What
 //! is owed counts in full. Values round down.
 
-use crate::document::Fields;
 use crate::document::tree::{Node, Value};
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use keelmark_book::{Asset, InputError, Market, Money, Overflow, Rate, Round};
 use std::collections::BTreeMap;
@@ -91,7 +91,7 @@ impl AssetRule {
                 node.error("expected a ratio or tiers, and up_to in every tier but the last")
             );
         }
-        let cap = fields.get("cap").map(Node::decimal).transpose()?.map(Money::new);
+        let cap = fields.number_in("cap", Range::AMOUNT)?.map(Money::new);
         fields.done()?;
         if tiers.is_empty() {
             return Err(node.error("expected a ratio, or tiers { up_to, ratio }"));
@@ -101,11 +101,7 @@ impl AssetRule {
 }
 
 fn ratio(node: &Node) -> Result<Rate, InputError> {
-    let ratio = Rate::new(node.decimal()?);
-    if ratio.is_negative() || ratio > Rate::ONE {
-        return Err(node.error(format!("ratio: expected 0 to 1, found {ratio}")));
-    }
-    Ok(ratio)
+    Ok(Rate::new(Range::SHARE.number("ratio", node)?))
 }
 
 impl CollateralRule {

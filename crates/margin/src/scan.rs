@@ -1,7 +1,7 @@
 //! Scans: sets of joint moves of price and volatility, as a document names them.
 
-use crate::document::Fields;
 use crate::document::tree::Node;
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::{NoParam, Param};
 use keelmark_book::{Asset, Decimal, InputError, Money, Price, Rate, Round};
@@ -119,30 +119,43 @@ impl Scan {
                 "scan {name:?} has no columns: give it grid_steps, ranges, moves or scenarios"
             )));
         }
+        let edge_weight = fields.number_in("edge_weight", Range::RATE)?.map(Decimal::to_f64);
+        let days = fields.number_in("lookahead_days", Range::DAYS)?.map_or(0.0, Decimal::to_f64);
+        let years = fields.number_in("lookahead_years", Range::YEARS)?.map_or(0.0, Decimal::to_f64);
+        let round_to = fields.get("round_to").map(places).transpose()?;
+        let price_range = fields.param_in("price_range", Range::POSITIVE)?;
         let units = [("relative", PriceUnit::Relative), ("money", PriceUnit::Money)];
-        let optional = |node: Option<&Node>| node.map(Node::decimal).transpose();
-        let edge_weight = optional(fields.get("edge_weight"))?.map(Decimal::to_f64);
-        let days = optional(fields.get("lookahead_days"))?.map_or(0.0, Decimal::to_f64);
-        let years = optional(fields.get("lookahead_years"))?.map_or(0.0, Decimal::to_f64);
-        let round_to = optional(fields.get("round_to"))?
-            .map(|places| places.in_steps_of(Decimal::ONE).unwrap_or(0).clamp(0, 18) as u32);
-        let price_range = fields.param("price_range")?;
-        let price_range_down = fields.get("price_range_down").map(Param::read).transpose()?;
-        let ranges = price_range.values().chain(price_range_down.iter().flat_map(Param::values));
-        if let Some(bad) = ranges.into_iter().find(|range| !range.is_positive()) {
-            return Err(fields.error(format!("price_range: expected above zero, found {bad}")));
+        let price_range_down = fields
+            .get("price_range_down")
+            .map(|node| Range::POSITIVE.param("price_range_down", node))
+            .transpose()?;
+        let price_unit = fields.word("price_unit", &units, Some(PriceUnit::Relative))?;
+        let moved = scenarios.iter().filter(|one| !one.absolute).map(|one| one.price);
+        let lowest = moved.fold(0.0, f64::min);
+        let falls = price_range_down.as_ref().unwrap_or(&price_range);
+        let wide = falls.values().find(|range| lowest * range.to_f64() <= -1.0);
+        if let (Some(range), PriceUnit::Relative) = (wide, price_unit) {
+            return Err(fields.error(format!(
+                "price_range: expected less than {:.4}, as the price falls by {} ranges, found \
+                 {range}",
+                -1.0 / lowest,
+                -lowest,
+            )));
         }
         Ok(Self {
             name,
             price_range,
             price_range_down,
-            price_unit: fields.word("price_unit", &units, Some(PriceUnit::Relative))?,
+            price_unit,
             vol: VolRule::read(fields)?,
             scenarios,
             edge_weight,
-            dampener: fields.get("dampener").map(Param::read).transpose()?,
+            dampener: fields
+                .get("dampener")
+                .map(|node| Range::AMOUNT.param("dampener", node))
+                .transpose()?,
             lookahead_years: days / 365.0 + years,
-            discount: fields.param_or("discount", Decimal::ONE)?,
+            discount: fields.param_in_or("discount", Range::FACTOR, Decimal::ONE)?,
             round_to,
         })
     }
@@ -213,15 +226,14 @@ impl Scan {
 impl VolRule {
     fn read(fields: &mut Fields<'_>) -> Result<Self, InputError> {
         let tenor = fields.get("vol_tenor").map(Tenor::read).transpose()?;
+        let units = [("relative", true), ("points", false)];
+        let relative = fields.word("vol_unit", &units, Some(true))?;
+        let down = if relative { Range::SHARE } else { Range::RATE };
         Ok(Self {
-            relative: fields.word(
-                "vol_unit",
-                &[("relative", true), ("points", false)],
-                Some(true),
-            )?,
-            up: fields.param_or("vol_up", Decimal::ZERO)?,
-            down: fields.param_or("vol_down", Decimal::ZERO)?,
-            floor_up: fields.decimal_or("vol_floor", Decimal::ZERO)?,
+            relative,
+            up: fields.param_in_or("vol_up", Range::RATE, Decimal::ZERO)?,
+            down: fields.param_in_or("vol_down", down, Decimal::ZERO)?,
+            floor_up: fields.number_in("vol_floor", Range::RATE)?.unwrap_or(Decimal::ZERO),
             tenor,
         })
     }
@@ -250,12 +262,14 @@ impl VolRule {
 impl Tenor {
     pub(crate) fn read(node: &Node) -> Result<Self, InputError> {
         let mut fields = Fields::of(node)?;
-        let mut number = |name| Ok::<_, InputError>(fields.need(name)?.decimal()?.to_f64());
+        let mut number = |name, range: Range| {
+            Ok::<_, InputError>(range.number(name, fields.need(name)?)?.to_f64())
+        };
         let tenor = Self {
-            reference_days: number("reference_days")?,
-            short_power: number("short_power")?,
-            long_power: number("long_power")?,
-            floor_days: number("floor_days")?,
+            reference_days: number("reference_days", Range::POSITIVE)?,
+            short_power: number("short_power", Range::RATE)?,
+            long_power: number("long_power", Range::RATE)?,
+            floor_days: number("floor_days", Range::POSITIVE)?,
         };
         fields.done()?;
         Ok(tenor)
@@ -336,11 +350,20 @@ fn scenarios(fields: &mut Fields<'_>) -> Result<Vec<Scenario>, InputError> {
         let mut inner = Fields::of(node)?;
         let price = fraction(inner.need("price")?)?;
         let vol = inner.word("vol", &words, Some(VolMove::Same))?;
-        let weight = inner.decimal_or("weight", Decimal::ONE)?.to_f64();
+        let weight = inner.number_in("weight", Range::RATE)?.unwrap_or(Decimal::ONE).to_f64();
         inner.done()?;
         out.push(Scenario { price, absolute: false, vol, weight });
     }
     Ok(out)
+}
+
+/// Whole decimal places, as many as a number here has at most.
+fn places(node: &Node) -> Result<u32, InputError> {
+    let number = node.decimal()?;
+    let whole = number.in_steps_of(Decimal::ONE).filter(|places| (0..=18).contains(places));
+    whole.and_then(|places| u32::try_from(places).ok()).ok_or_else(|| {
+        node.error(format!("round_to: expected whole decimal places, 0 to 18, found {number}"))
+    })
 }
 
 /// A number, or a fraction such as `-2/3`.

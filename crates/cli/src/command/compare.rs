@@ -1,18 +1,19 @@
 //! `compare`: the same accounts under several models, side by side.
 
+use super::charged;
 use crate::arguments::{FormatArgs, InputArgs};
 use crate::failure::Failure;
 use crate::inputs::{self, Inputs};
 use crate::number::{percent, required, required_whole, signed, signed_whole, value};
 use crate::output::{self, Answer, Records, cell};
 use crate::screen::Screen;
-use crate::table::{Align, Cell, Table, Tone, paragraph};
+use crate::table::{Align, Cell, Table, Tone, WIDTH, paragraph, shortened};
 use clap::Args;
-use keelmark_api::compare::ModelMargin;
 use keelmark_api::{CompareReport, Context};
 use keelmark_book::{Asset, Money};
 use keelmark_margin::document::library::BUILT_IN;
 use keelmark_margin::{Document, margin};
+use std::fmt::Write as _;
 
 /// The model that the others are measured against.
 pub const BASE: &str = "isolated";
@@ -28,9 +29,9 @@ pub struct CompareArgs {
     /// What capital freed is measured against, one of the models
     #[arg(long, value_name = "MODEL", default_value = BASE)]
     against: String,
-    /// Show each charge of each model
-    #[arg(long)]
-    explain: bool,
+    /// What each model charges for, side by side; two models are always shown so
+    #[arg(long, visible_alias = "explain")]
+    charges: bool,
     #[command(flatten)]
     format: FormatArgs,
 }
@@ -48,24 +49,28 @@ pub fn run(arguments: &CompareArgs, screen: Screen) -> Result<Answer, Failure> {
         documents.push(crate::models::named(name)?);
     }
     let context = Context::new(&inputs.market);
-    let reports = reports(&context, &documents, &inputs, &arguments.against)?;
+    let mut reports = reports(&context, &documents, &inputs, &arguments.against)?;
+    reports.iter_mut().for_each(CompareReport::sort);
+    let mut reasons = Vec::new();
     for report in &reports {
-        for row in &report.rows {
-            if let Some(problem) = &row.problem {
-                screen.note(&format!("{} under {}: {problem}", report.account, row.model.name));
-            }
-        }
+        reasons.push(match arguments.models.as_slice() {
+            [first, second] => charged::two(report, [first, second])?,
+            _ if arguments.charges => charged::all(report)?,
+            _ => String::new(),
+        });
     }
     output::list(arguments.format.format(), &reports, records, |reports| {
         let mut text =
             paragraph("Prices  ", &format!("{} · {}", inputs.market.as_of, inputs.market.source));
-        for report in reports {
+        for (report, why) in reports.iter().zip(&reasons) {
             text.push_str(&table(report, &arguments.against, screen));
-            if arguments.explain {
-                text.push_str(&charges(report));
-            }
+            text.push_str(&unpriced(report));
+            text.push_str(why);
         }
-        text.push_str(&footing(&arguments.against));
+        if reports.iter().flat_map(|report| &report.rows).any(|row| row.freed.is_some()) {
+            text.push_str(&footing(&arguments.against));
+        }
+        text.push_str(&next(arguments, reports));
         text
     })
 }
@@ -112,7 +117,8 @@ fn rows(
     against: &str,
     [required, signed]: [fn(Money, &Asset) -> String; 2],
 ) -> Table {
-    let freed = format!("Freed\nv. {against}");
+    let freed = report.rows.iter().any(|row| row.freed.is_some());
+    let freed = if freed { format!("Freed\nv. {against}") } else { String::new() };
     let mut table = Table::new(&[
         ("Model", Align::Left),
         ("Initial\nmargin", Align::Right),
@@ -124,10 +130,7 @@ fn rows(
     let currency = &report.currency;
     for row in &report.rows {
         let name = row.model.name.as_str();
-        let Some(margin) = &row.margin else {
-            table.row([name.into(), "none".into()]);
-            continue;
-        };
+        let Some(margin) = &row.margin else { continue };
         let (flag, tone) =
             if margin.liquidates { ("LIQUIDATE", Tone::Bad) } else { ("", Tone::Plain) };
         let freed = row.freed.map(|freed| signed(freed, currency)).unwrap_or_default();
@@ -143,17 +146,44 @@ fn rows(
     table
 }
 
-fn charges(report: &CompareReport) -> String {
-    let mut table =
-        Table::new(&[("Model", Align::Left), ("Charge", Align::Left), ("Amount", Align::Right)]);
-    for row in &report.rows {
-        let Some(ModelMargin { charges, .. }) = &row.margin else { continue };
-        for charge in charges.iter().filter(|charge| !charge.amount.is_zero()) {
-            let amount = required(charge.amount, &report.currency);
-            table.row([row.model.name.as_str().into(), charge.name.as_str().into(), amount.into()]);
-        }
+/// Models that cannot price the account, each with the reason on one line.
+fn unpriced(report: &CompareReport) -> String {
+    let refused: Vec<(&str, &str)> = report
+        .rows
+        .iter()
+        .filter_map(|row| Some((row.model.name.as_str(), row.problem.as_deref()?)))
+        .collect();
+    if refused.is_empty() {
+        return String::new();
     }
-    format!("\n{}", table.text(false))
+    let wide = refused.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let mut out = String::from("\n  cannot price it\n");
+    for (name, problem) in refused {
+        let problem = problem.strip_prefix(name).map_or(problem, str::trim_start);
+        let _ = writeln!(out, "{}", shortened(&format!("  {name:wide$}  {problem}"), WIDTH));
+    }
+    out
+}
+
+/// The command that says why, where it has not been said.
+fn next(arguments: &CompareArgs, reports: &[CompareReport]) -> String {
+    let priced = |report: &CompareReport| {
+        let rows = report.rows.iter().filter(|row| row.margin.is_some());
+        let names: Vec<String> = rows.map(|row| row.model.name.clone()).collect();
+        Some((names.first()?.clone(), names.last()?.clone()))
+    };
+    let (Some((least, most)), false) =
+        (reports.first().and_then(priced), arguments.models.len() == 2)
+    else {
+        return String::new();
+    };
+    let book = match reports {
+        [one] if inputs::is_demo(&arguments.inputs.book) => format!("demo:{}", one.account),
+        _ => arguments.inputs.book.clone(),
+    };
+    let prices = arguments.inputs.prices.as_ref().map(|prices| format!(" --prices {prices}"));
+    let prices = prices.unwrap_or_default();
+    format!("\n  why: keelmark compare {book}{prices} --models {least},{most}\n")
 }
 
 fn footing(against: &str) -> String {

@@ -1,18 +1,21 @@
 //! The commands, a file each: arguments at the top, `run` below them.
 
 mod bench;
+mod charged;
 mod check;
 mod compare;
 mod completions;
 mod demo;
 mod explain;
 mod export;
+mod impact;
 mod import;
 mod liq;
 mod man;
 mod margin;
 mod matrix;
 mod models;
+mod pages;
 mod schema;
 mod whatif;
 

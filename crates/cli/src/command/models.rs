@@ -3,7 +3,7 @@
 use crate::arguments::FormatArgs;
 use crate::failure::Failure;
 use crate::inputs::Inputs;
-use crate::models::{file, is_path, named, text};
+use crate::models::{is_path, linted, named, text};
 use crate::output::{self, Answer, Records};
 use crate::screen::Screen;
 use crate::table::{Align, Table, paragraph};
@@ -37,6 +37,11 @@ enum ModelsCommand {
         #[command(flatten)]
         format: FormatArgs,
     },
+    /// What a change of a model does to every account, before it is applied
+    #[command(after_help = super::impact::AFTER)]
+    Diff(super::impact::DiffArgs),
+    /// A page about a model in Markdown: formulas, charges, numbers, sources, worked example
+    Page(super::pages::PageArgs),
     /// Check a document of your own: every error with its line
     Lint {
         /// The path of a .toml file
@@ -55,8 +60,10 @@ pub fn run(arguments: &ModelsArgs, screen: Screen) -> Result<Answer, Failure> {
             let info = ModelInfo::of(&named(name)?);
             output::single(format.format(), &info, one_record, shown)
         }
+        ModelsCommand::Diff(arguments) => super::impact::run(arguments, screen),
+        ModelsCommand::Page(arguments) => super::pages::run(arguments),
         ModelsCommand::Lint { file: path, format } => {
-            let document = file(path)?;
+            let document = linted(path)?;
             let info = ModelInfo::of(&document);
             tried(&document, screen)?;
             output::single(format.format(), &info, one_record, |info| {

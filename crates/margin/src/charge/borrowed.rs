@@ -3,7 +3,7 @@
 //! A loan counts in full even where more of the same asset is held: the two are entries apart.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
-use crate::document::Fields;
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
 use keelmark_book::{InputError, Rate, Round};
@@ -18,7 +18,7 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
-    Ok(Arc::new(Borrowed { rate: fields.param("rate")? }))
+    Ok(Arc::new(Borrowed { rate: fields.param_in("rate", Range::RATE)? }))
 }
 
 impl Charge for Borrowed {

@@ -10,10 +10,11 @@
 //! falls in holds for all of the position.
 
 use super::per_position::Filter;
+use super::positions::{self, Asked};
 use super::view::Holding;
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
-use crate::document::Fields;
+use super::{Charge, Outcome, PoolView, Reading, Scope};
 use crate::document::tree::{Node, Value};
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::table::RowId;
 use keelmark_book::{
@@ -151,11 +152,8 @@ impl Tiers {
             let rate = match fields.get("leverage") {
                 Some(leverage) => rate_of(leverage.decimal()?, share)
                     .map_err(|problem| leverage.error(format!("leverage: {problem}")))?,
-                None => Rate::new(fields.need("rate")?.decimal()?),
+                None => Rate::new(Range::RATE.number("rate", fields.need("rate")?)?),
             };
-            if rate.is_negative() {
-                return Err(item.error(format!("rate: expected zero or more, found {rate}")));
-            }
             limits.push((limit, rate));
             given.push((item, fields.get("deduction").map(Node::decimal).transpose()?));
             fields.done()?;
@@ -246,12 +244,8 @@ impl Table {
     }
 }
 
-/// The most that a holding asks.
-struct Most {
-    amount: Money,
-    notional: Money,
-    rate: Rate,
-}
+/// The most that a holding asks, with the notional and the rate that it comes from.
+type Most = (Money, (Money, Rate));
 
 /// The rate of a highest leverage.
 fn rate_of(leverage: Decimal, share: Rate) -> Result<Rate, String> {
@@ -292,21 +286,15 @@ pub(super) fn read(
 
 impl Charge for Brackets {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
-        let mut outcome = Outcome::default();
-        for holding in pool.holdings()? {
+        positions::sum(pool, |holding| {
             let one = holding.instrument;
-            let Some(most) = self.most(pool, &holding)? else { continue };
-            let (unit, notional) = (self.unit(pool, one), most.notional);
-            let amount = pool.convert(most.amount, unit, Round::Up)?;
-            outcome.amount = outcome.amount.plus(amount)?;
-            let rate = most.rate.to_f64() * 100.0;
-            outcome.lines.push(Line {
-                text: format!("{}: {notional:.4} {unit} in the {rate} % tier", one.venue_symbol),
-                amount,
-            });
-            outcome.parts.push((Part::Position(holding.id), amount));
-        }
-        Ok(outcome)
+            let Some((amount, (notional, rate))) = self.most(pool, holding)? else {
+                return Ok(None);
+            };
+            let (asset, rate) = (self.unit(pool, one), rate.to_f64() * 100.0);
+            let text = format!("{}: {notional:.4} {asset} in the {rate} % tier", one.venue_symbol);
+            Ok(Some(Asked { amount, asset, text }))
+        })
     }
 
     fn covers(&self, instrument: &Instrument) -> bool {
@@ -320,7 +308,7 @@ impl Charge for Brackets {
     fn term(&self, pool: &PoolView<'_>, row: usize) -> Result<Money, MarginError> {
         let holding = pool.holding(RowId::new(row))?;
         match self.most(pool, &holding)? {
-            Some(most) => pool.convert(most.amount, self.unit(pool, holding.instrument), Round::Up),
+            Some((most, _)) => pool.convert(most, self.unit(pool, holding.instrument), Round::Up),
             None => Ok(Money::ZERO),
         }
     }
@@ -343,20 +331,13 @@ impl Brackets {
         holding: &Holding<'_>,
     ) -> Result<Option<Most>, MarginError> {
         let one = holding.instrument;
-        let mut most: Option<Most> = None;
-        for quantity in &holding.quantities {
-            if !self.on.lets(one, *quantity) {
-                continue;
-            }
-            let own = profit::notional(one, *quantity, holding.quote.mark, Round::Up)?;
+        positions::most(&self.on, holding, |quantity| {
+            let own = profit::notional(one, quantity, holding.quote.mark, Round::Up)?;
             let unit = self.unit(pool, one);
             let notional = pool.convert_between(own, &one.settle, unit, Round::Up)?;
-            let (amount, rate) = self.table(one)?.amount(*quantity, notional)?;
-            if most.as_ref().is_none_or(|so_far| amount > so_far.amount) {
-                most = Some(Most { amount, notional, rate });
-            }
-        }
-        Ok(most)
+            let (amount, rate) = self.table(one)?.amount(quantity, notional)?;
+            Ok((amount, (notional, rate)))
+        })
     }
 
     fn deductions(&self) -> impl Iterator<Item = Money> {

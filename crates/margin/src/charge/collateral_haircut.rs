@@ -3,7 +3,7 @@
 //! For models whose equity counts collateral in full and whose initial margin carries the haircut.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
-use crate::document::Fields;
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
 use keelmark_book::{InputError, Rate, Round};
@@ -18,7 +18,7 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
-    Ok(Arc::new(CollateralHaircut { rate: fields.param("rate")? }))
+    Ok(Arc::new(CollateralHaircut { rate: fields.param_in("rate", Range::SHARE)? }))
 }
 
 impl Charge for CollateralHaircut {

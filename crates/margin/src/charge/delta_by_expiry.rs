@@ -4,7 +4,7 @@
 //! a perpetual pays the floor. Coins held do not count.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
-use crate::document::Fields;
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
 use crate::table::Sensitivity;
@@ -21,8 +21,8 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
-    let floor = fields.param("floor")?;
-    let per_year = fields.param_or("per_year", Decimal::ZERO)?;
+    let floor = fields.param_in("floor", Range::RATE)?;
+    let per_year = fields.param_in_or("per_year", Range::RATE, Decimal::ZERO)?;
     Ok(Arc::new(DeltaByExpiry { floor, per_year }))
 }
 

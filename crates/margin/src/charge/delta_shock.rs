@@ -4,7 +4,7 @@
 //! delta. Long options may only bring D nearer to zero, never add to it or turn it.
 
 use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
-use crate::document::Fields;
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::exposure::Deltas;
 use crate::param::Param;
@@ -24,9 +24,9 @@ pub(super) fn read(
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
     Ok(Arc::new(DeltaShock {
-        slope: fields.param("slope")?,
-        threshold: fields.param("threshold")?,
-        cap: fields.param("cap")?,
+        slope: fields.param_in("slope", Range::AMOUNT)?,
+        threshold: fields.param_in("threshold", Range::AMOUNT)?,
+        cap: fields.param_in("cap", Range::RATE)?,
     }))
 }
 

@@ -5,7 +5,7 @@
 //! up to `correlation` of itself. What this leaves out against full revaluation, the report shows.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
-use crate::document::Fields;
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::Tenor;
@@ -34,16 +34,12 @@ pub(super) fn read(
     if moves.is_empty() {
         return Err(fields.error("moves: expected at least one price move, found none"));
     }
-    let correlation = fields.need("correlation")?;
-    let value = correlation.decimal()?;
-    if value.is_negative() || value > Decimal::ONE {
-        return Err(correlation.error(format!("correlation: expected 0 to 1, found {value}")));
-    }
+    let correlation = Range::SHARE.number("correlation", fields.need("correlation")?)?;
     Ok(Arc::new(GreekMoves {
-        price_range: fields.param("price_range")?,
-        vol_move: fields.param("vol_move")?,
+        price_range: fields.param_in("price_range", Range::POSITIVE)?,
+        vol_move: fields.param_in("vol_move", Range::RATE)?,
         moves,
-        correlation: Rate::new(value),
+        correlation: Rate::new(correlation),
         tenor: fields.get("vol_tenor").map(Tenor::read).transpose()?,
     }))
 }

@@ -3,7 +3,7 @@
 //! Per unit, the smaller of the long and the short coins over all futures and perpetuals.
 
 use super::{Charge, Line, Outcome, PoolView, Reading};
-use crate::document::Fields;
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
 use keelmark_book::{Decimal, InputError, Kind, Rate, Round};
@@ -18,7 +18,7 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
-    Ok(Arc::new(HedgedSize { rate: fields.param("rate")? }))
+    Ok(Arc::new(HedgedSize { rate: fields.param_in("rate", Range::RATE)? }))
 }
 
 impl Charge for HedgedSize {

@@ -17,6 +17,7 @@ mod net_option_value;
 mod net_short_by_strike;
 mod order_loss;
 mod per_position;
+mod positions;
 mod quote_hedge;
 mod reserve;
 mod sensitivities;

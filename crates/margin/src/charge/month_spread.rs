@@ -5,8 +5,8 @@
 //! coin spread costs `rate` of the index, and what a spread uses is gone for the next.
 
 use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
-use crate::document::Fields;
 use crate::document::tree::Node;
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::table::Sensitivity;
 use keelmark_book::{Decimal, InputError, Money, Rate, Round};
@@ -52,7 +52,7 @@ pub(super) fn read(
     let mut tiers = Vec::new();
     for node in fields.list("tiers")? {
         let mut inner = Fields::of(node)?;
-        let to_days = inner.get("to_days").map(Node::decimal).transpose()?.map(Decimal::to_f64);
+        let to_days = inner.number_in("to_days", Range::AMOUNT)?.map(Decimal::to_f64);
         tiers.push(Tier { name: inner.text("name")?.to_owned(), to_days });
         inner.done()?;
     }
@@ -77,7 +77,7 @@ pub(super) fn read(
 
 fn read_spread(node: &Node, tiers: &[Tier]) -> Result<Spread, InputError> {
     let mut fields = Fields::of(node)?;
-    let rate = Rate::new(fields.need("rate")?.decimal()?);
+    let rate = Rate::new(Range::RATE.number("rate", fields.need("rate")?)?);
     let mut legs = Vec::new();
     for leg in fields.list("legs")? {
         let mut inner = Fields::of(leg)?;
@@ -85,10 +85,7 @@ fn read_spread(node: &Node, tiers: &[Tier]) -> Result<Spread, InputError> {
         let tier = tiers.iter().position(|tier| tier.name == wanted).ok_or_else(|| {
             leg.error(format!("tier: expected the name of a tier, found {wanted:?}"))
         })?;
-        let ratio = inner.decimal_or("ratio", Decimal::ONE)?;
-        if !ratio.is_positive() {
-            return Err(leg.error(format!("ratio: expected above zero, found {ratio}")));
-        }
+        let ratio = inner.number_in("ratio", Range::POSITIVE)?.unwrap_or(Decimal::ONE);
         let side_a = inner.word("side", &[("A", true), ("B", false)], None)?;
         legs.push(Leg { tier, ratio, side_a });
         inner.done()?;

@@ -3,7 +3,7 @@
 //! Per strike `max(0, -(calls + puts))` coins, signed, times the rate and the index.
 
 use super::{Charge, Line, Outcome, PoolView, Reading};
-use crate::document::Fields;
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
 use keelmark_book::{Decimal, InputError, Price, Rate, Round, Timestamp};
@@ -19,7 +19,7 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
-    Ok(Arc::new(NetShortByStrike { rate: fields.param("rate")? }))
+    Ok(Arc::new(NetShortByStrike { rate: fields.param_in("rate", Range::RATE)? }))
 }
 
 impl Charge for NetShortByStrike {

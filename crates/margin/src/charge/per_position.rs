@@ -6,8 +6,9 @@
 //! `size` (coins, without sign), `contracts` (signed), `notional`, `leverage`, `open_interest`
 //! (coins, where the market says it), and `[params]`.
 
+use super::positions::{self, Asked};
 use super::view::Holding;
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
+use super::{Charge, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::Node;
 use crate::error::MarginError;
@@ -74,16 +75,11 @@ pub(super) fn read(
 
 impl Charge for PerPosition {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
-        let mut outcome = Outcome::default();
-        for holding in pool.holdings()? {
-            let Some(own) = self.most(pool, &holding)? else { continue };
-            let amount = pool.convert(own, &holding.instrument.settle, Round::Up)?;
-            outcome.amount = outcome.amount.plus(amount)?;
-            let text = self.describe(pool, &holding, own);
-            outcome.lines.push(Line { text, amount });
-            outcome.parts.push((Part::Position(holding.id), amount));
-        }
-        Ok(outcome)
+        positions::sum(pool, |holding| {
+            let Some(amount) = self.most(pool, holding)? else { return Ok(None) };
+            let text = self.describe(pool, holding, amount);
+            Ok(Some(Asked { amount, asset: &holding.instrument.settle, text }))
+        })
     }
 
     fn covers(&self, instrument: &Instrument) -> bool {
@@ -122,14 +118,8 @@ impl PerPosition {
         pool: &PoolView<'_>,
         holding: &Holding<'_>,
     ) -> Result<Option<Money>, MarginError> {
-        let mut most = None;
-        for quantity in &holding.quantities {
-            if self.on.lets(holding.instrument, *quantity) {
-                let found = self.of(pool, holding, *quantity)?;
-                most = Some(most.map_or(found, |so_far: Money| so_far.max(found)));
-            }
-        }
-        Ok(most)
+        let asks = |quantity| Ok((self.of(pool, holding, quantity)?, ()));
+        Ok(positions::most(&self.on, holding, asks)?.map(|(amount, ())| amount))
     }
 
     fn of(

@@ -4,7 +4,7 @@
 //! is short calls plus short puts, `max` the greater of the two.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
-use crate::document::Fields;
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
 use keelmark_book::{InputError, Money, Overflow, Rate, Right, Round};
@@ -20,7 +20,7 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
-    let rate = fields.param("rate")?;
+    let rate = fields.param_in("rate", Range::RATE)?;
     let gross = fields.word("count", &[("gross", true), ("max", false)], Some(true))?;
     Ok(Arc::new(ShortOptionMinimum { rate, gross }))
 }

@@ -4,7 +4,7 @@
 //! a scan with a dampener a loss beyond the range is reduced by it and a gain counts for nothing.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
-use crate::document::{CoinsMove, Fields};
+use crate::document::{CoinsMove, Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::{Scan, VolMove};
@@ -77,7 +77,7 @@ pub(super) fn read(
     if scans.is_empty() {
         return Err(fields.error("over: expected the names of scans, found none"));
     }
-    let gain_offset = fields.param_or("gain_offset", Decimal::ZERO)?;
+    let gain_offset = fields.param_in_or("gain_offset", Range::SHARE, Decimal::ZERO)?;
     let coins_hedge = reading.coins == CoinsMove::Hedge;
     Ok(Arc::new(WorstLoss { scans, gain_offset, coins_hedge }))
 }

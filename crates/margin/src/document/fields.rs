@@ -118,11 +118,16 @@ impl<'a> Fields<'a> {
 
     /// Refuses fields that nobody asked for, with the nearest ones that exist.
     pub fn done(self) -> Result<(), InputError> {
-        let Some((name, node)) =
-            self.table.iter().find(|(name, _)| !self.asked.contains(name.as_str()))
-        else {
-            return Ok(());
-        };
+        self.unknown().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// An error for each field that nobody asked for.
+    pub fn unknown(&self) -> Vec<InputError> {
+        let unknown = self.table.iter().filter(|(name, _)| !self.asked.contains(name.as_str()));
+        unknown.map(|(name, node)| self.stranger(name, node)).collect()
+    }
+
+    fn stranger(&self, name: &str, node: &Node) -> InputError {
         let near = nearest(name, self.asked.iter().copied(), 1);
         let hint = match near.first() {
             Some(one) => format!("did you mean {one:?}?"),
@@ -131,6 +136,6 @@ impl<'a> Fields<'a> {
                 format!("expected one of {}", known.join(", "))
             }
         };
-        Err(node.error(format!("unknown field {name:?}; {hint}")))
+        node.error(format!("unknown field {name:?}; {hint}"))
     }
 }

@@ -4,15 +4,21 @@
 //! levels; a user writes a new model, or changes one number of ours, without compiling.
 
 mod bands;
+mod change;
 mod fields;
 mod groups;
 mod level;
 pub mod library;
+mod lint;
+mod params;
+mod range;
 mod read;
 pub mod tree;
 
 pub use bands::Band;
+pub use change::{Change, changes};
 pub use fields::Fields;
+pub use range::Range;
 pub use read::ORDERS;
 
 use crate::charge::Charge;
@@ -55,7 +61,7 @@ pub struct Document {
     pub coins_move: CoinsMove,
     /// What an old price does.
     pub feeds: FeedRule,
-    /// Named numbers that formulas use.
+    /// Named numbers: of `[params]`, which formulas use, and of `[rules]`, which functions take.
     pub params: BTreeMap<String, Param>,
     /// How deltas are computed.
     pub delta: DeltaRule,
@@ -68,6 +74,12 @@ pub struct Document {
     /// What the venue does as equity over maintenance falls, from the best down; may be empty.
     pub bands: Vec<Band>,
     tree: Node,
+}
+
+/// The error to tell where only one can be told.
+fn first(errors: &[InputError]) -> InputError {
+    let error = errors.first().cloned();
+    error.unwrap_or_else(|| InputError::whole("document", "expected an error, found none"))
 }
 
 /// Whether coins held move with their price in scans.
@@ -186,7 +198,16 @@ impl Document {
     /// # Errors
     /// [`InputError`] with the line.
     pub fn from_tree(tree: Node) -> Result<Self, InputError> {
-        read::document(tree)
+        read::document(tree).map_err(|errors| first(&errors))
+    }
+
+    /// Reads a document and, where it is none, finds every error that one reading can.
+    ///
+    /// # Errors
+    /// All of them in the order of the file; at least one.
+    pub fn lint(file: &str, text: &str) -> Result<Self, Vec<InputError>> {
+        let tree = Node::parse(file, text).and_then(library::extended);
+        read::document(tree.map_err(|error| vec![error])?)
     }
 
     /// The built-in document of a name.

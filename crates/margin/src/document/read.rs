@@ -1,9 +1,10 @@
 //! From the tree of a document to the document, with every check that needs no market.
 
+use super::lint::Problems;
 use super::tree::{Node, Value};
 use super::{
     CoinsMove, DeltaRule, Document, EquityRule, FeedRule, Fields, Level, NamedCharge, PoolBy,
-    PoolCurrency, PoolRule, SCHEMA, Stale,
+    PoolCurrency, PoolRule, Range, SCHEMA, Stale, params,
 };
 use crate::charge;
 use crate::collateral::CollateralRule;
@@ -16,47 +17,83 @@ use std::collections::BTreeMap;
 /// Name that a level's formula may use for what open orders add.
 pub const ORDERS: &str = "orders";
 
-pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
+pub(super) fn document(mut tree: Node) -> Result<Document, Vec<InputError>> {
     let original = tree.clone();
-    super::groups::expand(&mut tree)?;
-    substitute_params(&mut tree)?;
-    let mut fields = Fields::of(&tree)?;
-    let schema = fields.need("schema")?;
-    if schema.text()? != SCHEMA {
-        return Err(schema.error(format!("expected {SCHEMA:?}, found {:?}", schema.text()?)));
-    }
+    let mut problems = Problems::default();
+    problems.keep(super::groups::expand(&mut tree));
+    problems.add(params::substitute(&mut tree));
+    problems.add(params::unused(&original));
+    let read = checked(&tree, original, &mut problems);
+    problems.end(read)
+}
+
+/// The document as far as it can be read; whole where there are no problems.
+fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Document> {
+    let read = Fields::of(tree);
+    let mut fields = problems.keep(read)?;
+    let known = schema(&mut fields);
+    problems.keep(known);
     fields.get("extends");
     fields.get(super::groups::FIELD);
-    let scans = named_list(&mut fields, "scan", Scan::read)?;
-    let params = params(&mut fields)?;
-    let coins_move = coins_move(fields.get("unit"))?;
-    let charges = charges(&mut fields, &scans, &params, coins_move)?;
-    let document = Document {
-        name: fields.text("name")?.to_owned(),
-        title: fields.text("title")?.to_owned(),
-        version: fields.text_or("version", "")?.to_owned(),
-        sources: fields.texts("source")?,
-        effective: effective(fields.get("effective"))?,
-        uncertain: fields.texts("uncertain")?,
+    let scans = scans(&mut fields, problems);
+    let (params, errors) = params::read(fields.get("params"), fields.get("rules"));
+    problems.add(errors);
+    let coins_move = problems.keep(coins_move(fields.get("unit")));
+    let coins = coins_move.unwrap_or(CoinsMove::No);
+    let charges = charges(&mut fields, (&scans, &params, coins), problems);
+    let text = |read: Result<&str, InputError>| read.map(str::to_owned);
+    let name = problems.keep(text(fields.text("name")));
+    let title = problems.keep(text(fields.text("title")));
+    let version = problems.keep(text(fields.text_or("version", "")));
+    let sources = problems.keep(sources(&mut fields));
+    let effective = problems.keep(effective(fields.get("effective")));
+    let uncertain = problems.keep(fields.texts("uncertain"));
+    let pool = problems.keep(pool(fields.get("pool")));
+    let equity = problems.keep(equity(fields.get("equity")));
+    let collateral = problems.keep(CollateralRule::read(fields.get("collateral")));
+    let feeds = problems.keep(feeds(fields.get("feeds")));
+    let delta = delta(fields.get("delta"), &scans, problems);
+    let bands = problems.keep(super::bands::read(&mut fields));
+    let node = problems.keep(fields.need("levels"));
+    let levels = node.map(|node| levels(node, &charges, &params, problems));
+    problems.add(fields.unknown());
+    Some(Document {
+        name: name?,
+        title: title?,
+        version: version?,
+        sources: sources?,
+        effective: effective?,
+        uncertain: uncertain?,
         digest: digest(&original),
-        pool: pool(fields.get("pool"))?,
-        equity: equity(fields.get("equity"))?,
-        collateral: CollateralRule::read(fields.get("collateral"))?,
-        coins_move,
-        feeds: feeds(fields.get("feeds"))?,
-        delta: delta(fields.get("delta"), &scans)?,
-        levels: levels(fields.need("levels")?, &charges, &params)?,
-        bands: super::bands::read(&mut fields)?,
+        pool: pool?,
+        equity: equity?,
+        collateral: collateral?,
+        coins_move: coins_move?,
+        feeds: feeds?,
+        delta: delta?,
+        levels: levels?,
+        bands: bands?,
         params,
         scans,
         charges,
         tree: original,
-    };
-    fields.done()?;
-    if document.sources.is_empty() {
-        return Err(tree.error("expected a field \"source\": where the numbers come from"));
+    })
+}
+
+fn schema(fields: &mut Fields<'_>) -> Result<(), InputError> {
+    let schema = fields.need("schema")?;
+    if schema.text()? != SCHEMA {
+        return Err(schema.error(format!("expected {SCHEMA:?}, found {:?}", schema.text()?)));
     }
-    Ok(document)
+    Ok(())
+}
+
+fn sources(fields: &mut Fields<'_>) -> Result<Vec<String>, InputError> {
+    let sources = fields.texts("source")?;
+    if sources.is_empty() {
+        return Err(fields.error("expected a field \"source\": where the numbers come from"));
+    }
+    Ok(sources)
 }
 
 /// A calendar date, or nothing.
@@ -69,39 +106,6 @@ fn effective(node: Option<&Node>) -> Result<String, InputError> {
             Err(node
                 .error(format!("effective: expected a date such as 2026-02-01, found {text:?}")))
         }
-    }
-}
-
-/// Replaces every text `$name` by the parameter of that name.
-fn substitute_params(tree: &mut Node) -> Result<(), InputError> {
-    let Value::Table(table) = &tree.value else { return Ok(()) };
-    let params = match table.get("params") {
-        Some(Node { value: Value::Table(params), .. }) => params.clone(),
-        _ => BTreeMap::new(),
-    };
-    substitute(tree, &params)
-}
-
-fn substitute(node: &mut Node, params: &BTreeMap<String, Node>) -> Result<(), InputError> {
-    match &mut node.value {
-        Value::Text(text) => {
-            if let Some(name) = text.strip_prefix('$') {
-                let found = params.get(name).ok_or_else(|| {
-                    let near = nearest(name, params.keys().map(String::as_str), 2).join(", ");
-                    InputError::line(
-                        &node.origin.file,
-                        node.origin.line,
-                        "",
-                        format!("unknown parameter ${name}; nearest in [params]: {near}"),
-                    )
-                })?;
-                node.value = found.value.clone();
-            }
-            Ok(())
-        }
-        Value::Bool(_) => Ok(()),
-        Value::List(items) => items.iter_mut().try_for_each(|item| substitute(item, params)),
-        Value::Table(table) => table.values_mut().try_for_each(|item| substitute(item, params)),
     }
 }
 
@@ -134,45 +138,61 @@ fn digest(tree: &Node) -> String {
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
-fn named_list<T>(
-    fields: &mut Fields<'_>,
-    name: &'static str,
-    read: impl Fn(&mut Fields<'_>) -> Result<T, InputError>,
-) -> Result<Vec<T>, InputError> {
+/// The scans that can be read.
+fn scans(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<Scan> {
+    let nodes = problems.keep(fields.list("scan")).unwrap_or_default();
     let mut out = Vec::new();
-    for node in fields.list(name)? {
-        let mut inner = Fields::of(node)?;
-        out.push(read(&mut inner)?);
-        inner.done()?;
+    for node in nodes {
+        let read = Fields::of(node).and_then(|mut inner| {
+            let scan = Scan::read(&mut inner)?;
+            Ok((scan, inner.unknown()))
+        });
+        match read {
+            Ok((scan, unknown)) => {
+                problems.add(unknown);
+                out.push(scan);
+            }
+            Err(error) => problems.failed(node, error),
+        }
     }
-    Ok(out)
+    out
 }
 
-fn params(fields: &mut Fields<'_>) -> Result<BTreeMap<String, Param>, InputError> {
-    let Some(node) = fields.get("params") else { return Ok(BTreeMap::new()) };
-    Fields::of(node)?.all().map(|(name, node)| Ok((name.clone(), Param::read(node)?))).collect()
-}
-
+/// The charges that can be read.
 fn charges(
     fields: &mut Fields<'_>,
-    scans: &[Scan],
-    params: &BTreeMap<String, Param>,
-    coins: CoinsMove,
-) -> Result<Vec<NamedCharge>, InputError> {
+    with: (&[Scan], &BTreeMap<String, Param>, CoinsMove),
+    problems: &mut Problems,
+) -> Vec<NamedCharge> {
+    let nodes = problems.keep(fields.list("charge")).unwrap_or_default();
     let mut out: Vec<NamedCharge> = Vec::new();
-    for node in fields.list("charge")? {
-        let mut inner = Fields::of(node)?;
-        let name = inner.text("name")?.to_owned();
-        if name == ORDERS || out.iter().any(|one| one.name == name) {
-            return Err(node.error(format!("expected a name of its own, found {name:?}")));
+    for node in nodes {
+        match charge(node, with, &out) {
+            Ok((one, unknown)) => {
+                problems.add(unknown);
+                out.push(one);
+            }
+            Err(error) => problems.failed(node, error),
         }
-        let kind = inner.text("kind")?.to_owned();
-        let reading = charge::Reading { scans, params, charges: &out, coins };
-        let charge = charge::read(&kind, &mut inner, &reading)?;
-        inner.done()?;
-        out.push(NamedCharge { name, kind, charge });
     }
-    Ok(out)
+    out
+}
+
+/// A charge, and errors for fields that it does not know.
+fn charge(
+    node: &Node,
+    (scans, params, coins): (&[Scan], &BTreeMap<String, Param>, CoinsMove),
+    before: &[NamedCharge],
+) -> Result<(NamedCharge, Vec<InputError>), InputError> {
+    let mut inner = Fields::of(node)?;
+    let name = inner.text("name")?.to_owned();
+    if name == ORDERS || before.iter().any(|one| one.name == name) {
+        return Err(node.error(format!("expected a name of its own, found {name:?}")));
+    }
+    let kind = inner.text("kind")?.to_owned();
+    let reading = charge::Reading { scans, params, charges: before, coins };
+    let charge = charge::read(&kind, &mut inner, &reading)?;
+    Ok((NamedCharge { name, kind, charge }, inner.unknown()))
 }
 
 fn pool(node: Option<&Node>) -> Result<PoolRule, InputError> {
@@ -229,23 +249,28 @@ fn feeds(node: Option<&Node>) -> Result<FeedRule, InputError> {
         return Ok(FeedRule { max_age_seconds: None, stale: Stale::Refuse });
     };
     let mut fields = Fields::of(node)?;
-    let max_age_seconds = Some(fields.need("max_age_seconds")?.decimal()?.to_f64());
+    let age = Range::AMOUNT.number("max_age_seconds", fields.need("max_age_seconds")?)?;
+    let max_age_seconds = Some(age.to_f64());
     let stale = match fields.get("widen") {
-        Some(widen) => {
-            let rate = Rate::new(widen.decimal()?);
-            if rate.is_negative() {
-                return Err(widen.error(format!("widen: expected zero or more, found {rate}")));
-            }
-            Stale::Widen(rate)
-        }
+        Some(widen) => Stale::Widen(Rate::new(Range::RATE.number("widen", widen)?)),
         None => Stale::Refuse,
     };
     fields.done()?;
     Ok(FeedRule { max_age_seconds, stale })
 }
 
-fn delta(node: Option<&Node>, scans: &[Scan]) -> Result<DeltaRule, InputError> {
-    let Some(node) = node else { return Ok(DeltaRule::Black) };
+fn delta(node: Option<&Node>, scans: &[Scan], problems: &mut Problems) -> Option<DeltaRule> {
+    let Some(node) = node else { return Some(DeltaRule::Black) };
+    match composite(node, scans) {
+        Ok(rule) => Some(rule),
+        Err(error) => {
+            problems.failed(node, error);
+            None
+        }
+    }
+}
+
+fn composite(node: &Node, scans: &[Scan]) -> Result<DeltaRule, InputError> {
     let mut fields = Fields::of(node)?;
     let wanted = fields.text("scan")?;
     let scan = scans.iter().position(|scan| scan.name == wanted).ok_or_else(|| {
@@ -255,7 +280,7 @@ fn delta(node: Option<&Node>, scans: &[Scan]) -> Result<DeltaRule, InputError> {
     for point in fields.list("points")? {
         let mut inner = Fields::of(point)?;
         let price = crate::scan::fraction(inner.need("price")?)?;
-        points.push((price, inner.need("weight")?.decimal()?.to_f64()));
+        points.push((price, Range::RATE.number("weight", inner.need("weight")?)?.to_f64()));
         inner.done()?;
     }
     if points.is_empty() {
@@ -265,38 +290,61 @@ fn delta(node: Option<&Node>, scans: &[Scan]) -> Result<DeltaRule, InputError> {
     Ok(DeltaRule::Composite { scan, points })
 }
 
+/// The levels that can be read.
 fn levels(
     node: &Node,
     charges: &[NamedCharge],
     params: &BTreeMap<String, Param>,
-) -> Result<Vec<Level>, InputError> {
-    let fields = Fields::of(node)?;
+    problems: &mut Problems,
+) -> Vec<Level> {
+    let Some(fields) = problems.keep(Fields::of(node)) else { return Vec::new() };
     let mut levels = Vec::new();
     for (name, formula) in fields.all() {
-        let parsed = Formula::parse(formula.text()?).map_err(|error| formula.error(error))?;
+        let text = formula.text();
+        let parsed =
+            text.and_then(|text| Formula::parse(text).map_err(|error| formula.error(error)));
+        let Some(parsed) = problems.keep(parsed) else { continue };
         for used in parsed.names() {
-            let charge = charges.iter().any(|one| one.name == used);
-            if !charge && params.get(used).is_some_and(|param| !param.is_one()) {
-                return Err(formula.error(format!(
-                    "level {name:?} uses {used:?}, which differs by underlying: a level is of the \
-                     whole pool"
-                )));
-            }
-            if used != ORDERS && !charge && !params.contains_key(used) {
-                let known = charges.iter().map(|one| one.name.as_str());
-                let near = nearest(used, known.chain(params.keys().map(String::as_str)), 2);
-                return Err(formula.error(format!(
-                    "level {name:?} uses {used:?}, which is no charge or parameter; nearest: {}",
-                    near.join(", ")
-                )));
+            if !problems.has_failed(used) {
+                problems.keep(usable(name, formula, used, charges, params));
             }
         }
         levels.push(Level { name: name.clone(), formula: parsed });
     }
     for wanted in ["initial", "maintenance"] {
-        if !levels.iter().any(|level| level.name == wanted) {
-            return Err(node.error(format!("expected a level {wanted:?}")));
+        if !fields.all().any(|(name, _)| name == wanted) {
+            problems.add([node.error(format!("expected a level {wanted:?}"))]);
         }
     }
-    Ok(levels)
+    levels
+}
+
+/// Whether a level's formula may use a name.
+fn usable(
+    level: &str,
+    formula: &Node,
+    used: &str,
+    charges: &[NamedCharge],
+    params: &BTreeMap<String, Param>,
+) -> Result<(), InputError> {
+    let charge = charges.iter().any(|one| one.name == used);
+    if !charge && params.get(used).is_some_and(|param| !param.is_one()) {
+        return Err(formula.error(format!(
+            "level {level:?} uses {used:?}, which differs by underlying: a level is of the whole \
+             pool"
+        )));
+    }
+    if used != ORDERS && !charge && !params.contains_key(used) {
+        let known = charges.iter().map(|one| one.name.as_str()).chain([ORDERS]);
+        let near = nearest(used, known.clone().chain(params.keys().map(String::as_str)), 2);
+        let hint = if near.is_empty() {
+            format!("the charges are {}", known.collect::<Vec<_>>().join(", "))
+        } else {
+            format!("nearest: {}", near.join(", "))
+        };
+        return Err(formula.error(format!(
+            "level {level:?} uses {used:?}, which is no charge or parameter; {hint}"
+        )));
+    }
+    Ok(())
 }

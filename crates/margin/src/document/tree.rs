@@ -5,6 +5,7 @@
 
 use keelmark_book::{Decimal, InputError, instruments::nearest};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Where a value was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +146,26 @@ impl Node {
     }
 }
 
+/// As it would be written, on one line: numbers plain, text quoted.
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Value::Text(text) if text.parse::<Decimal>().is_ok() => f.write_str(text),
+            Value::Text(text) => write!(f, "{text:?}"),
+            Value::Bool(truth) => write!(f, "{truth}"),
+            Value::List(items) => {
+                let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+            Value::Table(table) => {
+                let items: Vec<String> =
+                    table.iter().map(|(key, item)| format!("{key} = {item}")).collect();
+                write!(f, "{{ {} }}", items.join(", "))
+            }
+        }
+    }
+}
+
 fn absent(step: &str, known: &[String]) -> String {
     let near = nearest(step, known.iter().map(String::as_str), 3);
     let hint = if near.is_empty() { known.join(", ") } else { near.join(", ") };
@@ -155,7 +176,7 @@ fn named(items: &[Node]) -> bool {
     items.iter().all(|item| name_of(item).is_some())
 }
 
-fn name_of(node: &Node) -> Option<String> {
+pub(super) fn name_of(node: &Node) -> Option<String> {
     let Value::Table(table) = &node.value else { return None };
     match &table.get("name")?.value {
         Value::Text(text) => Some(text.clone()),

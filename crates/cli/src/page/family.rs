@@ -1,0 +1,89 @@
+//! Families of models: what a reader who knows one can expect of another.
+//!
+//! Told from the document, by the kinds of charge that its maintenance is made of, so that a new
+//! document finds its place without a list of names.
+
+use keelmark_margin::Document;
+use keelmark_margin::document::PoolBy;
+
+/// A family of models, in the order of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Each position on its own collateral.
+    Isolated,
+    /// One pool, margins of positions summed.
+    Cross,
+    /// One pool, everything revalued over scenarios.
+    Scenarios,
+    /// The convention of sixteen scenarios with spreads and option value.
+    Sixteen,
+    /// Scenarios for some positions, formulas for others.
+    Hybrid,
+    /// Moves by net Greeks.
+    Greeks,
+    /// What is held and owed, weighted.
+    Weights,
+    /// Sensitivities aggregated with correlations.
+    Sensitivities,
+}
+
+impl Family {
+    /// Every family.
+    pub const ALL: [Self; 8] = [
+        Self::Isolated,
+        Self::Cross,
+        Self::Scenarios,
+        Self::Sixteen,
+        Self::Hybrid,
+        Self::Greeks,
+        Self::Weights,
+        Self::Sensitivities,
+    ];
+
+    /// Its name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Isolated => "isolated margin",
+            Self::Cross => "cross margin, position by position",
+            Self::Scenarios => "scenario portfolio margin",
+            Self::Sixteen => "16-scenario margin",
+            Self::Hybrid => "hybrid: scenarios, and rates by position",
+            Self::Greeks => "Greeks",
+            Self::Weights => "health by weights",
+            Self::Sensitivities => "sensitivities",
+        }
+    }
+}
+
+/// The family of a document.
+pub fn family(document: &Document) -> Family {
+    let maintenance = document.level("maintenance");
+    let counted: Vec<&str> = document
+        .charges
+        .iter()
+        .filter(|one| maintenance.is_some_and(|level| level.formula.uses(&one.name)))
+        .map(|one| one.kind.as_str())
+        .collect();
+    let has = |kinds: &[&str]| counted.iter().any(|kind| kinds.contains(kind));
+    if document.pool.by == PoolBy::Position {
+        return Family::Isolated;
+    }
+    if has(&["sensitivities"]) {
+        return Family::Sensitivities;
+    }
+    if has(&["greek-moves"]) {
+        return Family::Greeks;
+    }
+    let scenarios = has(&["worst-loss"]);
+    if scenarios && has(&["net-option-value"]) {
+        return Family::Sixteen;
+    }
+    if scenarios && has(&["brackets", "per-position"]) {
+        return Family::Hybrid;
+    }
+    match (scenarios, has(&["weights"])) {
+        (true, _) => Family::Scenarios,
+        (false, true) => Family::Weights,
+        (false, false) => Family::Cross,
+    }
+}
