@@ -23,11 +23,12 @@
 //! ```
 //!
 //! Modules: [`asset`], [`instrument`] and its [`symbol`], [`instruments`] the registry,
-//! [`market`], [`portfolio`], [`profit`] what a position is worth, [`settlement`] what it pays at
+//! [`market`] with its rarer [`detail`], [`portfolio`], [`profit`] what a position is worth, [`settlement`] what it pays at
 //! expiry, [`read`] and [`write`](mod@write) our own CSV and JSON formats, [`input`] what an
 //! error in them says.
 
 pub mod asset;
+pub mod detail;
 pub mod input;
 pub mod instrument;
 pub mod instruments;
@@ -40,6 +41,7 @@ pub mod symbol;
 pub mod write;
 
 pub use asset::Asset;
+pub use detail::Detail;
 pub use input::InputError;
 pub use instrument::{Instrument, Kind, Right};
 pub use instruments::{InstrumentId, Instruments, UnknownInstrument};

@@ -1,17 +1,24 @@
 //! Our own file formats out: what an importer makes, any later command reads.
 
+use crate::detail::Detail;
 use crate::instrument::Instrument;
 use crate::market::Market;
 use crate::portfolio::{Book, Isolation};
 use crate::symbol::{EXPIRY_HOUR, read_date};
+use keelmark_units::Rate;
 use std::fmt::Write as _;
 
 /// A market as CSV, in the order of the registry, assets first.
 #[must_use]
 pub fn market_csv(market: &Market) -> String {
     let mut out = String::from(
-        "instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,as_of,source\n",
+        "instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,as_of,source",
     );
+    // Columns that few venues fill stand there only where one is filled.
+    let sure = market.assets.values().all(|feed| feed.confidence == Rate::ONE);
+    let plain = market.instruments.iter().all(|(id, _)| market.detail(id) == Detail::default());
+    let detailed = !(sure && plain);
+    out.push_str(if detailed { DETAIL_COLUMNS } else { "\n" });
     let mut source = quoted(&market.source);
     // The market's own currency has no price; its row only says a time that no feed says.
     let feeds = market.assets.iter().filter(|(asset, _)| **asset != market.currency);
@@ -21,7 +28,11 @@ pub fn market_csv(market: &Market) -> String {
         if *asset == market.currency && latest == Some(market.as_of) {
             continue;
         }
-        let _ = writeln!(out, "{asset},,{},,,,,,,,{},{source}", feed.price, feed.as_of);
+        let _ = write!(out, "{asset},,{},,,,,,,,{},{source}", feed.price, feed.as_of);
+        if detailed {
+            let _ = write!(out, ",{},,,,,", feed.confidence);
+        }
+        out.push('\n');
         source.clear();
     }
     for (id, one) in market.instruments.iter() {
@@ -29,7 +40,7 @@ pub fn market_csv(market: &Market) -> String {
         let text = |price: Option<keelmark_units::Price>| {
             price.map(|price| price.to_string()).unwrap_or_default()
         };
-        let _ = writeln!(
+        let _ = write!(
             out,
             "{one},{},{},{},{},{},{},{},{},{},{},{source}",
             quoted(&one.venue_symbol),
@@ -43,9 +54,29 @@ pub fn market_csv(market: &Market) -> String {
             unusual_expiry(one),
             quote.as_of,
         );
+        if detailed {
+            write_detail(&market.detail(id), &mut out);
+        }
+        out.push('\n');
         source.clear();
     }
     out
+}
+
+const DETAIL_COLUMNS: &str =
+    ",confidence,rate,fixed_forward,forward_confidence,vol_confidence,rate_confidence\n";
+
+fn write_detail(detail: &Detail, out: &mut String) {
+    let _ = write!(
+        out,
+        ",{},{},{},{},{},{}",
+        detail.confidence,
+        detail.rate.map(|rate| rate.to_string()).unwrap_or_default(),
+        detail.fixed_forward,
+        detail.forward_confidence,
+        detail.vol_confidence,
+        detail.rate_confidence,
+    );
 }
 
 /// A book as CSV.

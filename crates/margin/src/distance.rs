@@ -8,7 +8,7 @@
 //! outward on a ladder of steps, near minima are narrowed, and the first crossing is halved down
 //! to a relative 10^-12 of the price.
 
-use crate::document::Document;
+use crate::document::{CoinRule, Document};
 use crate::error::MarginError;
 use crate::margin::{AccountMargin, margin, margin_of_pool};
 use crate::pool::Pool;
@@ -118,7 +118,11 @@ impl Walk<'_> {
         let (mut prices, mut vols) = (BTreeSet::new(), BTreeSet::new());
         // Collateral moves too, whatever the positions are on.
         let coins = self.pool.collateral.iter().map(|held| &held.asset);
-        prices.extend(coins.filter(|one| self.market.instruments.is_underlying(one)).cloned());
+        let own = |one: &&Asset| self.market.instruments.is_underlying(one);
+        prices.extend(coins.clone().filter(own).cloned());
+        // A wrapped coin moves with its underlying, not on its own.
+        let moved = coins.filter_map(|one| self.document.moves_with(one, self.market));
+        prices.extend(moved.filter(|one| self.market.price(one).is_ok()).cloned());
         for id in &self.held {
             let instrument = self.market.instruments.get(*id);
             prices.insert(instrument.base.clone());
@@ -217,8 +221,17 @@ impl Walk<'_> {
             Factor::Price(asset) => (asset, 1.0 + change, 0.0),
             Factor::Vol(asset) => (asset, 1.0, change),
         };
+        // Wrapped forms of the coin keep their ratio to it.
+        let along: Vec<Asset> = match &self.document.coins {
+            CoinRule::With(by) => {
+                let own = by.iter().filter(|(coin, with)| *with == underlying && *coin != *with);
+                own.map(|(coin, _)| coin.clone()).collect()
+            }
+            CoinRule::Still | CoinRule::Underlyings => Vec::new(),
+        };
         let step = Move {
             underlying: underlying.clone(),
+            along,
             price_factor: Rate::from_f64(price_factor, Round::Nearest)?,
             vol_points,
         };

@@ -4,7 +4,7 @@
 //! This is where a requirement is computed: [`margin_of_pool`].
 
 use crate::charge::{Fill, Outcome, PoolView};
-use crate::document::{Document, PoolBy, Stale};
+use crate::document::{CoinRule, Document, PoolBy, Stale};
 use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
@@ -242,21 +242,51 @@ pub fn pool_exposure(
             exposure.add(table, row, lots);
         }
     }
-    if document.coins_move {
-        for (at, unit) in table.units.iter().enumerate() {
-            if let Some(amount) = equity.coins.get(&unit.underlying)
-                && unit.underlying != table.currency
-            {
-                let lots = coin_lots(Quantity::new(amount.decimal()));
-                if !table.fits_coins(at, lots) {
-                    let context = format!("{amount} {} in scenarios", unit.underlying);
-                    return Err(MarginError::Overflow { context, source: Overflow });
-                }
-                exposure.add_coins(table, at, lots);
-            }
+    for (at, unit) in table.units.iter().enumerate() {
+        if unit.underlying == table.currency {
+            continue;
         }
+        let amount = moving_coins(document, market, pool, equity, &unit.underlying)?;
+        if amount.is_zero() {
+            continue;
+        }
+        let lots = coin_lots(Quantity::new(amount.decimal()));
+        if !table.fits_coins(at, lots) {
+            let context = format!("{amount} {} in scenarios", unit.underlying);
+            return Err(MarginError::Overflow { context, source: Overflow });
+        }
+        exposure.add_coins(table, at, lots);
     }
     Ok(exposure)
+}
+
+/// Coins of an underlying that move in scans: the coin itself wherever it comes from, or what is
+/// held of the coins that the document names, each counted at its price in the underlying.
+fn moving_coins(
+    document: &Document,
+    market: &Market,
+    pool: &Pool,
+    equity: &Equity,
+    underlying: &Asset,
+) -> Result<Money, MarginError> {
+    match &document.coins {
+        CoinRule::Still => Ok(Money::ZERO),
+        CoinRule::Underlyings => Ok(equity.coins.get(underlying).copied().unwrap_or_default()),
+        CoinRule::With(by) => {
+            let mut sum = Money::ZERO;
+            for held in pool.collateral.iter().filter(|one| by.get(&one.asset) == Some(underlying))
+            {
+                if held.amount.is_positive() && document.collateral.of(&held.asset).is_none() {
+                    continue;
+                }
+                let (own, per) = (market.price(&held.asset)?, market.price(underlying)?);
+                let amount = held.amount.decimal();
+                let coins = amount.times_over(own.decimal(), per.decimal(), Round::Down)?;
+                sum = sum.plus(Money::new(coins))?;
+            }
+            Ok(sum)
+        }
+    }
 }
 
 /// Reserves that the account carries and no charge of the document asks for.

@@ -2,11 +2,12 @@
 
 use super::columns::{Row, Table};
 use crate::asset::Asset;
+use crate::detail::Detail;
 use crate::input::InputError;
 use crate::instrument::{Instrument, Kind};
 use crate::market::{Market, Quote};
 use crate::symbol::Symbol;
-use keelmark_units::{Price, Quantity, Timestamp};
+use keelmark_units::{Price, Quantity, Rate, Timestamp};
 
 const COLUMNS: &[&str] = &[
     "instrument",
@@ -21,6 +22,12 @@ const COLUMNS: &[&str] = &[
     "expiry",
     "venue_symbol",
     "source",
+    "confidence",
+    "rate",
+    "fixed_forward",
+    "forward_confidence",
+    "vol_confidence",
+    "rate_confidence",
 ];
 const REQUIRED: usize = 3;
 
@@ -57,7 +64,15 @@ fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
             return Err(row.error("instrument", problem));
         }
         let price: Price = row.required("mark")?;
-        return market.set_asset(asset, price, as_of).map_err(|error| row.error("mark", error));
+        market
+            .set_asset(asset.clone(), price, as_of)
+            .map_err(|error| row.error("mark", error))?;
+        return match row.value("confidence")? {
+            Some(own) => market
+                .set_confidence(&asset, own)
+                .map_err(|error| row.error("confidence", error)),
+            None => Ok(()),
+        };
     }
     let instrument = read_instrument(row, name)?;
     let quote = Quote {
@@ -68,7 +83,21 @@ fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
         ask: row.value("ask")?,
         as_of,
     };
-    market.add(instrument, quote).map(|_| ()).map_err(|error| row.error("", error))
+    let detail = read_detail(row)?;
+    let id = market.add(instrument, quote).map_err(|error| row.error("", error))?;
+    market.set_detail(id, detail).map_err(|error| row.error("", error))
+}
+
+fn read_detail(row: &Row<'_>) -> Result<Detail, InputError> {
+    let sure = |column| Ok(row.value(column)?.unwrap_or(Rate::ONE));
+    Ok(Detail {
+        rate: row.value("rate")?,
+        fixed_forward: row.value("fixed_forward")?.unwrap_or_default(),
+        confidence: sure("confidence")?,
+        forward_confidence: sure("forward_confidence")?,
+        vol_confidence: sure("vol_confidence")?,
+        rate_confidence: sure("rate_confidence")?,
+    })
 }
 
 fn read_instrument(row: &Row<'_>, name: &str) -> Result<Instrument, InputError> {

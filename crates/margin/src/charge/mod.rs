@@ -73,6 +73,11 @@ pub trait Charge: Debug + Send + Sync {
         false
     }
 
+    /// Whether it nets scenarios by expiry, so that the table and the exposure must.
+    fn needs_expiries(&self) -> bool {
+        false
+    }
+
     /// Why the charge of two books together can pass the sum of the two apart; `None` when it
     /// cannot.
     fn breaks_union(&self) -> Option<&'static str> {

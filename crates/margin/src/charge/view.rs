@@ -223,6 +223,9 @@ impl<'a> PoolView<'a> {
     /// When a price is missing.
     pub fn index_of(&self, instrument: &Instrument) -> Result<Price, MarginError> {
         let base = self.market.price(&instrument.base)?;
+        if self.table.at_par && instrument.quote == self.table.currency {
+            return Ok(base);
+        }
         let quote = match self.market.price(&instrument.quote) {
             Ok(price) => price,
             Err(_) => self.market.price(&self.market.currency)?,

@@ -19,7 +19,7 @@ use crate::collateral::CollateralRule;
 use crate::expr::Formula;
 use crate::param::Param;
 use crate::scan::Scan;
-use keelmark_book::{Asset, InputError, Instrument, Rate};
+use keelmark_book::{Asset, InputError, Instrument, Market, Rate};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tree::Node;
@@ -50,8 +50,10 @@ pub struct Document {
     pub equity: EquityRule,
     /// What collateral is worth.
     pub collateral: CollateralRule,
-    /// Whether coins held move with their price in scans.
-    pub coins_move: bool,
+    /// Which coins held move in scans, and with what.
+    pub coins: CoinRule,
+    /// Whether options are discounted by the rate of their expiry.
+    pub discounted: bool,
     /// What an old price does.
     pub feeds: FeedRule,
     /// Named numbers that formulas use.
@@ -76,6 +78,21 @@ pub struct PoolRule {
     pub by: PoolBy,
     /// What each pool is counted in.
     pub currency: PoolCurrency,
+    /// Whether index prices count one for one in the pool's currency, whatever that is worth:
+    /// the venue takes its settlement stablecoin for the currency that prices are in. What is held
+    /// of other assets is still divided by its price.
+    pub at_par: bool,
+}
+
+/// Which coins held move in scans.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CoinRule {
+    /// None.
+    Still,
+    /// Every coin that is an underlying, with its own price.
+    Underlyings,
+    /// Those named, each with the price of an underlying: wrapped and staked forms of it.
+    With(BTreeMap<Asset, Asset>),
 }
 
 /// What shares collateral with what.
@@ -226,6 +243,28 @@ impl Document {
         let Some(maintenance) = self.level("maintenance") else { return false };
         let counted = self.charges.iter().filter(|one| maintenance.formula.uses(&one.name));
         counted.into_iter().any(|one| one.charge.covers(instrument))
+    }
+
+    /// Whether coins held move in scans.
+    #[must_use]
+    pub fn coins_move(&self) -> bool {
+        self.coins != CoinRule::Still
+    }
+
+    /// The underlying whose price a coin held moves with in scans; `None` for one that stays.
+    #[must_use]
+    pub fn moves_with<'a>(&'a self, coin: &'a Asset, market: &Market) -> Option<&'a Asset> {
+        match &self.coins {
+            CoinRule::Still => None,
+            CoinRule::Underlyings => market.instruments.is_underlying(coin).then_some(coin),
+            CoinRule::With(by) => by.get(coin),
+        }
+    }
+
+    /// Whether some charge nets scenarios by expiry.
+    #[must_use]
+    pub fn needs_expiries(&self) -> bool {
+        self.charges.iter().any(|one| one.charge.needs_expiries())
     }
 
     /// Whether some scan or charge needs deltas.

@@ -2,7 +2,7 @@
 
 use super::tree::{Node, Value};
 use super::{
-    DeltaRule, Document, EquityRule, FeedRule, Fields, Level, NamedCharge, PoolBy, PoolCurrency,
+    CoinRule, DeltaRule, Document, EquityRule, FeedRule, Fields, Level, NamedCharge, PoolBy, PoolCurrency,
     PoolRule, SCHEMA, Stale,
 };
 use crate::charge;
@@ -39,7 +39,8 @@ pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
         pool: pool(fields.get("pool"))?,
         equity: equity(fields.get("equity"))?,
         collateral: CollateralRule::read(fields.get("collateral"))?,
-        coins_move: coins_move(fields.get("unit"))?,
+        coins: coins(fields.get("unit"))?,
+        discounted: discounted(fields.get("pricing"))?,
         feeds: feeds(fields.get("feeds"))?,
         delta: delta(fields.get("delta"), &scans)?,
         levels: levels(fields.need("levels")?, &charges, &params)?,
@@ -173,7 +174,7 @@ fn charges(
 fn pool(node: Option<&Node>) -> Result<PoolRule, InputError> {
     let Some(node) = node else {
         let currency = PoolCurrency::Fixed(Asset::usd());
-        return Ok(PoolRule { by: PoolBy::Account, currency });
+        return Ok(PoolRule { by: PoolBy::Account, currency, at_par: false });
     };
     let mut fields = Fields::of(node)?;
     let words = [
@@ -189,8 +190,9 @@ fn pool(node: Option<&Node>) -> Result<PoolRule, InputError> {
         "settlement" => PoolCurrency::Settlement,
         name => PoolCurrency::Fixed(Asset::new(name).map_err(|error| node.error(error))?),
     };
+    let at_par = fields.truth("at_par", false)?;
     fields.done()?;
-    Ok(PoolRule { by, currency })
+    Ok(PoolRule { by, currency, at_par })
 }
 
 fn equity(node: Option<&Node>) -> Result<EquityRule, InputError> {
@@ -204,13 +206,33 @@ fn equity(node: Option<&Node>) -> Result<EquityRule, InputError> {
     Ok(rule)
 }
 
-fn coins_move(node: Option<&Node>) -> Result<bool, InputError> {
-    let Some(node) = node else { return Ok(false) };
+fn coins(node: Option<&Node>) -> Result<CoinRule, InputError> {
+    let Some(node) = node else { return Ok(CoinRule::Still) };
     let mut fields = Fields::of(node)?;
     fields.word("by", &[("underlying", ())], Some(()))?;
     let moves = fields.truth("coins_move", false)?;
+    let with = fields.get("moves_with");
     fields.done()?;
-    Ok(moves)
+    let Some(with) = with else {
+        return Ok(if moves { CoinRule::Underlyings } else { CoinRule::Still });
+    };
+    if moves {
+        return Err(with.error("moves_with: expected no coins_move beside it"));
+    }
+    let mut by = BTreeMap::new();
+    for (coin, underlying) in Fields::of(with)?.all() {
+        let asset = |text: &str| Asset::new(text).map_err(|error| underlying.error(error));
+        by.insert(asset(coin)?, asset(underlying.text()?)?);
+    }
+    Ok(CoinRule::With(by))
+}
+
+fn discounted(node: Option<&Node>) -> Result<bool, InputError> {
+    let Some(node) = node else { return Ok(false) };
+    let mut fields = Fields::of(node)?;
+    let found = fields.word("discount", &[("none", false), ("rate", true)], Some(false))?;
+    fields.done()?;
+    Ok(found)
 }
 
 fn feeds(node: Option<&Node>) -> Result<FeedRule, InputError> {

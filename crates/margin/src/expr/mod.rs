@@ -1,7 +1,7 @@
 //! Formulas in documents: `max(0.15 * index - otm, 0.10 * index) + mark`.
 //!
-//! Small on purpose: numbers, names, `+ - * /`, `max`, `min`, `abs` and brackets. A formula is
-//! evaluated as an interval that surely holds the exact result, and a requirement is its upper
+//! Small on purpose: numbers, names, `+ - * /`, `max`, `min`, `abs`, brackets, and `below(a, b)`,
+//! which is 1 where `a` is below `b` and else 0. A formula is evaluated as an interval that surely holds the exact result, and a requirement is its upper
 //! end: rounding is against the account whatever the formula, without a rule per operator.
 
 mod interval;
@@ -44,6 +44,7 @@ enum Function {
     Max,
     Min,
     Abs,
+    Below,
 }
 
 /// Text that is not a formula.
@@ -132,6 +133,13 @@ impl Formula {
             .map_err(|source| EvalError::Overflow { formula: self.text.clone(), source })
     }
 
+    /// Whether it takes the smaller of several, or looks whether one is below another: then what it
+    /// gives for a sum can pass what it gives for the terms apart.
+    #[must_use]
+    pub fn chooses(&self) -> bool {
+        chooses(&self.root)
+    }
+
     /// Whether it can only grow with each of its names, none of them below zero: sums, products and
     /// the larger of several.
     #[must_use]
@@ -211,6 +219,7 @@ fn evaluate(node: &Node, values: &[Interval]) -> Result<Interval, Overflow> {
                 Function::Abs => first.abs(),
                 Function::Max => inner.try_fold(first, |a, b| b.map(|b| a.max(b)))?,
                 Function::Min => inner.try_fold(first, |a, b| b.map(|b| a.min(b)))?,
+                Function::Below => first.below(inner.next().ok_or(Overflow)??),
             }
         }
     })
@@ -227,6 +236,17 @@ fn only_grows(node: &Node) -> bool {
                 && only_grows(right)
         }
         Node::Call(function, inner) => *function == Function::Max && inner.iter().all(only_grows),
+    }
+}
+
+fn chooses(node: &Node) -> bool {
+    match node {
+        Node::Number(_) | Node::Name(..) => false,
+        Node::Negate(inner) => chooses(inner),
+        Node::Binary(_, left, right) => chooses(left) || chooses(right),
+        Node::Call(function, inner) => {
+            matches!(function, Function::Min | Function::Below) || inner.iter().any(chooses)
+        }
     }
 }
 
@@ -248,13 +268,17 @@ fn dual(node: &Node, name: &str, value: &impl Fn(&str) -> Option<f64>) -> (f64, 
                 Operator::Divide => (x / y, (dx * y - x * dy) / (y * y)),
             }
         }
+        Node::Call(Function::Below, inner) => {
+            let at = |index: usize| inner.get(index).map_or(0.0, |node| dual(node, name, value).0);
+            (f64::from(u8::from(at(0) < at(1))), 0.0)
+        }
         Node::Call(function, inner) => {
             let mut best = inner.first().map_or((0.0, 0.0), |first| dual(first, name, value));
             for other in inner.iter().skip(1).map(|node| dual(node, name, value)) {
                 let better = match function {
                     Function::Max => other.0 > best.0,
                     Function::Min => other.0 < best.0,
-                    Function::Abs => false,
+                    Function::Abs | Function::Below => false,
                 };
                 if better {
                     best = other;
@@ -306,6 +330,7 @@ fn fill(node: &Node, value: &impl Fn(&str) -> Option<String>, binding: u8, out: 
                 Function::Max => "max(",
                 Function::Min => "min(",
                 Function::Abs => "abs(",
+                Function::Below => "below(",
             });
             for (at, node) in inner.iter().enumerate() {
                 if at > 0 {
@@ -335,6 +360,8 @@ mod tests {
         let found = value("max(0.15 * index - otm, 0.10 * index) + mark", &names).unwrap();
         assert_eq!(found, Interval::exact("212.2".parse().unwrap()));
         assert_eq!(value("-2 - -3 * (1 + 1)", &[]).unwrap().high().to_string(), "4");
+        assert_eq!(value("below(2, 3) + below(3, 3)", &[]).unwrap().high().to_string(), "1");
+        assert_eq!(value("below(1 / 3, 1 / 3)", &[]).unwrap().low().to_string(), "0");
         assert_eq!(value("8 / 2 / 2", &[]).unwrap().high().to_string(), "2");
     }
 

@@ -100,9 +100,10 @@ impl Parser<'_> {
             "max" => Function::Max,
             "min" => Function::Min,
             "abs" => Function::Abs,
+            "below" => Function::Below,
             _ => {
                 self.at = start;
-                return Err(self.error(&format!("expected max, min or abs, found {name:?}")));
+                return Err(self.error(&format!("expected max, min, abs or below, found {name:?}")));
             }
         };
         self.at += 1;
@@ -114,6 +115,9 @@ impl Parser<'_> {
         self.expect(b')')?;
         if function == Function::Abs && inner.len() != 1 {
             return Err(self.error("expected one value in abs"));
+        }
+        if function == Function::Below && inner.len() != 2 {
+            return Err(self.error("expected two values in below"));
         }
         Ok(Node::Call(function, inner))
     }

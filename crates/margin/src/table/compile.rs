@@ -6,13 +6,13 @@
 
 use super::frame::{Frame, Moves};
 use super::sheet::{Group, Lot, Sheet};
-use super::{CoinRow, LARGEST_CELL, NO_ROW, RiskTable, sensitivity};
+use super::{Cell, CoinRow, Expiries, ExpiryTerms, LARGEST_CELL, NO_ROW, RiskTable, sensitivity};
 use crate::document::Document;
 use crate::error::MarginError;
-use crate::scan::VolMoves;
-use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money};
+use crate::scan::{VOL_MOVES, VolMoves};
+use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money, Round};
 use keelmark_kernels::net::AlignedRows;
-use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, quantise, revalue_many};
+use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, ln, quantise, revalue_many};
 
 /// Contracts priced at a time, so that their values stay in the nearest cache.
 const BLOCK: usize = 32;
@@ -33,7 +33,7 @@ pub(super) fn table(
         return Err(MarginError::Unsupported(problem));
     }
     let frame = Frame::new(document, market, instruments, coins, currency)?;
-    let sheet = Sheet::new(&frame, market, currency)?;
+    let sheet = Sheet::new(document, &frame, market, currency)?;
     let width = frame.cells.len().next_multiple_of(LANES).max(LANES);
     let mut compiler = Compiler {
         document,
@@ -49,7 +49,11 @@ pub(super) fn table(
         vol_of: vol_of(document, &frame),
         linear_moves: Vec::new(),
         group_moves: Vec::new(),
+        expiries: None,
     };
+    if document.needs_expiries() {
+        compiler.expiries = Some(compiler.expiries()?);
+    }
     compiler.find_moves()?;
     compiler.exponent = compiler.choose_exponent();
     compiler.quanta = power_of_ten(-compiler.exponent);
@@ -57,6 +61,7 @@ pub(super) fn table(
     let relief = compiler.relief()?;
     let mut coins = compiler.coins()?;
     let (scenarios, exponent, largest) = (compiler.scenarios, compiler.exponent, compiler.largest);
+    let expiries = compiler.expiries;
     let (sensitivities, sensitivity_exponents) =
         sensitivity::rows(document, market, &frame, &sheet, currency, &mut coins)?;
     let mut row_of = vec![NO_ROW; market.instruments.len()];
@@ -77,6 +82,8 @@ pub(super) fn table(
         coins,
         sensitivity_exponents,
         row_of,
+        expiries,
+        at_par: document.pool.at_par,
     })
 }
 
@@ -92,11 +99,13 @@ struct Compiler<'a> {
     quanta: f64,
     largest: u64,
     spans: Vec<Span>,
-    /// Which volatility each column has: three of each scan, down, same and up.
+    /// Which volatility each column has: those of each scan in the order of its moves.
     vol_of: Vec<usize>,
     /// Moves of each row without optionality, and of each group, in the order of the sheet.
     linear_moves: Vec<Moves>,
     group_moves: Vec<Moves>,
+    /// Where a charge nets by expiry.
+    expiries: Option<Expiries>,
 }
 
 /// Neighbouring scans that are priced in one call, since their options are as old.
@@ -108,7 +117,8 @@ struct Span {
 
 fn vol_of(document: &Document, frame: &Frame) -> Vec<usize> {
     let vol = |scan: usize, scenario: usize| document.scans[scan].scenarios[scenario].vol;
-    frame.cells.iter().map(|cell| 3 * cell.scan + vol(cell.scan, cell.scenario) as usize).collect()
+    let place = |cell: &Cell| VOL_MOVES * cell.scan + vol(cell.scan, cell.scenario) as usize;
+    frame.cells.iter().map(place).collect()
 }
 
 fn spans(document: &Document) -> Vec<Span> {
@@ -147,6 +157,9 @@ impl Compiler<'_> {
                 let lot = self.sheet.lots[*row];
                 if seen != Some(lot) {
                     most = most.max(bound(moves, lot, group.forward, Some(highest)));
+                    if self.expiries.is_some() {
+                        most = most.max(value_of(lot) * highest.max(group.forward));
+                    }
                     seen = Some(lot);
                 }
             }
@@ -158,16 +171,46 @@ impl Compiler<'_> {
     fn find_moves(&mut self) -> Result<(), MarginError> {
         for row in &self.sheet.linear {
             let (unit, price) = self.linear_price(*row);
-            self.linear_moves.push(self.moves(unit, price)?);
+            self.linear_moves.push(self.moves(unit, price, 0.0)?);
         }
         for group in &self.sheet.groups {
-            self.group_moves.push(self.moves(group.unit, group.forward)?);
+            self.group_moves.push(self.moves(group.unit, group.forward, group.fixed)?);
         }
         Ok(())
     }
 
-    fn moves(&self, unit: usize, price: f64) -> Result<Moves, MarginError> {
-        Moves::new(self.document, &self.frame.cells, &self.frame.units[unit], price)
+    /// Moves of every column; without their weights where those come after the rows.
+    fn moves(&self, unit: usize, price: f64, fixed: f64) -> Result<Moves, MarginError> {
+        let (cells, unit) = (&self.frame.cells, &self.frame.units[unit]);
+        let mut moves = Moves::new(self.document, cells, unit, price, fixed)?;
+        if self.expiries.is_some() {
+            moves.weight.fill(1.0);
+        }
+        Ok(moves)
+    }
+
+    /// What netting by expiry needs, with no value now yet.
+    fn expiries(&self) -> Result<Expiries, MarginError> {
+        let mut terms: Vec<Option<ExpiryTerms>> = vec![None; self.frame.buckets.len()];
+        for group in &self.sheet.groups {
+            let own = ExpiryTerms { years: group.years, rate: group.rate };
+            for row in &group.rows {
+                let line = self.frame.lines[*row];
+                if terms[line.bucket].is_some_and(|known| known != own) {
+                    let name = &self.market.instruments.get(line.instrument).venue_symbol;
+                    return Err(MarginError::Unsupported(format!(
+                        "{name}: expected one rate for all options of its expiry, found two"
+                    )));
+                }
+                terms[line.bucket] = Some(own);
+            }
+        }
+        let mut weights = Vec::new();
+        for unit in &self.frame.units {
+            let price = self.market.price(&unit.underlying)?.to_f64();
+            weights.push(Moves::new(self.document, &self.frame.cells, unit, price, 0.0)?.weight);
+        }
+        Ok(Expiries { now: vec![0; self.frame.lines.len()], terms, weights })
     }
 
     /// Unit and mark of a row without optionality.
@@ -180,9 +223,13 @@ impl Compiler<'_> {
     fn coins(&self) -> Result<Vec<CoinRow>, MarginError> {
         let mut rows = Vec::new();
         for (at, unit) in self.frame.units.iter().enumerate() {
-            let moves = self.moves(at, self.market.price(&unit.underlying)?.to_f64())?;
+            let coin = self.market.price(&unit.underlying)?;
+            let moves = self.moves(at, coin.to_f64(), 0.0)?;
             let own = unit.underlying == *self.currency;
-            let scale = if own { 0.0 } else { unit.index.to_f64() * self.quanta };
+            // What is held is worth its price over the currency's, even where an index is not.
+            let per = self.market.price(self.currency)?;
+            let worth = coin.decimal().over(per.decimal(), Round::Nearest)?;
+            let scale = if own { 0.0 } else { worth.to_f64() * self.quanta };
             let gain = |s: usize| (moves.factor[s] - 1.0) * moves.weight[s] * scale;
             let cells =
                 (0..self.frame.cells.len()).map(|s| gain(s).round_ties_even() as i128).collect();
@@ -276,6 +323,10 @@ impl Compiler<'_> {
                     *one = scale * (now * held);
                 }
                 self.store(*row, &work.values[at * n..][..n], &scale, &offset)?;
+                let value = now * value_of(lot) * self.quanta;
+                if let Some(expiries) = &mut self.expiries {
+                    expiries.now[*row] = value.round_ties_even() as i64;
+                }
             }
         }
         Ok(())
@@ -312,10 +363,13 @@ impl Compiler<'_> {
         let width = span.columns.len();
         let padded = width.next_multiple_of(LANES);
         let rows = block.vols.len();
-        let mut levels = [0.0; 3 * MOST_SCANS];
-        for (vol, out) in block.vols.iter().zip(work.vols.chunks_exact_mut(padded)) {
-            for (three, moves) in levels.chunks_exact_mut(3).zip(vol_moves) {
-                three.copy_from_slice(&moves.moved(*vol));
+        let mut levels = [0.0; VOL_MOVES * MOST_SCANS];
+        let tilts = vol_moves.iter().any(VolMoves::tilts);
+        let rows_of = work.vols.chunks_exact_mut(padded);
+        for ((vol, out), contract) in block.vols.iter().zip(rows_of).zip(&block.contracts) {
+            let k = if tilts { ln(contract.strike / contract.forward) } else { 0.0 };
+            for (own, moves) in levels.chunks_exact_mut(VOL_MOVES).zip(vol_moves) {
+                own.copy_from_slice(&moves.all(*vol, k));
             }
             for (one, which) in out.iter_mut().zip(&self.vol_of[span.columns.clone()]) {
                 *one = levels[*which];
@@ -420,7 +474,7 @@ impl Block {
                 forward: group.forward,
                 strike: group.strikes[at],
                 years: group.years,
-                discount: 1.0,
+                discount: group.discount,
                 call: group.calls[at],
             })
             .collect();
@@ -450,6 +504,11 @@ fn conversion(lot: Lot, moves: &Moves, s: usize) -> f64 {
         return weight * moves.factor[s] / moves.coin_factor[s];
     }
     weight * lot.settle_price * moves.factor[s]
+}
+
+/// What a lot of an option worth one in its quote currency counts for in the pool's currency.
+fn value_of(lot: Lot) -> f64 {
+    lot.size * if lot.own_coin { 1.0 } else { lot.settle_price }
 }
 
 /// A magnitude that no cell of a row can pass, in the pool's currency.

@@ -50,7 +50,7 @@ proptest! {
             for (key, amount) in &after {
                 let was = before.get(key).copied().unwrap_or_default();
                 let named = document.charges.iter().find(|one| one.name == key.1).unwrap();
-                if !document.coins_move && named.kind != "borrowed" {
+                if !document.coins_move() && named.kind != "borrowed" {
                     prop_assert_eq!(*amount, was, "{} {:?}", document.name, key);
                     continue;
                 }
