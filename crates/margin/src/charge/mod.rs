@@ -3,6 +3,7 @@
 //! A kind knows no venue: the numbers come from the document, the sums from the risk table. To add
 //! one, write its file, name it in `KINDS` here, and give it a case in the tests.
 
+mod basis_by_expiry;
 mod borrowed;
 mod brackets;
 mod collateral_haircut;
@@ -14,11 +15,15 @@ mod hedged_size;
 mod month_spread;
 mod net_option_value;
 mod net_short_by_strike;
+mod payoff_at_expiry;
+mod per_holding;
 mod per_position;
+mod price_shortfall;
 mod reserve;
 mod short_option_minimum;
 mod view;
 mod worst_loss;
+mod worst_loss_by_expiry;
 
 pub use brackets::Tiers;
 pub use view::{Fill, PoolView};
@@ -146,6 +151,7 @@ pub(crate) struct Reading<'a> {
 type Reader = fn(&mut Fields<'_>, &Reading<'_>) -> Result<Arc<dyn Charge>, InputError>;
 
 const KINDS: &[(&str, Reader)] = &[
+    ("basis-by-expiry", basis_by_expiry::read),
     ("borrowed", borrowed::read),
     ("brackets", brackets::read),
     ("collateral-haircut", collateral_haircut::read),
@@ -157,10 +163,14 @@ const KINDS: &[(&str, Reader)] = &[
     ("month-spread", month_spread::read),
     ("net-option-value", net_option_value::read),
     ("net-short-by-strike", net_short_by_strike::read),
+    ("payoff-at-expiry", payoff_at_expiry::read),
+    ("per-holding", per_holding::read),
     ("per-position", per_position::read),
+    ("price-shortfall", price_shortfall::read),
     ("reserve", reserve::read),
     ("short-option-minimum", short_option_minimum::read),
     ("worst-loss", worst_loss::read),
+    ("worst-loss-by-expiry", worst_loss_by_expiry::read),
 ];
 
 /// Every kind of charge there is.

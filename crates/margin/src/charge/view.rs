@@ -94,6 +94,22 @@ impl<'a> PoolView<'a> {
         held.chain(extra.filter(|_| !known))
     }
 
+    /// What the options of an expiry are worth now and gain in a column, in quanta, the extra fill
+    /// included, orders apart; zero where no charge nets by expiry.
+    #[must_use]
+    pub fn expiry(&self, bucket: usize, column: usize) -> (i128, i128) {
+        let Some(sums) = self.exposure.expiry(bucket) else { return (0, 0) };
+        let (mut now, mut gain) = (sums.now, sums.gains.get(column).copied().unwrap_or(0));
+        if let Some((row, lots)) = self.extra
+            && self.table.line(row).option
+            && self.table.line(row).bucket == bucket
+        {
+            now += lots * i128::from(self.table.value_now(row));
+            gain += lots * i128::from(self.table.scenario_row(row)[column]);
+        }
+        (now, gain)
+    }
+
     /// Sensitivity sums of a bucket in quanta, the extra fill included, orders apart.
     #[must_use]
     pub fn sums(&self, bucket: usize) -> [i128; 4] {

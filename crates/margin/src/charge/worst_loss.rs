@@ -35,7 +35,39 @@ pub struct UnitScan {
 }
 
 impl UnitScan {
-    fn describe(&self) -> String {
+    /// What was seen of a unit: columns, of which there is one at least, and the profit in each
+    /// before and after what a charge makes of it.
+    pub(super) fn of(
+        pool: &PoolView<'_>,
+        scans: &[(usize, Scan)],
+        unit: usize,
+        (columns, before, after): (Vec<usize>, Vec<Money>, Vec<Money>),
+    ) -> Self {
+        let table = pool.table;
+        let mut worst = 0;
+        for at in 1..after.len() {
+            if after[at] < after[worst] {
+                worst = at;
+            }
+        }
+        let cell = table.cells[columns[worst]];
+        let (_, rule) = &scans[scans.iter().position(|(at, _)| *at == cell.scan).unwrap_or(0)];
+        let scenario = rule.scenarios[cell.scenario];
+        let range = if scenario.absolute { 1.0 } else { table.units[unit].ranges[cell.scan] };
+        Self {
+            unit,
+            underlying: table.units[unit].underlying.clone(),
+            columns,
+            before,
+            after,
+            worst,
+            worst_scan: rule.name.clone(),
+            worst_move: scenario.price * range,
+            worst_vol: scenario.vol,
+        }
+    }
+
+    pub(super) fn describe(&self) -> String {
         format!(
             "{} worst of {} scenarios: {} {:+.1} %, vol {}",
             self.underlying,
@@ -65,6 +97,16 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
     reading: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
+    let scans = scans(fields, reading)?;
+    let gain_offset = fields.param_or("gain_offset", Decimal::ZERO)?;
+    Ok(Arc::new(WorstLoss { scans, gain_offset }))
+}
+
+/// The scans that a charge names, each with its index in the document.
+pub(super) fn scans(
+    fields: &mut Fields<'_>,
+    reading: &Reading<'_>,
+) -> Result<Vec<(usize, Scan)>, InputError> {
     let mut scans = Vec::new();
     for name in fields.texts("over")? {
         let at = reading.scans.iter().position(|scan| scan.name == name).ok_or_else(|| {
@@ -75,8 +117,7 @@ pub(super) fn read(
     if scans.is_empty() {
         return Err(fields.error("over: expected the names of scans, found none"));
     }
-    let gain_offset = fields.param_or("gain_offset", Decimal::ZERO)?;
-    Ok(Arc::new(WorstLoss { scans, gain_offset }))
+    Ok(scans)
 }
 
 impl Charge for WorstLoss {
@@ -165,28 +206,7 @@ impl WorstLoss {
                 gain.times(offset, Round::Down)?
             });
         }
-        let mut worst = 0;
-        for at in 1..after.len() {
-            if after[at] < after[worst] {
-                worst = at;
-            }
-        }
-        let cell = table.cells[columns[worst]];
-        let (_, rule) =
-            &self.scans[self.scans.iter().position(|(at, _)| *at == cell.scan).unwrap_or(0)];
-        let scenario = rule.scenarios[cell.scenario];
-        let range = if scenario.absolute { 1.0 } else { table.units[unit].ranges[cell.scan] };
-        Ok(UnitScan {
-            unit,
-            underlying: underlying.clone(),
-            columns,
-            before,
-            after,
-            worst,
-            worst_scan: rule.name.clone(),
-            worst_move: scenario.price * range,
-            worst_vol: scenario.vol,
-        })
+        Ok(UnitScan::of(pool, &self.scans, unit, (columns, before, after)))
     }
 }
 

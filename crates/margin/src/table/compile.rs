@@ -6,7 +6,7 @@
 
 use super::frame::{Frame, Moves};
 use super::sheet::{Group, Lot, Sheet};
-use super::{Cell, CoinRow, Expiries, ExpiryTerms, LARGEST_CELL, NO_ROW, RiskTable, sensitivity};
+use super::{Cell, CoinRow, Expiries, ExpiryTerms, LARGEST_CELL, NO_ROW, RiskTable, Share, sensitivity};
 use crate::document::Document;
 use crate::error::MarginError;
 use crate::scan::{VOL_MOVES, VolMoves};
@@ -193,7 +193,8 @@ impl Compiler<'_> {
     fn expiries(&self) -> Result<Expiries, MarginError> {
         let mut terms: Vec<Option<ExpiryTerms>> = vec![None; self.frame.buckets.len()];
         for group in &self.sheet.groups {
-            let own = ExpiryTerms { years: group.years, rate: group.rate };
+            let (years, rate, discount) = (group.years, group.rate, group.discount);
+            let own = ExpiryTerms { years, rate, discount };
             for row in &group.rows {
                 let line = self.frame.lines[*row];
                 if terms[line.bucket].is_some_and(|known| known != own) {
@@ -208,7 +209,9 @@ impl Compiler<'_> {
         let mut weights = Vec::new();
         for unit in &self.frame.units {
             let price = self.market.price(&unit.underlying)?.to_f64();
-            weights.push(Moves::new(self.document, &self.frame.cells, unit, price, 0.0)?.weight);
+            let moves = Moves::new(self.document, &self.frame.cells, unit, price, 0.0)?;
+            let shares = moves.weight.iter().map(|one| Share::new(*one));
+            weights.push(shares.collect::<Result<_, _>>()?);
         }
         Ok(Expiries { now: vec![0; self.frame.lines.len()], terms, weights })
     }

@@ -9,6 +9,7 @@
 mod compile;
 mod frame;
 mod sensitivity;
+mod share;
 mod sheet;
 
 use crate::document::Document;
@@ -18,6 +19,7 @@ use keelmark_book::{
     Asset, Decimal, InstrumentId, Market, Money, Overflow, Price, Quantity, Round, Timestamp,
 };
 use keelmark_kernels::net::{AlignedRows, Rows};
+pub(crate) use share::Share;
 
 /// Largest magnitude of a cell.
 pub const LARGEST_CELL: f64 = (1u64 << 46) as f64;
@@ -37,7 +39,7 @@ pub(crate) struct Expiries {
     pub terms: Vec<Option<ExpiryTerms>>,
     /// What a profit counts for, by unit and column: rows leave it out here, since it comes after
     /// the step that is not linear.
-    pub weights: Vec<Vec<f64>>,
+    pub weights: Vec<Vec<Share>>,
 }
 
 /// What options of one bucket share.
@@ -47,6 +49,8 @@ pub struct ExpiryTerms {
     pub years: f64,
     /// Annual rate to it, where the market has one.
     pub rate: Option<f64>,
+    /// What a payment at it is worth now: 1 where the document does not discount.
+    pub discount: f64,
 }
 
 /// Rows of every instrument in one pool currency.
