@@ -299,8 +299,8 @@ impl Tenor {
     /// What a range is multiplied by at a tenor.
     #[must_use]
     pub fn factor(&self, days: f64) -> f64 {
-        let short = days < self.reference_days
-            || (self.reference_is_short && days <= self.reference_days);
+        let short =
+            days < self.reference_days || (self.reference_is_short && days <= self.reference_days);
         let power = if short { self.short_power } else { self.long_power };
         tenor_factor(days, self.reference_days, power, self.floor_days)
     }

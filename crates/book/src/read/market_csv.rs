@@ -64,13 +64,11 @@ fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
             return Err(row.error("instrument", problem));
         }
         let price: Price = row.required("mark")?;
-        market
-            .set_asset(asset.clone(), price, as_of)
-            .map_err(|error| row.error("mark", error))?;
+        market.set_asset(asset.clone(), price, as_of).map_err(|error| row.error("mark", error))?;
         return match row.value("confidence")? {
-            Some(own) => market
-                .set_confidence(&asset, own)
-                .map_err(|error| row.error("confidence", error)),
+            Some(own) => {
+                market.set_confidence(&asset, own).map_err(|error| row.error("confidence", error))
+            }
             None => Ok(()),
         };
     }

@@ -9,6 +9,10 @@ mod deribit_account;
 mod deribit_legacy;
 mod deribit_pm;
 mod deribit_sm;
+mod derive;
+mod derive_pmrm1;
+mod derive_pmrm2;
+mod derive_srm;
 mod liquidation;
 mod okx;
 mod options;
@@ -58,6 +62,9 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("deribit.xpm.mm_factor", deribit_account::mm_factor),
     ("deribit_style.option_sm.linear", options::standard_linear),
     ("generic.cross_liquidation", liquidation::generic),
+    ("derive-pmrm1", derive_pmrm1::margin),
+    ("derive-pmrm2", derive_pmrm2::margin),
+    ("derive-srm", derive_srm::margin),
     ("haircut.linear", options::haircut),
     ("okx.inverse_swap.position", okx::inverse),
     ("okx.multi_currency.position", okx::linear),

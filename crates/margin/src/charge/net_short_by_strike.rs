@@ -6,7 +6,7 @@ use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::param::Param;
-use keelmark_book::{Decimal, InputError, Money, Price, Rate, Round};
+use keelmark_book::{Decimal, InputError, Money, Price, Rate, Round, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,12 +25,12 @@ pub(super) fn read(
 impl Charge for NetShortByStrike {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
         let mut outcome = Outcome::default();
-        for ((bucket, strike), net) in strikes(pool, None)? {
+        for ((unit, _, strike), net) in strikes(pool, None)? {
             if !net.is_negative() {
                 continue;
             }
-            let name = &pool.table.units[pool.table.buckets[bucket].unit].underlying;
-            let amount = self.charged(pool, bucket, net)?;
+            let name = &pool.table.units[unit].underlying;
+            let amount = self.charged(pool, unit, net)?;
             outcome.amount = outcome.amount.plus(amount)?;
             let text = format!("{name} strike {strike}: net short {:.4}", net.abs());
             outcome.lines.push(Line { text, amount });
@@ -39,14 +39,14 @@ impl Charge for NetShortByStrike {
     }
 
     fn scope(&self) -> Scope {
-        Scope::Bucket
+        Scope::Unit
     }
 
-    fn term(&self, pool: &PoolView<'_>, bucket: usize) -> Result<Money, MarginError> {
+    fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
         let mut sum = Money::ZERO;
-        for (_, net) in strikes(pool, Some(bucket))? {
+        for (_, net) in strikes(pool, Some(unit))? {
             if net.is_negative() {
-                sum = sum.plus(self.charged(pool, bucket, net)?)?;
+                sum = sum.plus(self.charged(pool, unit, net)?)?;
             }
         }
         Ok(sum)
@@ -57,34 +57,33 @@ impl NetShortByStrike {
     fn charged(
         &self,
         pool: &PoolView<'_>,
-        bucket: usize,
+        unit: usize,
         net: Decimal,
     ) -> Result<Money, MarginError> {
-        let unit = pool.table.buckets[bucket].unit;
         let rate = Rate::new(self.rate.get("rate", &pool.table.units[unit].underlying)?);
         Ok(pool.coins(unit, net.abs(), Round::Up)?.times(rate, Round::Up)?)
     }
 }
 
-/// Coins of options net at each strike of each bucket, or of one, after all sells.
+/// Coins of options net at each strike of each expiry of each unit, or of one, after all sells.
 fn strikes(
     pool: &PoolView<'_>,
     only: Option<usize>,
-) -> Result<BTreeMap<(usize, Price), Decimal>, MarginError> {
-    let mut strikes: BTreeMap<(usize, Price), Decimal> = BTreeMap::new();
+) -> Result<BTreeMap<(usize, Option<Timestamp>, Price), Decimal>, MarginError> {
+    let mut strikes = BTreeMap::new();
     for holding in pool.holdings()? {
         let one = holding.instrument;
         let (Some((strike, _)), Some(row)) = (one.option_terms(), pool.table.row(holding.id))
         else {
             continue;
         };
-        let bucket = pool.table.line(row).bucket;
-        if only.is_some_and(|only| only != bucket) {
+        let unit = pool.table.line(row).unit;
+        if only.is_some_and(|only| only != unit) {
             continue;
         }
         let low = holding.quantities.iter().min().copied().unwrap_or_default();
         let size = one.base_size(low, holding.quote.mark)?.decimal();
-        let sum = strikes.entry((bucket, strike)).or_insert(Decimal::ZERO);
+        let sum = strikes.entry((unit, one.expiry(), strike)).or_insert(Decimal::ZERO);
         *sum = sum.plus(size)?;
     }
     Ok(strikes)

@@ -124,12 +124,7 @@ impl Charge for PerPosition {
 impl PerPosition {
     /// The lowest confidence of the perpetuals on the underlying of a holding, where the formula
     /// asks.
-    fn perpetual(
-        &self,
-        pool: &PoolView<'_>,
-        all: &[Holding<'_>],
-        of: &Holding<'_>,
-    ) -> Rate {
+    fn perpetual(&self, pool: &PoolView<'_>, all: &[Holding<'_>], of: &Holding<'_>) -> Rate {
         if !self.formula.uses(PERPETUAL) {
             return Rate::ONE;
         }

@@ -2,8 +2,8 @@
 
 use super::tree::{Node, Value};
 use super::{
-    CoinRule, DeltaRule, Document, EquityRule, FeedRule, Fields, Level, NamedCharge, PoolBy, PoolCurrency,
-    PoolRule, SCHEMA, Stale,
+    CoinRule, DeltaRule, Document, EquityRule, FeedRule, Fields, Level, NamedCharge, PoolBy,
+    PoolCurrency, PoolRule, SCHEMA, Stale,
 };
 use crate::charge;
 use crate::collateral::CollateralRule;

@@ -6,7 +6,9 @@
 
 use super::frame::{Frame, Moves};
 use super::sheet::{Group, Lot, Sheet};
-use super::{Cell, CoinRow, Expiries, ExpiryTerms, LARGEST_CELL, NO_ROW, RiskTable, Share, sensitivity};
+use super::{
+    Cell, CoinRow, Expiries, ExpiryTerms, LARGEST_CELL, NO_ROW, RiskTable, Share, sensitivity,
+};
 use crate::document::Document;
 use crate::error::MarginError;
 use crate::scan::{VOL_MOVES, VolMoves};
