@@ -7,7 +7,8 @@
 use super::frame::{Frame, Moves};
 use super::sheet::{Group, Lot, Sheet};
 use super::{
-    Cell, CoinRow, Expiries, ExpiryTerms, LARGEST_CELL, NO_ROW, RiskTable, Share, sensitivity,
+    Cell, CoinRow, Expiries, ExpiryTerms, LARGEST_BY_EXPIRY, LARGEST_CELL, NO_ROW, RiskTable,
+    Share, sensitivity,
 };
 use crate::document::Document;
 use crate::error::MarginError;
@@ -150,7 +151,7 @@ impl Compiler<'_> {
         let mut most = 0.0f64;
         for (row, moves) in self.sheet.linear.iter().zip(&self.linear_moves) {
             let (_, price) = self.linear_price(*row);
-            most = most.max(bound(moves, self.sheet.lots[*row], price, None));
+            most = most.max(self.bound(moves, self.sheet.lots[*row], price, None));
         }
         for (group, moves) in self.sheet.groups.iter().zip(&self.group_moves) {
             let highest = group.strikes.iter().copied().fold(0.0, f64::max);
@@ -158,16 +159,25 @@ impl Compiler<'_> {
             for row in &group.rows {
                 let lot = self.sheet.lots[*row];
                 if seen != Some(lot) {
-                    most = most.max(bound(moves, lot, group.forward, Some(highest)));
-                    if self.expiries.is_some() {
-                        most = most.max(value_of(lot) * highest.max(group.forward));
-                    }
+                    most = most.max(self.bound(moves, lot, group.forward, Some(highest)));
                     seen = Some(lot);
                 }
             }
         }
         let empty = most <= 0.0 || self.frame.cells.is_empty();
-        if empty { -9 } else { finest(most) }
+        let room = if self.expiries.is_some() { LARGEST_BY_EXPIRY } else { LARGEST_CELL };
+        if empty { -9 } else { finest_in(most, room) }
+    }
+
+    /// A magnitude that no cell of a row can pass, nor what it is worth where that is kept.
+    fn bound(&self, moves: &Moves, lot: Lot, price: f64, strike: Option<f64>) -> f64 {
+        if self.expiries.is_none() || lot.inverse {
+            return bound(moves, lot, price, strike);
+        }
+        // Values before and after a move are both between zero and the larger of forward and
+        // strike, and so is their difference; a future moves by its price.
+        let highest = moves.factor.iter().copied().fold(1.0, f64::max);
+        value_of(lot) * (price * highest).max(strike.unwrap_or(0.0))
     }
 
     fn find_moves(&mut self) -> Result<(), MarginError> {
@@ -542,8 +552,13 @@ const FINEST: i32 = -22;
 /// The finest exponent, from [`FINEST`] on, at which a magnitude is at most [`LARGEST_CELL`]
 /// quanta.
 pub(super) fn finest(most: f64) -> i32 {
-    let mut exponent = ((most / LARGEST_CELL).log10().ceil() as i32).max(FINEST);
-    while most / power_of_ten(exponent) > LARGEST_CELL {
+    finest_in(most, LARGEST_CELL)
+}
+
+/// The same with other room.
+fn finest_in(most: f64, room: f64) -> i32 {
+    let mut exponent = ((most / room).log10().ceil() as i32).max(FINEST);
+    while most / power_of_ten(exponent) > room {
         exponent += 1;
     }
     exponent

@@ -24,6 +24,10 @@ pub(crate) use share::Share;
 /// Largest magnitude of a cell.
 pub const LARGEST_CELL: f64 = (1u64 << 46) as f64;
 
+/// The same where a charge nets by expiry: what it makes of a sum is small beside the values that
+/// cancel in it, so four more bits go to the quantum. Those sums are `i128` from the start.
+const LARGEST_BY_EXPIRY: f64 = (1u64 << 50) as f64;
+
 /// Coins held are counted in lots of 10^-15: a wrapped coin's amount in the coin that it moves with
 /// has as many digits as its price.
 const COIN_LOTS: i128 = 1_000_000_000_000_000;
