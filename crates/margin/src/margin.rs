@@ -111,6 +111,8 @@ pub fn margin_of_pools(
     let mut done: Vec<PoolMargin> = Vec::new();
     let mut posted = Money::ZERO;
     for mut pool in pools {
+        // Before any row: what no charge is about needs no rate either.
+        covered(document, market, &pool)?;
         if pool.funding == Funding::Posted {
             posted = posted.plus(post(document, market, &mut pool)?)?;
         }
