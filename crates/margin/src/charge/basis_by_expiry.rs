@@ -98,7 +98,7 @@ impl BasisByExpiry {
                 continue;
             }
             let (_, gain) = pool.expiry(bucket, column);
-            let gain = known.weights[unit][column].of(gain + orders(pool, bucket, column));
+            let gain = table.weighed(unit, column, gain + orders(pool, bucket, column));
             if gain < worst.map_or(0, |(so_far, _)| so_far) {
                 worst = Some((gain, column));
             }

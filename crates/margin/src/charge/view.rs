@@ -56,7 +56,7 @@ pub struct Holding<'a> {
 }
 
 impl<'a> PoolView<'a> {
-    /// A scenario sum of a unit in quanta, with the worst fills where orders count.
+    /// A scenario sum of a unit in quanta as it counts, with the worst fills where orders count.
     #[must_use]
     pub fn cell(&self, unit: usize, column: usize) -> i128 {
         let mut sum = self.exposure.cells(unit)[column] + self.exposure.coin_cells(unit)[column];
@@ -65,7 +65,7 @@ impl<'a> PoolView<'a> {
         {
             sum += lots * i128::from(self.table.scenario_row(row)[column]);
         }
-        sum + self.ordered_cell(unit, column)
+        self.table.weighed(unit, column, sum + self.ordered_cell(unit, column))
     }
 
     /// What the worst subset of open orders adds to a scenario, in quanta: never above zero.
@@ -185,6 +185,35 @@ impl<'a> PoolView<'a> {
             .map(|raw| raw.map(|raw| Quantity::new(Decimal::from_raw(raw))))
             .collect::<Result<_, _>>()?;
         Ok(Holding { id, instrument, quote: self.market.quote(id), quantities })
+    }
+
+    /// Divides what a unit's coins lose, or gain, over the coins that are held: each by its value
+    /// where several move with one underlying.
+    ///
+    /// # Errors
+    /// When a price is missing or a number does not fit.
+    pub fn coin_parts(
+        &self,
+        unit: usize,
+        whole: Money,
+    ) -> Result<Vec<(Asset, Money)>, MarginError> {
+        let underlying = &self.table.units[unit].underlying;
+        let moves = |asset: &Asset| self.table.moved.iter().any(|(a, u)| a == asset && *u == unit);
+        let mut values = Vec::new();
+        let mut sum = Money::ZERO;
+        for held in self.collateral.iter().filter(|held| moves(&held.asset)) {
+            let value = self.convert(held.amount, &held.asset, Round::Nearest)?;
+            sum = sum.plus(value)?;
+            values.push((held.asset.clone(), value));
+        }
+        if values.iter().all(|(asset, _)| asset == underlying) || sum.is_zero() {
+            return Ok(vec![(underlying.clone(), whole)]);
+        }
+        for (_, value) in &mut values {
+            let share = value.ratio(sum, Round::Nearest)?;
+            *value = whole.times(share, Round::Nearest)?;
+        }
+        Ok(values)
     }
 
     /// The pool's currency.

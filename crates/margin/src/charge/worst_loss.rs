@@ -162,6 +162,7 @@ impl Charge for WorstLoss {
             if ordered {
                 sum += pool.ordered_cell(unit, column);
             }
+            let sum = table.weighed(unit, column, sum);
             if sum < low && self.looks_at(table.cells[column].scan) {
                 low = low.min(sum + relief[column]);
             }
@@ -223,9 +224,10 @@ fn parts(
     let share = loss.ratio(gross, Round::Nearest)?;
     let coins = pool.exposure.coins(scan.unit);
     if coins != 0 {
-        let gain = table.coin_cell(scan.unit, column, coins);
+        let gain = table.weighed(scan.unit, column, table.coin_cell(scan.unit, column, coins));
         let own = (-table.money(gain, Round::Nearest)?).times(share, Round::Nearest)?;
-        parts.push((Part::Holding(table.units[scan.unit].underlying.clone()), own));
+        let held = pool.coin_parts(scan.unit, own)?;
+        parts.extend(held.into_iter().map(|(asset, own)| (Part::Holding(asset), own)));
     }
     let orders = pool.counted_orders().filter_map(|(row, lots)| {
         let change = lots * i128::from(table.scenario_row(row)[column]);
@@ -237,6 +239,7 @@ fn parts(
             continue;
         }
         let gain = lots * i128::from(table.scenario_row(row)[column]);
+        let gain = table.weighed(scan.unit, column, gain);
         let own = (-table.money(gain, Round::Nearest)?).times(share, Round::Nearest)?;
         parts.push((Part::Position(line.instrument), own));
     }

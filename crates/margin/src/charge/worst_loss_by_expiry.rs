@@ -225,10 +225,8 @@ impl WorstLossByExpiry {
                 };
             }
         }
-        if let Some(known) = table.expiries() {
-            for (total, column) in totals.iter_mut().zip(columns) {
-                *total = known.weights[unit][column.at].of(*total);
-            }
+        for (total, column) in totals.iter_mut().zip(columns) {
+            *total = table.weighed(unit, column.at, *total);
         }
         Ok(totals)
     }
@@ -242,16 +240,14 @@ impl WorstLossByExpiry {
         parts: &mut Vec<(Part, Money)>,
     ) -> Result<(), MarginError> {
         let table = pool.table;
-        let weight = match table.expiries() {
-            Some(known) => known.weights[unit][column.at],
-            None => Share::ONE,
-        };
         let expiries = self.expiries(pool, unit)?;
-        let loss = |quanta: i128| table.money(-weight.of(quanta), Round::Nearest);
+        let loss =
+            |quanta: i128| table.money(-table.weighed(unit, column.at, quanta), Round::Nearest);
         let coins = pool.exposure.coins(unit);
         if coins != 0 {
             let own = loss(table.coin_cell(unit, column.at, coins))?;
-            parts.push((Part::Holding(table.units[unit].underlying.clone()), own));
+            let held = pool.coin_parts(unit, own)?;
+            parts.extend(held.into_iter().map(|(asset, own)| (Part::Holding(asset), own)));
         }
         for (row, lots) in pool.lots() {
             let line = table.line(row);

@@ -28,14 +28,14 @@ pub(super) fn table(
     document: &Document,
     market: &Market,
     instruments: &[InstrumentId],
-    coins: &[Asset],
+    held: &[Asset],
     currency: &Asset,
 ) -> Result<RiskTable, MarginError> {
     if document.scans.len() > MOST_SCANS {
         let problem = format!("{}: expected at most {MOST_SCANS} scans", document.name);
         return Err(MarginError::Unsupported(problem));
     }
-    let frame = Frame::new(document, market, instruments, coins, currency)?;
+    let frame = Frame::new(document, market, instruments, held, currency)?;
     let sheet = Sheet::new(document, &frame, market, currency)?;
     let width = frame.cells.len().next_multiple_of(LANES).max(LANES);
     let mut compiler = Compiler {
@@ -71,6 +71,11 @@ pub(super) fn table(
     for (row, line) in frame.lines.iter().enumerate() {
         row_of[line.instrument.index()] = row as u32;
     }
+    let place = |coin: &Asset| {
+        let with = document.moves_with(coin, market)?;
+        frame.units.iter().position(|unit| unit.underlying == *with)
+    };
+    let moved = held.iter().filter_map(|coin| Some((coin.clone(), place(coin)?))).collect();
     Ok(RiskTable {
         currency: currency.clone(),
         units: frame.units,
@@ -87,6 +92,7 @@ pub(super) fn table(
         row_of,
         expiries,
         at_par: document.pool.at_par,
+        moved,
     })
 }
 

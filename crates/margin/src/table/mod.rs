@@ -83,6 +83,8 @@ pub struct RiskTable {
     expiries: Option<Expiries>,
     /// Whether index prices count one for one in the table's currency.
     pub at_par: bool,
+    /// Coins that the document moves with an underlying, each with the unit of that.
+    pub moved: Vec<(Asset, usize)>,
 }
 
 /// What nets with what: everything on one underlying.
@@ -240,6 +242,15 @@ impl RiskTable {
     /// What netting by expiry needs; `None` where the document has no charge that does.
     pub(crate) fn expiries(&self) -> Option<&Expiries> {
         self.expiries.as_ref()
+    }
+
+    /// A sum of a column as it counts: by the weight of its scenario, where rows leave that out.
+    #[must_use]
+    pub fn weighed(&self, unit: usize, column: usize, sum: i128) -> i128 {
+        match &self.expiries {
+            Some(known) => known.weights[unit][column].of(sum),
+            None => sum,
+        }
     }
 
     /// Value of one lot of a row now, in quanta: known where a charge nets by expiry, else 0.
