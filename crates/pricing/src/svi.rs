@@ -54,8 +54,7 @@ impl Slice {
         let from = k - self.m;
         let wing = from.mul_add(from, self.sigma * self.sigma).sqrt();
         let variance = self.b.mul_add(self.rho.mul_add(from, wing), self.a);
-        // Written so that what is not a number fails too.
-        if !(variance >= 0.0) {
+        if variance.is_nan() || variance < 0.0 {
             return Err(NoVariance { strike, variance });
         }
         Ok((variance.min(MOST_VARIANCE) / self.years).sqrt())
