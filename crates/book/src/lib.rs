@@ -23,9 +23,9 @@
 //! ```
 //!
 //! Modules: [`asset`], [`instrument`] and its [`symbol`], [`instruments`] the registry,
-//! [`market`] with its rarer [`detail`], [`portfolio`], [`profit`] what a position is worth, [`settlement`] what it pays at
-//! expiry, [`read`] and [`write`](mod@write) our own CSV and JSON formats, [`input`] what an
-//! error in them says.
+//! [`market`] with its rarer [`detail`], [`portfolio`], [`profit`] what a position is worth,
+//! [`settlement`] what it pays at expiry, [`read`] and [`write`](mod@write) our own CSV and JSON
+//! formats, [`input`] what an error in them says.
 
 pub mod asset;
 pub mod detail;

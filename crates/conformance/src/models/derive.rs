@@ -22,7 +22,7 @@ const VENUE: &str = "case";
 
 /// An option of a case, and what the market says about it.
 #[derive(Clone, Copy, Debug)]
-pub struct Option {
+pub struct Leg {
     /// Exercise price.
     pub strike: Decimal,
     /// Call or put.
@@ -41,7 +41,7 @@ pub struct Expiry {
     /// Forward.
     pub forward: Decimal,
     /// Rate that options are discounted by; none where they are not.
-    pub discount_rate: std::option::Option<f64>,
+    pub discount_rate: Option<f64>,
     /// The rest.
     pub detail: Detail,
 }
@@ -97,12 +97,7 @@ pub fn perpetual(
 ///
 /// # Errors
 /// When its quote cannot be used.
-pub fn option(
-    desk: &mut Desk,
-    base: &str,
-    expiry: &Expiry,
-    option: &Option,
-) -> Result<(), Problem> {
+pub fn option(desk: &mut Desk, base: &str, expiry: &Expiry, option: &Leg) -> Result<(), Problem> {
     if option.amount == Decimal::ZERO {
         return Ok(());
     }
@@ -122,12 +117,7 @@ pub fn option(
 }
 
 /// The model value of one option: what the venue marks it at.
-fn mark(
-    expiry: &Expiry,
-    option: &Option,
-    at: Timestamp,
-    as_of: Timestamp,
-) -> Result<Price, Problem> {
+fn mark(expiry: &Expiry, option: &Leg, at: Timestamp, as_of: Timestamp) -> Result<Price, Problem> {
     let years = at.years_since(as_of);
     let terms = Terms {
         forward: expiry.forward.to_f64(),
@@ -227,4 +217,11 @@ pub fn scenario_list(rows: &[(Decimal, &str, Decimal)]) -> Result<String, Proble
 /// When a multiplier does not fit.
 pub fn basis_list(up: Decimal, down: Decimal) -> Result<String, Problem> {
     scenario_list(&[(up, "none", Decimal::ONE), (down, "none", Decimal::ONE)])
+}
+
+/// A parameter of a document by asset, with what all others have where something is.
+pub fn by_asset(values: &[(String, String)], default: Option<&str>) -> String {
+    let named = values.iter().map(|(asset, value)| format!("{asset} = \"{value}\""));
+    let rest = default.map(|value| format!("default = \"{value}\""));
+    format!("{{ {} }}", named.chain(rest).collect::<Vec<_>>().join(", "))
 }

@@ -1,6 +1,6 @@
 //! Hybrid portfolio margin of whole accounts, first version.
 
-use super::derive::{self, Expiry, Option};
+use super::derive::{self, Expiry, Leg};
 use crate::desk::{Desk, charge, document};
 use crate::inputs::{Answer, Inputs, Problem, decimal, problem};
 use crate::json::Json;
@@ -80,7 +80,7 @@ fn account(held: Inputs<'_>) -> Result<Desk, Problem> {
             detail,
         };
         for row in found.list("options")?.iter().map(Inputs) {
-            let option = Option {
+            let option = Leg {
                 strike: row.number("K")?,
                 right: derive::right(row)?,
                 amount: row.number("amt")?,
@@ -114,6 +114,7 @@ fn parameters(inputs: Inputs<'_>) -> Result<Document, Problem> {
     }
     changes.push(("scan.scenarios.scenarios", derive::scenario_list(&rows)?));
     changes.push(("collateral.default", "\"1\"".to_owned()));
-    changes.push(("unit.moves_with", format!("{{ {SPOT} = \"{SPOT}\" }}")));
+    changes
+        .push(("unit.moves_with", derive::by_asset(&[(SPOT.to_owned(), SPOT.to_owned())], None)));
     document(DOCUMENT, &changes)
 }

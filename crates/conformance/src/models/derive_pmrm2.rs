@@ -1,6 +1,6 @@
 //! Hybrid portfolio margin of whole accounts, second version.
 
-use super::derive::{self, CASH, Expiry, Option};
+use super::derive::{self, CASH, Expiry, Leg};
 use crate::desk::{Desk, charge, document};
 use crate::inputs::{Answer, Inputs, Problem, decimal, problem};
 use crate::json::Json;
@@ -132,8 +132,7 @@ fn account(inputs: Inputs<'_>) -> Result<(Desk, Vec<f64>), Problem> {
         let strike = row.number("strike")?;
         let vol = slice.vol(strike.to_f64())?;
         vols.push(vol);
-        let option =
-            Option { strike, right: derive::right(row)?, amount: row.number("amount")?, vol };
+        let option = Leg { strike, right: derive::right(row)?, amount: row.number("amount")?, vol };
         derive::option(&mut desk, SPOT, &expiry, &option)?;
     }
     Ok((desk, vols))
@@ -200,20 +199,20 @@ fn parameters(inputs: Inputs<'_>) -> Result<Document, Problem> {
 
 /// Haircuts of what is held, and what of it moves with the underlying.
 fn collaterals(inputs: Inputs<'_>) -> Result<Vec<(&'static str, String)>, Problem> {
-    let (mut maintenance, mut initial) = (String::new(), String::new());
-    let mut moves = format!("{SPOT} = \"{SPOT}\"");
+    let (mut maintenance, mut initial) = (Vec::new(), Vec::new());
+    let mut moves = vec![(SPOT.to_owned(), SPOT.to_owned())];
     for (at, held) in inputs.list("collaterals")?.iter().map(Inputs).enumerate() {
         let name = collateral_name(at);
-        maintenance += &format!("{name} = \"{}\", ", held.number("mm_haircut")?);
-        initial += &format!("{name} = \"{}\", ", held.number("im_haircut")?);
+        maintenance.push((name.clone(), held.number("mm_haircut")?.to_string()));
+        initial.push((name.clone(), held.number("im_haircut")?.to_string()));
         if held.need("risk_cancelling")?.to_string() == "true" {
-            moves += &format!(", {name} = \"{SPOT}\"");
+            moves.push((name, SPOT.to_owned()));
         }
     }
     Ok(vec![
         ("collateral.default", "\"1\"".to_owned()),
-        ("params.mm_haircut", format!("{{ {maintenance}default = \"0\" }}")),
-        ("params.im_haircut", format!("{{ {initial}default = \"0\" }}")),
-        ("unit.moves_with", format!("{{ {moves} }}")),
+        ("params.mm_haircut", derive::by_asset(&maintenance, Some("0"))),
+        ("params.im_haircut", derive::by_asset(&initial, Some("0"))),
+        ("unit.moves_with", derive::by_asset(&moves, None)),
     ])
 }

@@ -1,6 +1,6 @@
 //! Standard margin of whole accounts.
 
-use super::derive::{self, Expiry, Option};
+use super::derive::{self, Expiry, Leg};
 use crate::desk::{Desk, document};
 use crate::inputs::{Answer, Inputs, Problem};
 use crate::json::Json;
@@ -71,7 +71,7 @@ fn hold(desk: &mut Desk, base: &str, market: Inputs<'_>) -> Result<(), Problem> 
             detail,
         };
         for row in found.list("options")?.iter().map(Inputs) {
-            let option = Option {
+            let option = Leg {
                 strike: row.number("K")?,
                 right: derive::right(row)?,
                 amount: row.number("amt")?,
@@ -89,13 +89,13 @@ fn parameters(inputs: Inputs<'_>) -> Result<Document, Problem> {
     for (name, path) in PLACES {
         changes.push((path, format!("\"{}\"", params.number(name)?)));
     }
-    let (mut factors, mut scales) = (String::new(), String::new());
+    let (mut factors, mut scales) = (Vec::new(), Vec::new());
     for (at, market) in inputs.list("markets")?.iter().map(Inputs).enumerate() {
-        factors += &format!("{} = \"{}\", ", name(at), market.number("baseFactor")?);
-        scales += &format!("{} = \"{}\", ", name(at), market.number("baseIMScale")?);
+        factors.push((name(at), market.number("baseFactor")?.to_string()));
+        scales.push((name(at), market.number("baseIMScale")?.to_string()));
     }
-    changes.push(("params.base_factor", format!("{{ {factors}default = \"0\" }}")));
-    changes.push(("params.base_scale", format!("{{ {scales}default = \"0\" }}")));
+    changes.push(("params.base_factor", derive::by_asset(&factors, Some("0"))));
+    changes.push(("params.base_scale", derive::by_asset(&scales, Some("0"))));
     changes.push(("collateral.default", "\"1\"".to_owned()));
     document(DOCUMENT, &changes)
 }

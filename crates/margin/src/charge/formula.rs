@@ -5,7 +5,8 @@
 //! the risk of one underlying would hide the minimum of another. Names are charges that stand
 //! before this one and `[params]` (a parameter by asset takes the underlying's value). By `unit` a
 //! charge counts with what it asks of that underlying, by `expiry` with what it asks of everything
-//! that settles in one asset at one time, by `position` with what it asks of that position; a result below zero counts as zero.
+//! that settles in one asset at one time, by `position` with what it asks of that position; a
+//! result below zero counts as zero.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
@@ -18,6 +19,9 @@ use keelmark_book::{
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// What each holding adds to a charge.
+type Parts = Vec<(Part, Money)>;
 
 #[derive(Debug)]
 struct PerKey {
@@ -147,10 +151,7 @@ impl PerKey {
     }
 
     /// The parts of every charge that the formula names.
-    fn outcomes(
-        &self,
-        pool: &PoolView<'_>,
-    ) -> Result<Vec<(&str, Vec<(Part, Money)>)>, MarginError> {
+    fn outcomes(&self, pool: &PoolView<'_>) -> Result<Vec<(&str, Parts)>, MarginError> {
         self.charges().map(|(name, charge)| Ok((name, charge.amount(pool)?.parts))).collect()
     }
 

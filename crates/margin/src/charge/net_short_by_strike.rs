@@ -10,6 +10,9 @@ use keelmark_book::{Decimal, InputError, Money, Price, Rate, Round, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// A unit, an expiry and a strike.
+type Strike = (usize, Option<Timestamp>, Price);
+
 #[derive(Debug)]
 struct NetShortByStrike {
     rate: Param,
@@ -69,7 +72,7 @@ impl NetShortByStrike {
 fn strikes(
     pool: &PoolView<'_>,
     only: Option<usize>,
-) -> Result<BTreeMap<(usize, Option<Timestamp>, Price), Decimal>, MarginError> {
+) -> Result<BTreeMap<Strike, Decimal>, MarginError> {
     let mut strikes = BTreeMap::new();
     for holding in pool.holdings()? {
         let one = holding.instrument;

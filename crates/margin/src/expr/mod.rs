@@ -1,8 +1,9 @@
 //! Formulas in documents: `max(0.15 * index - otm, 0.10 * index) + mark`.
 //!
 //! Small on purpose: numbers, names, `+ - * /`, `max`, `min`, `abs`, brackets, and `below(a, b)`,
-//! which is 1 where `a` is below `b` and else 0. A formula is evaluated as an interval that surely holds the exact result, and a requirement is its upper
-//! end: rounding is against the account whatever the formula, without a rule per operator.
+//! which is 1 where `a` is below `b` and else 0. A formula is evaluated as an interval that surely
+//! holds the exact result, and a requirement is its upper end: rounding is against the account
+//! whatever the formula, without a rule per operator.
 
 mod interval;
 mod parse;

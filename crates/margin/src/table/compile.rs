@@ -71,11 +71,7 @@ pub(super) fn table(
     for (row, line) in frame.lines.iter().enumerate() {
         row_of[line.instrument.index()] = row as u32;
     }
-    let place = |coin: &Asset| {
-        let with = document.moves_with(coin, market)?;
-        frame.units.iter().position(|unit| unit.underlying == *with)
-    };
-    let moved = held.iter().filter_map(|coin| Some((coin.clone(), place(coin)?))).collect();
+    let moved = moved(document, market, held, &frame);
     Ok(RiskTable {
         currency: currency.clone(),
         units: frame.units,
@@ -94,6 +90,20 @@ pub(super) fn table(
         at_par: document.pool.at_par,
         moved,
     })
+}
+
+/// The unit that each of some coins moves with.
+fn moved(
+    document: &Document,
+    market: &Market,
+    held: &[Asset],
+    frame: &Frame,
+) -> Vec<(Asset, usize)> {
+    let place = |coin: &Asset| {
+        let with = document.moves_with(coin, market)?;
+        frame.units.iter().position(|unit| unit.underlying == *with)
+    };
+    held.iter().filter_map(|coin| Some((coin.clone(), place(coin)?))).collect()
 }
 
 struct Compiler<'a> {
