@@ -60,29 +60,23 @@ pub struct Instruments {
     /// What perpetuals, futures and options are on.
     underlyings: BTreeSet<Asset>,
     by_name: BTreeMap<String, Vec<InstrumentId>>,
+    /// Makes a canonical symbol of another spelling, where one is known.
+    spelling: Option<fn(&str) -> Option<String>>,
 }
 
 impl Instruments {
-    /// Adds an instrument under its canonical symbol, `venue:native`, `native.VENUE` and its bare
-    /// native name. `None` when the same canonical symbol is there already.
+    /// Adds an instrument under its canonical symbol, that without the venue, `venue:native`,
+    /// `native.VENUE` and its bare native name. `None` when the same canonical symbol is there
+    /// already.
     pub fn add(&mut self, mut instrument: Instrument) -> Option<InstrumentId> {
         let canonical = instrument.to_string();
         if self.by_name.contains_key(&canonical) {
             return None;
         }
         let id = InstrumentId::new(self.list.len());
-        let native = &instrument.venue_symbol;
-        let mut names = vec![
-            canonical,
-            format!("{}:{native}", instrument.venue),
-            format!("{native}.{}", instrument.venue.to_ascii_uppercase()),
-            native.clone(),
-        ];
-        names.sort();
-        names.dedup();
-        for name in names {
-            self.by_name.entry(name).or_default().push(id);
-        }
+        let unified = without_venue(&canonical).to_owned();
+        self.name(id, [canonical, unified]);
+        self.name(id, native_names(&instrument));
         for asset in [&mut instrument.base, &mut instrument.quote, &mut instrument.settle] {
             match self.assets.iter().find(|known| *known == asset) {
                 Some(known) => *asset = known.clone(),
@@ -96,12 +90,42 @@ impl Instruments {
         Some(id)
     }
 
-    /// The instrument of this name.
+    fn name(&mut self, id: InstrumentId, names: impl IntoIterator<Item = String>) {
+        for name in names {
+            let ids = self.by_name.entry(name).or_default();
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+
+    /// Understands more spellings: `canonical` makes a canonical symbol of a name that is not
+    /// known by its text, and `native` names in the venue's words what was added without them.
+    pub fn understand(
+        &mut self,
+        canonical: fn(&str) -> Option<String>,
+        native: fn(&Instrument) -> Option<String>,
+    ) {
+        self.spelling = Some(canonical);
+        for index in 0..self.list.len() {
+            let one = &self.list[index];
+            if without_venue(&one.to_string()) != one.venue_symbol {
+                continue;
+            }
+            if let Some(native) = native(one) {
+                self.list[index].venue_symbol = native;
+                self.name(InstrumentId::new(index), native_names(&self.list[index]));
+            }
+        }
+    }
+
+    /// The instrument of this name: by its text, or else by what the text means.
     ///
     /// # Errors
     /// [`UnknownInstrument`], with the nearest names or the candidates.
     pub fn find(&self, name: &str) -> Result<InstrumentId, UnknownInstrument> {
-        match self.by_name.get(name).map(Vec::as_slice) {
+        let meant = || self.by_name.get(&self.spelling?(name)?);
+        match self.by_name.get(name).or_else(meant).map(Vec::as_slice) {
             Some([id]) => Ok(*id),
             Some(several) => Err(UnknownInstrument::Ambiguous {
                 name: name.to_owned(),
@@ -150,6 +174,21 @@ impl Instruments {
         let natives = self.list.iter().map(|one| one.venue_symbol.as_str());
         nearest(name, natives, 3)
     }
+}
+
+/// `BTC/USD:BTC` of `deribit:BTC/USD:BTC`.
+fn without_venue(canonical: &str) -> &str {
+    canonical.split_once(':').map_or(canonical, |(_, unified)| unified)
+}
+
+/// The native name alone, behind the venue and before it.
+fn native_names(instrument: &Instrument) -> [String; 3] {
+    let (venue, native) = (&instrument.venue, &instrument.venue_symbol);
+    [
+        native.clone(),
+        format!("{venue}:{native}"),
+        format!("{native}.{}", venue.to_ascii_uppercase()),
+    ]
 }
 
 /// The `most` known names nearest to `name` by edit distance, best first; far ones are left out.
@@ -211,6 +250,32 @@ mod tests {
             assert_eq!(all.find(name), Ok(InstrumentId::new(0)), "{name}");
         }
         assert_eq!(all.find("BTC-27MAR26-72000-C"), Ok(InstrumentId::new(2)));
+    }
+
+    #[test]
+    fn without_the_venue_it_is_found_where_one_venue_has_it() {
+        let mut all = registry();
+        assert_eq!(all.find("BTC/USD:BTC-260327-70000-C"), Ok(InstrumentId::new(0)));
+        let other = Symbol::parse("okx:BTC/USD:BTC-260327-70000-C").unwrap();
+        let one = Quantity::from_int(1);
+        all.add(other.instrument("BTC-USD-260327-70000-C".into(), one, one)).unwrap();
+        let error = all.find("BTC/USD:BTC-260327-70000-C").unwrap_err();
+        assert!(matches!(error, UnknownInstrument::Ambiguous { ref of, .. } if of.len() == 2));
+    }
+
+    #[test]
+    fn a_taught_spelling_finds_and_names() {
+        let one = Quantity::from_int(1);
+        let mut all = Instruments::default();
+        let symbol = Symbol::parse("okx:BTC/USDT:USDT").unwrap();
+        all.add(symbol.instrument("BTC/USDT:USDT".into(), one, one)).unwrap();
+        let canonical = |name: &str| (name == "x").then(|| "okx:BTC/USDT:USDT".to_owned());
+        all.understand(canonical, |_| Some("BTC-USDT-SWAP".to_owned()));
+        for name in ["x", "BTC-USDT-SWAP", "okx:BTC-USDT-SWAP", "BTC/USDT:USDT"] {
+            assert_eq!(all.find(name), Ok(InstrumentId::new(0)), "{name}");
+        }
+        assert_eq!(all.get(InstrumentId::new(0)).venue_symbol, "BTC-USDT-SWAP");
+        assert!(all.find("y").is_err());
     }
 
     #[test]

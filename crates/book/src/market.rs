@@ -7,7 +7,7 @@ use crate::asset::Asset;
 use crate::detail::{Detail, check_confidence};
 use crate::instrument::{Instrument, Kind};
 use crate::instruments::{InstrumentId, Instruments};
-use keelmark_units::{Price, Rate, Timestamp};
+use keelmark_units::{Price, Quantity, Rate, Timestamp};
 use std::collections::BTreeMap;
 
 /// Prices of assets and instruments at one time.
@@ -28,6 +28,8 @@ pub struct Market {
     quotes: Vec<Quote>,
     /// What few venues publish, by instrument; most have none.
     details: BTreeMap<InstrumentId, Detail>,
+    /// Contracts open in each instrument, where the market says so.
+    open_interest: BTreeMap<InstrumentId, Quantity>,
 }
 
 /// The index price of an asset and when it was seen.
@@ -92,6 +94,7 @@ impl Market {
             notes: Vec::new(),
             quotes: Vec::new(),
             details: BTreeMap::new(),
+            open_interest: BTreeMap::new(),
         }
     }
 
@@ -216,6 +219,31 @@ impl Market {
     #[must_use]
     pub fn quote(&self, id: InstrumentId) -> &Quote {
         &self.quotes[id.index()]
+    }
+
+    /// Sets how many contracts of an instrument are open, counting one side.
+    ///
+    /// # Errors
+    /// When it is below zero.
+    pub fn set_open_interest(
+        &mut self,
+        id: InstrumentId,
+        contracts: Quantity,
+    ) -> Result<(), MarketError> {
+        if contracts.is_negative() {
+            return Err(MarketError::BadQuote {
+                instrument: self.instruments.get(id).venue_symbol.clone(),
+                problem: format!("open_interest: expected zero or more, found {contracts}"),
+            });
+        }
+        self.open_interest.insert(id, contracts);
+        Ok(())
+    }
+
+    /// How many contracts of an instrument are open; `None` where the market does not say.
+    #[must_use]
+    pub fn open_interest(&self, id: InstrumentId) -> Option<Quantity> {
+        self.open_interest.get(&id).copied()
     }
 
     /// The index price of an asset, in the market's currency.

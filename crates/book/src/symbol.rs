@@ -127,14 +127,33 @@ impl fmt::Display for Instrument {
             return Ok(());
         }
         write!(f, ":{}", self.settle)?;
-        if let Some(expiry) = self.expiry() {
-            let (year, month, day) = expiry.date();
-            write!(f, "-{:02}{month:02}{day:02}", year % 100)?;
-        }
-        if let Some((strike, right)) = self.option_terms() {
-            write!(f, "-{strike}-{}", right.letter())?;
-        }
-        Ok(())
+        write_kind(f, self.kind)
+    }
+}
+
+impl fmt::Display for Symbol {
+    /// The canonical symbol.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}/{}", self.venue, self.base, self.quote)?;
+        let Some(settle) = self.settle.as_ref().filter(|_| self.kind != Kind::Spot) else {
+            return Ok(());
+        };
+        write!(f, ":{settle}")?;
+        write_kind(f, self.kind)
+    }
+}
+
+fn write_kind(f: &mut fmt::Formatter<'_>, kind: Kind) -> fmt::Result {
+    let (expiry, terms) = match kind {
+        Kind::Spot | Kind::Perpetual => return Ok(()),
+        Kind::Future { expiry } => (expiry, None),
+        Kind::Option { expiry, strike, right } => (expiry, Some((strike, right))),
+    };
+    let (year, month, day) = expiry.date();
+    write!(f, "-{:02}{month:02}{day:02}", year % 100)?;
+    match terms {
+        Some((strike, right)) => write!(f, "-{strike}-{}", right.letter()),
+        None => Ok(()),
     }
 }
 

@@ -1,5 +1,9 @@
 //! Our own file formats out: what an importer makes, any later command reads.
 
+mod json;
+
+pub use json::{book_json, market_json};
+
 use crate::detail::Detail;
 use crate::instrument::Instrument;
 use crate::market::Market;
@@ -11,10 +15,14 @@ use std::fmt::Write as _;
 /// A market as CSV, in the order of the registry, assets first.
 #[must_use]
 pub fn market_csv(market: &Market) -> String {
-    let mut out = String::from(
-        "instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,as_of,source",
+    // Columns that few markets have are written where one says something.
+    let interest = market.instruments.iter().any(|(id, _)| market.open_interest(id).is_some());
+    let column = if interest { "open_interest," } else { "" };
+    let mut out = format!(
+        "instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,{column}as_of,\
+         source",
     );
-    // Columns that few venues fill stand there only where one is filled.
+    let blank = if interest { "," } else { "" };
     let sure = market.assets.values().all(|feed| feed.confidence == Rate::ONE);
     let plain = market.instruments.iter().all(|(id, _)| market.detail(id) == Detail::default());
     let detailed = !(sure && plain);
@@ -28,7 +36,8 @@ pub fn market_csv(market: &Market) -> String {
         if *asset == market.currency && latest == Some(market.as_of) {
             continue;
         }
-        let _ = write!(out, "{asset},,{},,,,,,,,{},{source}", feed.price, feed.as_of);
+        let (price, as_of) = (feed.price, feed.as_of);
+        let _ = write!(out, "{asset},,{price},,,,,,,,{blank}{as_of},{source}");
         if detailed {
             let _ = write!(out, ",{},,,,,", feed.confidence);
         }
@@ -40,9 +49,13 @@ pub fn market_csv(market: &Market) -> String {
         let text = |price: Option<keelmark_units::Price>| {
             price.map(|price| price.to_string()).unwrap_or_default()
         };
+        let open = match market.open_interest(id) {
+            Some(contracts) => format!("{contracts},"),
+            None => blank.to_owned(),
+        };
         let _ = write!(
             out,
-            "{one},{},{},{},{},{},{},{},{},{},{},{source}",
+            "{one},{},{},{},{},{},{},{},{},{},{open}{},{source}",
             quoted(&one.venue_symbol),
             quote.mark,
             quote.iv.map(|iv| iv.to_string()).unwrap_or_default(),
@@ -133,4 +146,33 @@ fn quoted(text: &str) -> String {
         return format!("\"{}\"", text.replace('"', "\"\""));
     }
     text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read;
+
+    #[test]
+    fn open_interest_is_written_where_there_is_some() {
+        let head = "instrument,mark,contract_size,lot,open_interest,as_of\n";
+        let rows = "x:SOL/USDC:USDC,85,1,0.1,600000.5,2026-03-04T19:00:00Z\n\
+                    x:BTC/USDC:USDC,70000,1,0.1,,2026-03-04T19:00:00Z\n";
+        let market = read::market_csv("a.csv", format!("{head}{rows}").as_bytes()).unwrap();
+        let written = market_csv(&market);
+        let again = read::market_csv("b.csv", written.as_bytes()).unwrap();
+        let said = |market: &Market| -> Vec<Option<String>> {
+            let open = |(id, _)| market.open_interest(id).map(|open| open.to_string());
+            market.instruments.iter().map(open).collect()
+        };
+        assert_eq!(said(&market), [Some("600000.5".to_owned()), None]);
+        assert_eq!(said(&again), said(&market));
+        // A market that says nothing of it is written as it was before there was such a column.
+        let without = rows.replace("600000.5", "");
+        let market = read::market_csv("a.csv", format!("{head}{without}").as_bytes()).unwrap();
+        assert!(!market_csv(&market).contains("open_interest"));
+        let wrong = rows.replace("600000.5", "-1");
+        let error = read::market_csv("a.csv", format!("{head}{wrong}").as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("open_interest: expected zero or more"), "{error}");
+    }
 }

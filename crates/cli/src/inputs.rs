@@ -6,6 +6,7 @@ use crate::screen::Screen;
 use keelmark_book::input::LARGEST_FILE;
 use keelmark_book::instruments::nearest;
 use keelmark_book::{Book, InputError, Market, Portfolio, Timestamp, read};
+use keelmark_venues::spelling;
 use std::io::Read;
 use std::path::Path;
 
@@ -44,8 +45,15 @@ pub fn read(arguments: &InputArgs, screen: Screen) -> Result<Inputs, Failure> {
     Ok(Inputs { market, accounts, book: arguments.book.clone() })
 }
 
-/// Reads prices from a file, standard input or the sample.
+/// Reads prices from a file, standard input or the sample; their instruments answer to every
+/// spelling of their venue.
 pub fn market(name: &str) -> Result<Market, Failure> {
+    let mut market = listed(name)?;
+    spelling::teach(&mut market);
+    Ok(market)
+}
+
+fn listed(name: &str) -> Result<Market, Failure> {
     let failed = |error| Failure::from(error).next("keelmark schema market");
     if is_demo(name) {
         return read::market("demo:prices", DEMO_MARKET.as_bytes()).map_err(failed);

@@ -20,10 +20,16 @@ public API. Generated; a test checks that it is current:
 cargo run --release -p conformance -- --accuracy docs/accuracy.md crates/conformance/cases/*.json
 ```
 
-A row is a field of a case. Of a list or a table it shows the value that differs most, and how
-many there are. The difference is ours less theirs; numbers are shown to 12 digits. The basis says
+A row is a field of a case; of a file with many cases it is a case, and its field that differs
+most. Of a list or a table it shows the value that differs most, and how many there are. The difference is ours less theirs; numbers are shown to 12 digits. The basis says
 whether a figure is printed by the venue, taken from its data, or derived from a published formula.
 ";
+
+/// What was found to disagree in the sources themselves.
+const DIFFERENCES: &str = include_str!("../differences.md");
+
+/// A file with more cases than this gets a row a case.
+const ROW_A_FIELD: usize = 24;
 
 /// The document for some files, each a title with its results; in the order of titles, whatever
 /// order they came in.
@@ -37,18 +43,19 @@ pub fn document(files: &[(String, Vec<CaseResult>)]) -> String {
         let agree = results.iter().filter(|one| one.passes()).count();
         let _ = writeln!(text, "| {title} | {} | {agree} |", results.len());
     }
+    let _ = write!(text, "\n{DIFFERENCES}");
     for (title, results) in files {
         let _ = writeln!(text, "\n## {title}\n");
         text.push_str("| case | field | ours | published | difference | basis |\n");
         text.push_str("| --- | --- | ---: | ---: | ---: | --- |\n");
         for result in results {
-            case_rows(result, &mut text);
+            case_rows(result, results.len() > ROW_A_FIELD, &mut text);
         }
     }
     text
 }
 
-fn case_rows(result: &CaseResult, text: &mut String) {
+fn case_rows(result: &CaseResult, in_one: bool, text: &mut String) {
     let basis = plain(&result.basis);
     if let Some(problem) = &result.problem {
         let problem = plain(problem);
@@ -57,21 +64,15 @@ fn case_rows(result: &CaseResult, text: &mut String) {
     }
     let mut fields: Vec<(String, Vec<&Leaf>)> = Vec::new();
     for leaf in &result.leaves {
-        let field = leaf.path.split('[').next().unwrap_or(&leaf.path).to_owned();
+        let field = field_of(leaf);
         match fields.last_mut() {
-            Some((last, leaves)) if *last == field => leaves.push(leaf),
+            Some((last, leaves)) if *last == field || in_one => leaves.push(leaf),
             _ => fields.push((field, vec![leaf])),
         }
     }
-    for (field, leaves) in fields {
-        let size = |leaf: &Leaf| leaf.difference.map_or(f64::INFINITY, f64::abs);
-        let mut shown = leaves[0];
-        for leaf in &leaves {
-            let worse = !leaf.passes && shown.passes;
-            if worse || leaf.passes == shown.passes && size(leaf) > size(shown) {
-                shown = leaf;
-            }
-        }
+    for (_, leaves) in fields {
+        let shown = most_different(&leaves);
+        let field = if in_one { shown.path.clone() } else { field_of(shown) };
         let count = if leaves.len() > 1 { format!(" ({})", leaves.len()) } else { String::new() };
         let mark = if shown.passes { "" } else { " **fails**" };
         let difference = match (shown.difference, shown.passes) {
@@ -88,6 +89,24 @@ fn case_rows(result: &CaseResult, text: &mut String) {
             number(&shown.expected),
         );
     }
+}
+
+/// The field that a value is in: its path up to the first list.
+fn field_of(leaf: &Leaf) -> String {
+    leaf.path.split('[').next().unwrap_or(&leaf.path).to_owned()
+}
+
+/// The value that fails, or else differs most.
+fn most_different<'a>(leaves: &[&'a Leaf]) -> &'a Leaf {
+    let size = |leaf: &Leaf| leaf.difference.map_or(-1.0, f64::abs);
+    let mut shown = leaves[0];
+    for leaf in leaves {
+        let worse = !leaf.passes && shown.passes;
+        if worse || leaf.passes == shown.passes && size(leaf) > size(shown) {
+            shown = leaf;
+        }
+    }
+    shown
 }
 
 /// A number to so many digits, anything else as it is.

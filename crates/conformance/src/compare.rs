@@ -134,8 +134,11 @@ fn near(wanted: &str, given: &str, away: f64, bound: Bound) -> bool {
 /// Whether two numbers are one double. Integers must agree in every digit: they stand for counts
 /// of units that a double cannot hold.
 fn same_double(wanted: f64, given: f64, wanted_text: &str, given_text: &str) -> bool {
-    let whole = |text: &str| !text.contains(['.', 'e', 'E']) && text.len() > 16;
-    let both_large = whole(wanted_text) && whole(given_text);
+    let whole = |text: &str| !text.contains(['.', 'e', 'E']);
+    // Of fifteen digits and fewer a double holds every integer.
+    let large = |text: &str| text.trim_start_matches('-').len() > 15;
+    let both_large =
+        whole(wanted_text) && whole(given_text) && (large(wanted_text) || large(given_text));
     // Adding zero makes one zero of two.
     let bits = |value: f64| (value + 0.0).to_bits();
     bits(wanted) == bits(given) && wanted.is_finite() && !both_large
@@ -193,6 +196,9 @@ mod tests {
             &format!("{{\"a\": {other}}}"),
             &exact
         ));
+        // Two integers of sixteen digits that are one double.
+        let apart = (r#"{"a": 9007199254740992}"#, r#"{"a": "9007199254740993"}"#);
+        assert!(!passes(apart.0, apart.1, &exact) && !passes(apart.1, apart.0, &exact));
         assert!(passes(r#"{"a": 0.1}"#, r#"{"a": 0.100000000000000001}"#, &exact));
         assert!(!passes(r#"{"a": 0.1}"#, r#"{"a": 0.10000000000000002}"#, &exact));
     }

@@ -36,6 +36,8 @@ pub struct Contract {
     pub mark: Decimal,
     /// Volatility and forward, of an option.
     pub option: Option<(f64, Decimal)>,
+    /// Its lot, where more than one quantity has to be a whole number of it.
+    pub lot: Option<Decimal>,
 }
 
 /// An option's expiry, strike and right.
@@ -97,13 +99,19 @@ impl Contract {
             settle: Some(Asset::new(settle)?),
             kind,
         };
-        Ok(Self { symbol, name: base.to_owned(), size, mark, option: None })
+        Ok(Self { symbol, name: base.to_owned(), size, mark, option: None, lot: None })
     }
 
     /// This contract under a name.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self { name: name.to_owned(), ..self }
+    }
+
+    /// This contract with a lot that each of some quantities is a whole number of.
+    #[must_use]
+    pub fn lot_of(self, quantities: &[Decimal]) -> Self {
+        Self { lot: quantities.iter().map(|quantity| on_a_lot(*quantity).0).min(), ..self }
     }
 
     /// This contract with another number of base units, or another face.
@@ -157,12 +165,13 @@ impl Desk {
         quantity: Decimal,
         entry: Option<Decimal>,
     ) -> Result<InstrumentId, Problem> {
-        let Contract { symbol, name, size, mark, option } = contract;
+        let Contract { symbol, name, size, mark, option, lot } = contract;
         let base = symbol.base.clone();
         if self.market.price(&base).is_err() {
             self.price(base.as_str(), option.map_or(mark, |(_, forward)| forward))?;
         }
-        let (lot, quantity) = on_a_lot(quantity);
+        let (own, quantity) = on_a_lot(quantity);
+        let lot = lot.unwrap_or(own);
         let quote = Quote {
             mark: Price::new(mark),
             iv: option.map(|(iv, _)| iv),

@@ -2,6 +2,7 @@
 
 use crate::json::Json;
 use keelmark_book::{Decimal, Right, Timestamp};
+use keelmark_margin::closeout::Integer;
 
 /// Why a case has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +71,46 @@ impl<'a> Inputs<'a> {
     /// When it is there and not a number.
     pub fn number_or(self, name: &str, other: Decimal) -> Result<Decimal, Problem> {
         Ok(self.number_if_any(name)?.unwrap_or(other))
+    }
+
+    /// An integer of any size: a number or a string of digits.
+    ///
+    /// # Errors
+    /// When it is not there or not an integer.
+    pub fn integer(self, name: &str) -> Result<Integer, Problem> {
+        let value = self.need(name)?;
+        let exact = value.text().and_then(|text| text.parse().ok());
+        // What was written with a point or an exponent can be whole all the same.
+        let whole = || Integer::quanta(value.decimal()?, 0);
+        let wrong = || Problem(format!("{name}: expected an integer, found {value}"));
+        exact.or_else(whole).ok_or_else(wrong)
+    }
+
+    /// An integer, or another where it is absent.
+    ///
+    /// # Errors
+    /// When it is there and not an integer.
+    pub fn integer_or(self, name: &str, other: i64) -> Result<Integer, Problem> {
+        if self.has(name) { self.integer(name) } else { Ok(Integer::from(other)) }
+    }
+
+    /// A small integer: decimals, an exponent.
+    ///
+    /// # Errors
+    /// When it is not there, not an integer or too large.
+    pub fn small<T: std::str::FromStr>(self, name: &str) -> Result<T, Problem> {
+        let found = self.integer(name)?.to_string();
+        found.parse().map_err(|_| Problem(format!("{name}: {found} is out of range")))
+    }
+
+    /// A number counted in quanta of ten to `exponent`.
+    ///
+    /// # Errors
+    /// When it is not there or no whole number of them.
+    pub fn quanta(self, name: &str, exponent: i32) -> Result<Integer, Problem> {
+        let value = self.number(name)?;
+        let wrong = || Problem(format!("{name}: {value} is no whole number of 10^{exponent}"));
+        Integer::quanta(value, exponent).ok_or_else(wrong)
     }
 
     /// The first of some names that is there.

@@ -4,6 +4,7 @@
 //! before the engine sees it. Objects keep the order of the file, because answers follow it.
 
 use keelmark_book::{Decimal, Money, Price, Quantity, Rate};
+use keelmark_margin::closeout::Integer;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -152,6 +153,18 @@ impl From<f64> for Json {
 impl From<usize> for Json {
     fn from(value: usize) -> Self {
         Self::Number(value.to_string())
+    }
+}
+
+impl From<Integer> for Json {
+    fn from(value: Integer) -> Self {
+        Self::Number(value.to_string())
+    }
+}
+
+impl From<bool> for Json {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
     }
 }
 

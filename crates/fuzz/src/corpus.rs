@@ -46,7 +46,7 @@ const MARKET_JSON: &str = r#"{"schema":"keelmark/market/1","as_of":"2026-03-13T1
 "source":"small","currency":"USD","assets":{"BTC":{"price":"71000"},
 "USDC":{"price":1,"as_of":"2026-03-13T18:59:00Z"}},"instruments":[
 {"instrument":"deribit:BTC/USD:BTC","venue_symbol":"BTC-PERPETUAL","contract_size":"1","lot":10,
-"mark":71000,"bid":70999,"ask":"71001"},
+"mark":71000,"bid":70999,"ask":"71001","open_interest":"123000"},
 {"instrument":"deribit:BTC/USD:BTC-260327-75000-C","contract_size":1,"lot":"0.1","mark":"0.021",
 "iv":0.5,"forward":71100,"rate":0.04,"fixed_forward":"100","confidence":"0.9",
 "vol_confidence":0.5,"expiry":"2026-03-27T08:00:00Z","as_of":"2026-03-13T19:00:00Z"}]}"#;
@@ -96,7 +96,8 @@ fn head(text: &str) -> String {
 /// Markets as CSV.
 pub fn market_csv() -> Vec<Vec<u8>> {
     let chain = head(include_str!("../../../samples/btc-options-2026-03-13.csv"));
-    bytes(&[MARKET, DETAILED, &chain, "instrument,mark,as_of\nBTC,1,2026-03-13\n"])
+    let open = include_str!("../../../docs/models/examples/dydx-v4/prices.csv");
+    bytes(&[MARKET, DETAILED, &chain, open, "instrument,mark,as_of\nBTC,1,2026-03-13\n"])
 }
 
 /// Markets as JSON.
@@ -131,6 +132,7 @@ pub fn formula() -> Vec<Vec<u8>> {
         "max(0.15 * index - otm, 0.10 * index) + mark",
         "0.8 * (worst + roll + delta)",
         "-2 - -3 * (1 + abs(a)) / min(b, 1e-3, 7)",
+        "ceil(floor(size * mark, 6) * max(floor(1 / a, 12), b), 6)",
         "max(0, 1.1 * max(scan + spread, minimum) - option_value) + orders",
     ])
 }
@@ -159,4 +161,42 @@ pub fn timestamp() -> Vec<Vec<u8>> {
 /// Replies of Deribit.
 pub fn deribit() -> Vec<Vec<u8>> {
     bytes(&[CHAIN, CHAIN_CSV, POSITIONS, INSTRUMENTS, SUMMARY])
+}
+
+/// Replies of Bybit: the files of its command tests.
+pub fn bybit() -> Vec<Vec<u8>> {
+    bytes(&[
+        include_str!("../../../tests/cmd/import-bybit.in/tickers.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/options.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/spot.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/instruments.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/wallet.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/positions.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/isolated.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/risk.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/risk-inverse.json"),
+        include_str!("../../../tests/cmd/import-bybit.in/collateral.json"),
+    ])
+}
+
+/// Replies of Hyperliquid.
+pub fn hyperliquid() -> Vec<Vec<u8>> {
+    bytes(&[
+        include_str!("../../../tests/cmd/import-hyperliquid.in/meta.json"),
+        include_str!("../../../tests/cmd/import-hyperliquid.in/account.json"),
+        include_str!("../../../tests/cmd/import-hyperliquid.in/spot.json"),
+        include_str!("../../../tests/cmd/import-hyperliquid.in/spotmeta.json"),
+        include_str!("../../../tests/cmd/import-hyperliquid.in/orders.json"),
+    ])
+}
+
+/// Replies of Derive.
+pub fn derive() -> Vec<Vec<u8>> {
+    bytes(&[
+        include_str!("../../../tests/cmd/import-derive.in/tickers.json"),
+        include_str!("../../../tests/cmd/import-derive.in/ticker.json"),
+        include_str!("../../../tests/cmd/import-derive.in/instruments.json"),
+        include_str!("../../../tests/cmd/import-derive.in/subaccount.json"),
+        include_str!("../../../tests/cmd/import-derive.in/margin.json"),
+    ])
 }

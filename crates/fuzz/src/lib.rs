@@ -8,13 +8,15 @@
 //! It refuses to do: writing files, and hiding an input (a failure prints it, shortened).
 //!
 //! Modules: [`target`] the parsers and what must hold, [`corpus`] the samples, [`mutate`] the
-//! hostility, [`random`] the generator, [`runner`] the loop that catches panics.
+//! hostility, [`random`] the generator, [`runner`] the loop that catches panics, [`venues`] replies
+//! and names of venues.
 
 pub mod corpus;
 pub mod mutate;
 pub mod random;
 pub mod runner;
 pub mod target;
+pub mod venues;
 
 pub use runner::{Failure, Limit, Report, run};
 pub use target::{TARGETS, Target};

@@ -1,12 +1,13 @@
 //! The targets: what is parsed, and what must hold of what comes out.
 
-use crate::corpus;
+use crate::{corpus, venues};
 use keelmark_book::symbol::Symbol;
-use keelmark_book::{Book, Market, Quantity, read, write};
+use keelmark_book::{Book, InputError, Market, Quantity, read, write};
 use keelmark_margin::expr::{Formula, Interval};
 use keelmark_margin::{Document, margin};
 use keelmark_units::{Decimal, Timestamp};
-use keelmark_venues::deribit;
+use keelmark_venues::imported::Imported;
+use keelmark_venues::{bybit, deribit, derive, hyperliquid};
 use std::fmt::Display;
 use std::sync::OnceLock;
 
@@ -35,6 +36,13 @@ pub const TARGETS: &[Target] = &[
     Target { name: "decimal", corpus: corpus::decimal, run: decimal },
     Target { name: "timestamp", corpus: corpus::timestamp, run: timestamp },
     Target { name: "deribit", corpus: corpus::deribit, run: deribit_reply },
+    Target { name: "okx", corpus: venues::okx_corpus, run: venues::okx },
+    Target { name: "binance", corpus: venues::binance_corpus, run: venues::binance },
+    Target { name: "ccxt", corpus: venues::ccxt_corpus, run: venues::ccxt },
+    Target { name: "name", corpus: venues::name_corpus, run: venues::name },
+    Target { name: "bybit", corpus: corpus::bybit, run: bybit_reply },
+    Target { name: "hyperliquid", corpus: corpus::hyperliquid, run: hyperliquid_reply },
+    Target { name: "derive", corpus: corpus::derive, run: derive_reply },
 ];
 
 /// An error must say something; returns the value of what is none.
@@ -67,7 +75,7 @@ fn small_book() -> &'static Book {
 fn documents() -> &'static [Document] {
     static DOCUMENTS: OnceLock<Vec<Document>> = OnceLock::new();
     DOCUMENTS.get_or_init(|| {
-        ["deribit-pm", "deribit-pm-segregated", "scan16", "cross", "isolated", "greeks"]
+        ["deribit-pm", "deribit-pm-segregated", "scan16", "cross", "isolated", "greeks", "dydx-v4"]
             .iter()
             .filter_map(|name| said(Document::named(name)))
             .collect()
@@ -91,6 +99,7 @@ fn market(bytes: &[u8]) -> bool {
     for (id, one) in market.instruments.iter() {
         assert_eq!(one, again.instruments.get(id), "an instrument");
         assert_eq!(market.quote(id), again.quote(id), "a quote");
+        assert_eq!(market.open_interest(id), again.open_interest(id), "open interest");
     }
     true
 }
@@ -208,6 +217,52 @@ fn deribit_reply(bytes: &[u8]) -> bool {
     let Some(found) = said(deribit::import(files, Some(small_market()))) else { return false };
     if let Some(made) = found.market {
         return market(write::market_csv(&made).as_bytes());
+    }
+    true
+}
+
+fn bybit_reply(bytes: &[u8]) -> bool {
+    replies(bytes, bybit::import)
+}
+
+fn hyperliquid_reply(bytes: &[u8]) -> bool {
+    replies(bytes, hyperliquid::import)
+}
+
+fn derive_reply(bytes: &[u8]) -> bool {
+    replies(bytes, derive::import)
+}
+
+/// What reads the replies of a venue.
+type Import =
+    fn(&[(&str, &[u8])], Option<&Market>, Option<Timestamp>) -> Result<Imported, InputError>;
+
+/// An import that is taken makes a market that is read again, books that have a margin or an error
+/// with a word, and a document.
+fn replies(bytes: &[u8], import: Import) -> bool {
+    let (as_of, files) = (small_market().as_of, &[("input", bytes)]);
+    let Some(found) = said(import(files, None, Some(as_of))) else { return false };
+    if let Some(parameters) = &found.parameters {
+        let text = parameters.toml("input");
+        if let Err(error) = Document::parse("written", &text) {
+            panic!("the document that was made is not read: {error}\n{text}");
+        }
+    }
+    let Some(made) = found.market else { return true };
+    for text in [write::market_csv(&made), write::market_json(&made)] {
+        assert!(market(text.as_bytes()), "what was written is not read");
+    }
+    let book = Book { accounts: found.accounts, notes: Vec::new() };
+    let json = write::book_json(&book, &made);
+    if let (false, Err(error)) =
+        (book.accounts.is_empty(), read::book("input", json.as_bytes(), &made))
+    {
+        panic!("the book that was made is not read: {error}\n{json}");
+    }
+    for name in ["cross", "bybit-cross"] {
+        if let Some(document) = said(Document::named(name)) {
+            all_margins(&document, &made, &book);
+        }
     }
     true
 }

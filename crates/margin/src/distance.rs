@@ -8,7 +8,7 @@
 //! outward on a ladder of steps, near minima are narrowed, and the first crossing is halved down
 //! to a relative 10^-12 of the price.
 
-use crate::document::{CoinRule, Document};
+use crate::document::Document;
 use crate::error::MarginError;
 use crate::margin::{AccountMargin, margin, margin_of_pool};
 use crate::pool::Pool;
@@ -222,13 +222,9 @@ impl Walk<'_> {
             Factor::Vol(asset) => (asset, 1.0, change),
         };
         // Wrapped forms of the coin keep their ratio to it.
-        let along: Vec<Asset> = match &self.document.coins {
-            CoinRule::With(by) => {
-                let own = by.iter().filter(|(coin, with)| *with == underlying && *coin != *with);
-                own.map(|(coin, _)| coin.clone()).collect()
-            }
-            CoinRule::Still | CoinRule::Underlyings => Vec::new(),
-        };
+        let with = self.document.coins_with.iter();
+        let own = with.filter(|(coin, with)| *with == underlying && *coin != *with);
+        let along: Vec<Asset> = own.map(|(coin, _)| coin.clone()).collect();
         let step = Move {
             underlying: underlying.clone(),
             along,

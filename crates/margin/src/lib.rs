@@ -34,11 +34,13 @@
 //! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
-//! and the same [`prepared`] for a pre-trade check. Beside it: [`expr`] formulas and [`param`]
-//! numbers of documents.
+//! the same in numbers alone ([`requirement`]) and [`prepared`] for a pre-trade check; [`partial`]
+//! liquidation. Beside it: [`expr`] formulas and [`param`] numbers of documents; [`closeout`] what
+//! a position is closed for, in whole quanta.
 
 pub mod allocate;
 pub mod charge;
+pub mod closeout;
 pub mod collateral;
 pub mod distance;
 pub mod document;
@@ -50,8 +52,10 @@ pub mod health;
 mod margin;
 pub mod matrix;
 pub mod param;
+pub mod partial;
 pub mod pool;
 pub mod prepared;
+pub mod requirement;
 pub mod scan;
 pub mod table;
 pub mod whatif;

@@ -4,14 +4,15 @@
 //! This is where a requirement is computed: [`margin_of_pool`].
 
 use crate::charge::{Fill, Outcome, PoolView};
-use crate::document::{CoinRule, Document, PoolBy, Stale};
+use crate::document::{CoinsMove, Document, PoolBy, Stale};
 use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
 use crate::expr::Interval;
 use crate::health::Health;
 use crate::pool::{Funding, Pool, divide};
-use crate::table::{RiskTable, RowId, coin_lots};
+use crate::requirement::refuse_below_zero;
+use crate::table::{RiskTable, RowId, Sensitivity, coin_lots};
 use keelmark_book::{
     Asset, Balance, Decimal, InstrumentId, Market, Money, Overflow, Portfolio, Quantity, Rate,
     Round,
@@ -172,6 +173,7 @@ pub fn margin_of_pool(
         exposure: &exposure,
         collateral: &pool.collateral,
         orders: &orders,
+        booked: &pool.orders,
         leverage: &leverage,
         reserves: &pool.reserves,
         fill,
@@ -257,7 +259,8 @@ pub fn pool_exposure(
             let context = format!("{amount} {} in scenarios", unit.underlying);
             return Err(MarginError::Overflow { context, source: Overflow });
         }
-        exposure.add_coins(table, at, lots);
+        let counted = counted_coins(document, table, &exposure, at, lots, None)?;
+        exposure.add_coins(table, at, counted);
     }
     Ok(exposure)
 }
@@ -271,31 +274,52 @@ fn moving_coins(
     equity: &Equity,
     underlying: &Asset,
 ) -> Result<Money, MarginError> {
-    match &document.coins {
-        CoinRule::Still => Ok(Money::ZERO),
-        CoinRule::Underlyings => Ok(equity.coins.get(underlying).copied().unwrap_or_default()),
-        CoinRule::With(by) => {
-            let mut sum = Money::ZERO;
-            for held in pool.collateral.iter().filter(|one| by.get(&one.asset) == Some(underlying))
-            {
-                if held.amount.is_positive() && document.collateral.of(&held.asset).is_none() {
-                    continue;
-                }
-                let (own, per) = (market.price(&held.asset)?, market.price(underlying)?);
-                let amount = held.amount.decimal();
-                let coins = amount.times_over(own.decimal(), per.decimal(), Round::Down)?;
-                sum = sum.plus(Money::new(coins))?;
-            }
-            Ok(sum)
-        }
+    if document.coins_move != CoinsMove::No {
+        return Ok(equity.coins.get(underlying).copied().unwrap_or_default());
     }
+    let mut sum = Money::ZERO;
+    for held in &pool.collateral {
+        if document.coins_with.get(&held.asset) != Some(underlying)
+            || held.amount.is_positive() && document.collateral.of(&held.asset).is_none()
+        {
+            continue;
+        }
+        let (own, per) = (market.price(&held.asset)?, market.price(underlying)?);
+        let amount = held.amount.decimal();
+        let coins = amount.times_over(own.decimal(), per.decimal(), Round::Down)?;
+        sum = sum.plus(Money::new(coins))?;
+    }
+    Ok(sum)
+}
+
+/// How many of the lots held of a unit's coin count: all, or as many as hedge its contracts, a fill
+/// on top of them included. What is owed always counts.
+pub(crate) fn counted_coins(
+    document: &Document,
+    table: &RiskTable,
+    exposure: &Exposure,
+    unit: usize,
+    held: i128,
+    extra: Option<(RowId, i128)>,
+) -> Result<i128, MarginError> {
+    if document.coins_move != CoinsMove::Hedge || held <= 0 {
+        return Ok(held);
+    }
+    let deltas = exposure.deltas(unit);
+    let mut delta = deltas.long_options + deltas.rest;
+    if let Some((row, lots)) = extra.filter(|(row, _)| table.line(*row).unit == unit) {
+        delta += lots * i128::from(table.sensitivities(row)[Sensitivity::Delta as usize]);
+    }
+    let short = table.sensitivity(Sensitivity::Delta, (-delta).max(0), Round::Down)?;
+    Ok(held.min(coin_lots(Quantity::new(short))))
 }
 
 /// Reserves that the account carries and no charge of the document asks for.
 fn unused_reserves(document: &Document, pool: &Pool) -> Vec<String> {
     let asked: Vec<&str> =
         document.charges.iter().filter_map(|named| named.charge.reserve()).collect();
-    let unused = pool.reserves.keys().filter(|name| !asked.contains(&name.as_str()));
+    let own = |name: &str| name.split_once(':').map_or(name, |(own, _)| own).to_owned();
+    let unused = pool.reserves.keys().filter(|name| !asked.contains(&own(name).as_str()));
     unused.map(|name| format!("reserve {name:?} is not used by {}", document.name)).collect()
 }
 
@@ -338,21 +362,25 @@ pub(crate) fn staleness(
 ) -> Result<(Rate, Vec<String>), MarginError> {
     let Some(allowed) = document.feeds.max_age_seconds else { return Ok((Rate::ZERO, vec![])) };
     let mut feeds: Vec<(String, f64)> = Vec::new();
-    for id in pool.instruments() {
-        let age = market.as_of.seconds_since(market.quote(id).as_of);
-        feeds.push((market.instruments.get(id).venue_symbol.clone(), age));
+    let ids = pool.instruments();
+    for id in &ids {
+        let age = market.as_of.seconds_since(market.quote(*id).as_of);
+        if age > allowed {
+            feeds.push((market.instruments.get(*id).venue_symbol.clone(), age));
+        }
     }
     let mut assets: BTreeSet<&Asset> = pool.collateral.iter().map(|held| &held.asset).collect();
-    for id in pool.instruments() {
-        let one = market.instruments.get(id);
+    for id in &ids {
+        let one = market.instruments.get(*id);
         assets.extend([&one.base, &one.quote, &one.settle]);
     }
     for asset in assets {
-        if let Some(feed) = market.assets.get(asset) {
-            feeds.push((asset.to_string(), market.as_of.seconds_since(feed.as_of)));
+        let Some(feed) = market.assets.get(asset) else { continue };
+        let age = market.as_of.seconds_since(feed.as_of);
+        if age > allowed {
+            feeds.push((asset.to_string(), age));
         }
     }
-    feeds.retain(|(_, age)| *age > allowed);
     let Some((what, age_seconds)) = feeds.first().cloned() else {
         return Ok((Rate::ZERO, vec![]));
     };
@@ -388,12 +416,7 @@ fn levels(
             orders = orders.max(Money::ZERO);
         }
         let amount = widened(value(orders, false)?, widen)?;
-        if amount.is_negative() {
-            return Err(MarginError::Unsupported(format!(
-                "level {:?} of {} is {amount:.2}: a requirement cannot be below zero",
-                level.name, document.name
-            )));
-        }
+        let amount = refuse_below_zero(document, &level.name, amount)?;
         let filled = level.formula.filled(&|name| {
             let value = level_value(document, charges, name, orders, false)?;
             Some(if document.params.contains_key(name) {

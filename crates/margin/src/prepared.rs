@@ -5,14 +5,14 @@
 //! computes the whole, over the same integers. A test holds the two equal to the last bit.
 
 use crate::charge::{Fill, PoolView, Scope};
-use crate::document::{Document, Level, NamedCharge, ORDERS, Stale};
+use crate::document::{CoinsMove, Document, NamedCharge, Stale};
 use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
-use crate::expr::Interval;
-use crate::margin::{covered, lots, order_rows, pool_exposure, staleness, widened};
+use crate::margin::{counted_coins, covered, lots, order_rows, pool_exposure, staleness, widened};
 use crate::pool::Pool;
-use crate::table::{RiskTable, RowId};
+use crate::requirement::{Amounts, Answer, MOST_CHARGES, Slots, few_enough};
+use crate::table::{RiskTable, RowId, coin_lots};
 use crate::whatif::filled;
 use keelmark_book::{
     Asset, Balance, Decimal, Instrument, InstrumentId, Market, Money, Price, Quantity, Rate, Round,
@@ -46,25 +46,6 @@ pub struct Prepared<'a> {
     held: Vec<(Asset, Money, Money)>,
 }
 
-/// What a fill would leave, in the pool's currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// Initial margin after it.
-    pub initial: Money,
-    /// Maintenance margin after it.
-    pub maintenance: Money,
-    /// Equity after it, at the mark.
-    pub equity: Money,
-}
-
-impl Answer {
-    /// Whether equity covers initial margin after the fill.
-    #[must_use]
-    pub fn is_covered(&self) -> bool {
-        self.equity >= self.initial
-    }
-}
-
 /// A charge's terms.
 #[derive(Debug)]
 struct Kept {
@@ -74,28 +55,6 @@ struct Kept {
     total: Money,
     terms: Vec<Money>,
 }
-
-/// A level with each of its names resolved.
-#[derive(Debug)]
-struct Slots<'a> {
-    level: &'a Level,
-    names: Vec<Slot>,
-    has_orders: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Slot {
-    Charge(usize),
-    Orders,
-    Param(Decimal),
-}
-
-/// Levels use at most this many names.
-const MOST_NAMES: usize = 16;
-/// A document has at most this many charges.
-const MOST_CHARGES: usize = 32;
-
-type Amounts = [Money; MOST_CHARGES];
 
 impl<'a> Prepared<'a> {
     /// Prepares a pool over a table that has rows for all that will be asked about.
@@ -108,10 +67,7 @@ impl<'a> Prepared<'a> {
         table: &'a RiskTable,
         pool: Pool,
     ) -> Result<Self, MarginError> {
-        if document.charges.len() > MOST_CHARGES {
-            let problem = format!("a document of more than {MOST_CHARGES} charges");
-            return Err(MarginError::Unsupported(problem));
-        }
+        few_enough(document)?;
         covered(document, market, &pool)?;
         let equity = equity(&pool, document, market)?;
         let leverage = crate::margin::leverage(&pool);
@@ -205,12 +161,14 @@ impl<'a> Prepared<'a> {
         equity: Money,
         widen: Rate,
     ) -> Result<Answer, MarginError> {
-        let plain = self.amounts(&self.plain, &self.view(Fill::None, extra, collateral))?;
+        let hedging = self.hedging(extra)?;
+        let exposure = hedging.as_ref().unwrap_or(&self.exposure);
+        let view = |fill| PoolView { exposure, ..self.view(fill, extra, collateral) };
+        let plain = self.amounts(&self.plain, &view(Fill::None))?;
         let with_orders = if self.orders.is_empty() {
             None
         } else {
-            let view = self.view(Fill::Worst, extra, collateral);
-            Some(self.amounts(&self.with_orders, &view)?)
+            Some(self.amounts(&self.with_orders, &view(Fill::Worst))?)
         };
         let level = |slots: &Slots<'a>| slots.level(&plain, with_orders.as_ref());
         Ok(Answer {
@@ -218,6 +176,27 @@ impl<'a> Prepared<'a> {
             maintenance: widened(level(&self.maintenance)?, widen)?,
             equity,
         })
+    }
+
+    /// The exposure with the coins that hedge after a fill, where that changes with it.
+    fn hedging(&self, extra: Option<(RowId, i128)>) -> Result<Option<Exposure>, MarginError> {
+        let Some((row, _)) = extra.filter(|_| self.document.coins_move == CoinsMove::Hedge) else {
+            return Ok(None);
+        };
+        let unit = self.table.line(row).unit;
+        if self.table.units[unit].underlying == self.table.currency {
+            return Ok(None);
+        }
+        let coins = self.equity.coins.get(&self.table.units[unit].underlying);
+        let held = coins.map_or(0, |amount| coin_lots(Quantity::new(amount.decimal())));
+        let counted = counted_coins(self.document, self.table, &self.exposure, unit, held, extra)?;
+        let before = self.exposure.coins(unit);
+        if counted == before {
+            return Ok(None);
+        }
+        let mut exposure = self.exposure.clone();
+        exposure.add_coins(self.table, unit, counted - before);
+        Ok(Some(exposure))
     }
 
     /// Every charge after the extra fill: one term of each exchanged.
@@ -341,6 +320,7 @@ impl<'a> Prepared<'a> {
             exposure: &self.exposure,
             collateral,
             orders: &self.orders,
+            booked: &self.pool.orders,
             leverage: &self.leverage,
             reserves: &self.pool.reserves,
             fill,
@@ -367,50 +347,4 @@ fn exchanged(
     };
     let new = named.charge.term(view, key)?;
     Ok(kept.total.minus(kept.terms[key])?.plus(new)?)
-}
-
-impl<'a> Slots<'a> {
-    /// The level's amount, open orders included where it names them.
-    fn level(&self, plain: &Amounts, with_orders: Option<&Amounts>) -> Result<Money, MarginError> {
-        let bare = self.evaluate(plain, Money::ZERO)?;
-        let (true, Some(with)) = (self.has_orders, with_orders) else { return Ok(bare) };
-        let orders = self.evaluate(with, Money::ZERO)?.minus(bare)?.max(Money::ZERO);
-        self.evaluate(plain, orders)
-    }
-
-    fn evaluate(&self, charges: &Amounts, orders: Money) -> Result<Money, MarginError> {
-        let mut values = [Interval::exact(Decimal::ZERO); MOST_NAMES];
-        for (value, slot) in values.iter_mut().zip(&self.names) {
-            *value = Interval::exact(match slot {
-                Slot::Orders => orders.decimal(),
-                Slot::Param(param) => *param,
-                Slot::Charge(at) => charges[*at].decimal(),
-            });
-        }
-        let found = self.level.formula.evaluate_at(&values[..self.names.len()])?;
-        Ok(Money::new(found.high()))
-    }
-
-    fn new(document: &'a Document, name: &str) -> Result<Self, MarginError> {
-        let level = document.level(name).ok_or_else(|| {
-            MarginError::Unsupported(format!("the document has no level {name:?}"))
-        })?;
-        let mut names = Vec::new();
-        for used in level.formula.names() {
-            names.push(match document.charges.iter().position(|one| one.name == used) {
-                Some(at) => Slot::Charge(at),
-                None if used == ORDERS => Slot::Orders,
-                None => match document.params.get(used) {
-                    Some(param) => Slot::Param(param.get(used, &Asset::usd())?),
-                    None => return Err(MarginError::Unsupported(format!("{used:?} has no value"))),
-                },
-            });
-        }
-        if names.len() > MOST_NAMES {
-            let problem = format!("level {name:?} uses more than {MOST_NAMES} names");
-            return Err(MarginError::Unsupported(problem));
-        }
-        let has_orders = level.formula.uses(ORDERS);
-        Ok(Self { level, names, has_orders })
-    }
 }

@@ -14,6 +14,8 @@ pub struct Scan {
     pub name: String,
     /// Half width of the price moves.
     pub price_range: Param,
+    /// Width of the moves below the price, where it differs.
+    pub price_range_down: Option<Param>,
     /// What the range is counted in.
     pub price_unit: PriceUnit,
     /// How volatility moves.
@@ -158,7 +160,7 @@ impl Scan {
         let scenarios = scenarios(fields)?;
         if scenarios.is_empty() {
             return Err(fields.error(format!(
-                "scan {name:?} has no columns: give it grid_steps, moves or scenarios"
+                "scan {name:?} has no columns: give it grid_steps, ranges, moves or scenarios"
             )));
         }
         let units = [("relative", PriceUnit::Relative), ("money", PriceUnit::Money)];
@@ -169,7 +171,9 @@ impl Scan {
         let round_to = optional(fields.get("round_to"))?
             .map(|places| places.in_steps_of(Decimal::ONE).unwrap_or(0).clamp(0, 18) as u32);
         let price_range = fields.param("price_range")?;
-        if let Some(bad) = price_range.values().find(|range| !range.is_positive()) {
+        let price_range_down = fields.get("price_range_down").map(Param::read).transpose()?;
+        let ranges = price_range.values().chain(price_range_down.iter().flat_map(Param::values));
+        if let Some(bad) = ranges.into_iter().find(|range| !range.is_positive()) {
             return Err(fields.error(format!("price_range: expected above zero, found {bad}")));
         }
         let vol = VolRule::read(fields)?;
@@ -180,6 +184,7 @@ impl Scan {
         Ok(Self {
             name,
             price_range,
+            price_range_down,
             price_unit: fields.word("price_unit", &units, Some(PriceUnit::Relative))?,
             vol,
             scenarios,
@@ -197,6 +202,19 @@ impl Scan {
     /// [`NoParam`] when the document has none.
     pub fn range(&self, underlying: &Asset) -> Result<f64, NoParam> {
         self.price_range.get("price_range", underlying).map(Decimal::to_f64)
+    }
+
+    /// The price range for an underlying on the side of a move.
+    ///
+    /// # Errors
+    /// [`NoParam`] when the document has none.
+    pub fn range_of(&self, underlying: &Asset, price: f64) -> Result<f64, NoParam> {
+        match &self.price_range_down {
+            Some(down) if price < 0.0 => {
+                down.get("price_range_down", underlying).map(Decimal::to_f64)
+            }
+            _ => self.range(underlying),
+        }
     }
 
     /// The share of the dampener that counts at a move: `max(|move| / range, 1) - 1`.
@@ -413,6 +431,9 @@ fn scenarios(fields: &mut Fields<'_>) -> Result<Vec<Scenario>, InputError> {
         let steps = node.decimal()?.in_steps_of(Decimal::ONE).filter(|n| (1..=64).contains(n));
         let steps = steps.ok_or_else(|| node.error("grid_steps: expected 1 to 64"))?;
         (-steps..=steps).for_each(|i| cells(i as f64 / steps as f64, false));
+    }
+    for node in fields.list("ranges")? {
+        cells(fraction(node)?, false);
     }
     for node in fields.list("moves")? {
         let price = fraction(node)?;

@@ -151,9 +151,13 @@ fn confidences_and_the_fixed_forward_survive_writing() {
     let written = keelmark_book::write::market_csv(&market);
     let again = read::market_csv("again.csv", written.as_bytes()).unwrap();
     assert_eq!(keelmark_book::write::market_csv(&again), written);
+    let json = keelmark_book::write::market_json(&market);
+    let from_json = read::market_json("again.json", json.as_bytes()).unwrap();
     for (id, _) in market.instruments.iter() {
         assert_eq!(market.detail(id), again.detail(id));
+        assert_eq!(market.detail(id), from_json.detail(id));
     }
+    assert_eq!(market.assets, from_json.assets);
     let eth = keelmark_book::Asset::new("ETH").unwrap();
     assert_eq!(again.confidence(&eth), Rate::from_f64(0.5, Round::Nearest).unwrap());
     for (bad, said) in [(",0.5,,,", "1.5"), (",0.5,,,", "-0.1")] {

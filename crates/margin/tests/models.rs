@@ -52,11 +52,53 @@ fn every_document_computes_a_mixed_book_or_says_what_it_is_not_about() {
             }
         }
     }
-    let linear_only = ["derive-pmrm", "derive-pmrm2", "derive-srm"];
-    let others: Vec<&str> =
-        refused.iter().copied().filter(|name| !linear_only.contains(name)).collect();
-    assert!(linear_only.iter().all(|name| refused.contains(name)), "{refused:?}");
-    assert_eq!(others, ["binance-coinm", "binance-unimmr", "binance-usdm", "bybit-cross"]);
+    assert_eq!(
+        refused,
+        [
+            "aevo-standard",
+            "binance-coinm",
+            "binance-options",
+            "binance-unimmr",
+            "binance-usdm",
+            "bybit-cross",
+            "derive-pmrm",
+            "derive-pmrm2",
+            "derive-srm",
+            "dydx-v4",
+            "paradex-cross",
+        ]
+    );
+}
+
+#[test]
+fn an_initial_fraction_rises_with_what_is_open() {
+    let asks = |open: &str, symbol: &str| {
+        let text = format!(
+            "instrument,mark,contract_size,lot,open_interest,as_of\n\
+             USDC,1,,,,2026-03-04T19:00:00Z\nSOL,100,,,,2026-03-04T19:00:00Z\n\
+             BTC,70000,,,,2026-03-04T19:00:00Z\n\
+             x:SOL/USDC:USDC,100,1,0.1,{open},2026-03-04T19:00:00Z\n\
+             x:BTC/USDC:USDC,70000,1,0.1,,2026-03-04T19:00:00Z\n"
+        );
+        let market = read::market_csv("market.csv", text.as_bytes()).unwrap();
+        let book = format!("account,instrument,qty,avg_price\na,USDC,9000,\na,{symbol},10,100\n");
+        let book = read::book_csv("book.csv", book.as_bytes(), &market).unwrap();
+        margin(&Document::named("dydx-v4").unwrap(), &market, &book.accounts[0])
+            .map(|found| (found.total.initial.to_string(), found.total.maintenance.to_string()))
+    };
+    let sol = |open: &str| asks(open, "x:SOL/USDC:USDC").unwrap();
+    let pair = |initial: &str| (initial.to_owned(), "30".to_owned());
+    // A notional of 1,000 at 5 %; it rises between 400,000 and 1,000,000 contracts at 100.
+    assert_eq!(sol("0"), pair("50"));
+    assert_eq!(sol("400000"), pair("50"));
+    // A third of the way: 0.05 + 0.95 / 3 in whole millionths.
+    assert_eq!(sol("600000"), pair("366.666"));
+    assert_eq!(sol("1000000"), pair("1000"));
+    assert_eq!(sol("9000000"), pair("1000"));
+    let error = asks("", "x:SOL/USDC:USDC").unwrap_err().to_string();
+    assert!(error.contains("give its row an open_interest"), "{error}");
+    // Where nothing scales, nothing is asked for.
+    assert_eq!(asks("", "x:BTC/USDC:USDC").unwrap().0, "14000");
 }
 
 #[test]

@@ -4,8 +4,10 @@
 
 use keelmark_book::{Decimal, InstrumentId, Market, Portfolio, Quantity, read};
 use keelmark_margin::document::PoolBy;
+use keelmark_margin::document::library::BUILT_IN;
 use keelmark_margin::pool::divide;
 use keelmark_margin::prepared::Prepared;
+use keelmark_margin::requirement::Requirements;
 use keelmark_margin::whatif::{Change, apply};
 use keelmark_margin::{Document, RiskTable, margin_of_pool};
 
@@ -52,10 +54,39 @@ fn check_every(stride: usize, document: &Document, market: &Market, account: &Po
 }
 
 #[test]
+fn a_requirement_in_numbers_alone_is_that_of_the_full_computation() {
+    let market = read::market_csv("market", MARKET).unwrap();
+    let book = read::book_csv("desk", DESK, &market).unwrap();
+    let ids: Vec<InstrumentId> = market.instruments.iter().map(|(id, _)| id).collect();
+    let mut compared = 0;
+    for (name, _) in BUILT_IN {
+        let document = Document::named(name).unwrap();
+        for account in &book.accounts {
+            for pool in divide(account, &document, &market) {
+                let table = RiskTable::compile(&document, &market, &ids, &pool.currency).unwrap();
+                let found = Requirements::new(&document, &market, &table).unwrap().of(&pool);
+                let Ok(full) = margin_of_pool(&document, &market, &table, pool) else {
+                    assert!(found.is_err(), "{name}, {}", account.account);
+                    continue;
+                };
+                let found = found.unwrap();
+                assert_eq!(found.initial, full.level("initial"), "{name}, {}", account.account);
+                assert_eq!(found.maintenance, full.level("maintenance"), "{name}");
+                assert_eq!(found.equity, full.equity.total, "{name}, {}", account.account);
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 50, "{compared}");
+}
+
+#[test]
 fn a_prepared_what_if_is_the_full_computation() {
     let market = read::market_csv("market", MARKET).unwrap();
     let book = read::book_csv("desk", DESK, &market).unwrap();
-    for name in ["cross", "scan16", "deribit-pm", "deribit-pm-segregated", "greeks", "deribit-sm"] {
+    for name in
+        ["cross", "scan16", "deribit-pm", "deribit-pm-segregated", "greeks", "deribit-sm", "okx-pm"]
+    {
         let document = Document::named(name).unwrap();
         for account in &book.accounts[..5] {
             check(&document, &market, account);

@@ -19,6 +19,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Modules: [`deribit`].
+//! Modules: a folder a venue ([`binance`], [`bybit`], [`ccxt`], [`deribit`],
+//! [`derive`](mod@derive), [`drift`], [`hyperliquid`], [`okx`]); [`spelling`] every venue's names,
+//! [`grammar`] what they share, [`json`] replies as trees that know their places, [`imported`] what
+//! replies become, [`lots`] where no reply has them, [`parameters`] a venue's tables as a document.
 
+mod assembly;
+pub mod binance;
+pub mod bybit;
+pub mod ccxt;
 pub mod deribit;
+pub mod derive;
+pub mod drift;
+pub mod grammar;
+pub mod hyperliquid;
+pub mod imported;
+pub mod json;
+pub mod lots;
+pub mod okx;
+pub mod parameters;
+pub mod spelling;

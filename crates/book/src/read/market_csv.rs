@@ -20,6 +20,7 @@ const COLUMNS: &[&str] = &[
     "contract_size",
     "lot",
     "expiry",
+    "open_interest",
     "venue_symbol",
     "source",
     "confidence",
@@ -82,8 +83,11 @@ fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
         as_of,
     };
     let detail = read_detail(row)?;
+    let open_interest: Option<Quantity> = row.value("open_interest")?;
     let id = market.add(instrument, quote).map_err(|error| row.error("", error))?;
-    market.set_detail(id, detail).map_err(|error| row.error("", error))
+    market.set_detail(id, detail).map_err(|error| row.error("", error))?;
+    let Some(contracts) = open_interest else { return Ok(()) };
+    market.set_open_interest(id, contracts).map_err(|error| row.error("", error))
 }
 
 fn read_detail(row: &Row<'_>) -> Result<Detail, InputError> {

@@ -72,6 +72,8 @@ struct InstrumentEntry {
     bid: Option<JsonNumber>,
     /// Best ask.
     ask: Option<JsonNumber>,
+    /// Contracts open, counting one side.
+    open_interest: Option<JsonNumber>,
     /// When the feed was last updated; the market's time when absent.
     as_of: Option<Timestamp>,
     /// Annual rate to the expiry, continuously compounded, as a fraction.
@@ -152,5 +154,7 @@ fn add(market: &mut Market, entry: &InstrumentEntry, as_of: Timestamp) -> Result
         rate_confidence: sure(entry.rate_confidence),
     };
     let id = market.add(instrument, quote).map_err(|error| error.to_string())?;
-    market.set_detail(id, detail).map_err(|error| error.to_string())
+    market.set_detail(id, detail).map_err(|error| error.to_string())?;
+    let Some(contracts) = entry.open_interest else { return Ok(()) };
+    market.set_open_interest(id, Quantity::new(contracts.0)).map_err(|error| error.to_string())
 }

@@ -4,6 +4,7 @@
 //! turns in one loop on the thread's own CPU clock, and the median of eleven turns counts. Nothing
 //! here asserts a speed: a slow machine must not fail a test.
 
+mod accounts;
 mod clock;
 mod data;
 mod naive;
@@ -46,6 +47,8 @@ pub fn run(json: bool, progress: impl Fn(&str)) -> Result<Answer, Failure> {
     figures.extend(netting::run());
     progress("what-if on a prepared account");
     figures.extend(whatif::run()?);
+    progress("accounts over one table");
+    figures.extend(accounts::run()?);
     progress("bits at every vector width");
     figures.push(bits());
     if json {

@@ -160,7 +160,7 @@ fn document(inputs: Inputs<'_>, coin: &str) -> Result<Document, Problem> {
 fn hold(desk: &mut Desk, name: &str, coins: Decimal, mark: Decimal) -> Result<(), Problem> {
     let symbol = read_contract(name, HOUR)?;
     let size = if symbol.settle.as_ref() == Some(&symbol.base) { mark } else { Decimal::ONE };
-    let contract = Contract { symbol, name: name.to_owned(), size, mark, option: None };
+    let contract = Contract { symbol, name: name.to_owned(), size, mark, option: None, lot: None };
     desk.hold(contract, coins, None)?;
     Ok(())
 }

@@ -138,7 +138,7 @@ fn contract(base: &str, kind: Kind, size: Decimal, mark: Decimal) -> Result<Cont
         settle: Some(Asset::new(CASH)?),
         kind,
     };
-    Ok(Contract { symbol, name: base.to_owned(), size: size.abs(), mark, option: None })
+    Ok(Contract { symbol, name: base.to_owned(), size: size.abs(), mark, lot: None, option: None })
 }
 
 fn sign(size: Decimal) -> Decimal {

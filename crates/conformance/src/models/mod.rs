@@ -13,9 +13,12 @@ mod derive;
 mod derive_pmrm1;
 mod derive_pmrm2;
 mod derive_srm;
+mod drift_closeout;
+mod dydx;
 mod liquidation;
 mod okx;
 mod options;
+mod paradex;
 mod pricing;
 mod scenarios;
 mod span;
@@ -61,10 +64,35 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("deribit.xpm.haircut", deribit_account::haircut),
     ("deribit.xpm.mm_factor", deribit_account::mm_factor),
     ("deribit_style.option_sm.linear", options::standard_linear),
-    ("generic.cross_liquidation", liquidation::generic),
     ("derive-pmrm1", derive_pmrm1::margin),
     ("derive-pmrm2", derive_pmrm2::margin),
     ("derive-srm", derive_srm::margin),
+    ("drift-account-spot-orders", drift_closeout::account_with_orders),
+    ("drift-asset-for-liability", drift_closeout::asset_taken),
+    ("drift-asset-weight", drift_closeout::asset_weight),
+    ("drift-liability-implied-by-asset", drift_closeout::liability_paid),
+    ("drift-liability-weight", drift_closeout::liability_weight),
+    ("drift-liquidation-fee", drift_closeout::rising_fee),
+    ("drift-max-pct-to-liquidate", drift_closeout::share_to_close),
+    ("drift-perp-base-to-cover-shortage", drift_closeout::base_to_cover),
+    ("drift-perp-insurance-fee", drift_closeout::perpetual_fee),
+    ("drift-perp-social-loss", drift_closeout::perpetual_loss),
+    ("drift-scaled-initial-asset-weight", drift_closeout::weight_by_deposits),
+    ("drift-spot-insurance-fee", drift_closeout::borrow_fee),
+    ("drift-spot-liability-to-cover-shortage", drift_closeout::liability_to_cover),
+    ("drift-spot-social-loss", drift_closeout::deposit_loss),
+    ("dydx-v4-bankruptcy-price", dydx::bankruptcy_price),
+    ("dydx-v4-fillable-price", dydx::fillable_price),
+    ("dydx-v4-funding-clamp", dydx::funding_clamp),
+    ("dydx-v4-imr", dydx::initial),
+    ("dydx-v4-insurance-delta", dydx::insurance_bears),
+    ("dydx-v4-insurance-fund-delta", dydx::insurance_delta),
+    ("dydx-v4-liquidatable", dydx::liquidatable),
+    ("dydx-v4-mmf", dydx::maintenance_fraction),
+    ("dydx-v4-oimf", dydx::scaled_fraction),
+    ("dydx-v4-position-margin", dydx::position),
+    ("dydx-v4-risk-order", dydx::risk_order),
+    ("generic.cross_liquidation", liquidation::generic),
     ("haircut.linear", options::haircut),
     ("okx.inverse_swap.position", okx::inverse),
     ("okx.multi_currency.position", okx::linear),
@@ -74,6 +102,10 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("okx.pm.spot_derivatives_offset", okx::offset),
     ("option.otm_amount", options::otm_amount),
     ("option.premium", options::premium),
+    ("paradex-cross-net-imr", paradex::open_orders),
+    ("paradex-min-delta", paradex::minimum_delta),
+    ("paradex-partial-liquidation", paradex::partial_liquidation),
+    ("paradex-vol-multiplier", paradex::vol_multiplier),
     ("span_requirement", span::requirement),
     ("span_risk_array", span::risk_array),
 ];

@@ -26,13 +26,17 @@ pub fn risk_unit(inputs: Inputs<'_>) -> Answer {
     let pool = desk.pool(&document)?;
     let (shock, extreme) = (charge(&shocked, "spot_shock")?, charge(&shocked, "extreme")?);
     let (basis, minimum) = (charge(&pool, "basis")?, charge(&pool, "minimum")?);
-    let parts =
-        [("spot_shock", shock), ("extreme", extreme), ("basis", basis), ("minimum", minimum)];
+    let parts = [
+        ("spot_shock", shock),
+        ("extreme", extreme),
+        ("basis", basis),
+        ("minimum_scaled", minimum),
+    ];
     let only_extreme = [("extreme", extreme)];
     let mut fields = vec![
         ("delta", cash_delta(&desk, &document, &pool)?.into()),
         ("mr1", shock.into()),
-        ("mr1_at", moves(&document, &shocked)?),
+        ("mr1_at", moves(inputs, &document, &shocked)?),
         ("mr4", basis.into()),
         ("mr6_pnl", (-extreme).into()),
         ("mr6", document.level_for("maintenance", &only_extreme)?.into()),
@@ -98,7 +102,7 @@ pub fn scaling(inputs: Inputs<'_>) -> Answer {
     if let Some(sum) = inputs.number_if_any("mr_sum")? {
         let document = Document::named(UNITS)?;
         let least = |minimum| {
-            let parts = [("basis", Money::new(sum)), ("minimum", minimum)];
+            let parts = [("basis", Money::new(sum)), ("minimum_scaled", minimum)];
             document.level_for("maintenance", &parts)
         };
         let before = |raw| Ok(least(Money::new(raw))?.into());
@@ -123,7 +127,7 @@ pub fn offset(inputs: Inputs<'_>) -> Answer {
             ("basis", "mr4"),
             ("rates", "mr5"),
             ("extreme", "mr6"),
-            ("minimum", "mr7"),
+            ("minimum_scaled", "mr7"),
             ("depeg", "mr9"),
         ] {
             parts.push((charge, Money::new(risks.number_or(risk, Decimal::ZERO)?)));
@@ -180,12 +184,15 @@ fn position(
 
 fn unit_document(inputs: Inputs<'_>) -> Result<Document, Problem> {
     let mut changes = Vec::new();
-    if let Some(moves) = inputs.0.get("mr1_price_moves") {
-        changes.push(("scan.spot_shock.moves", moves.to_string()));
+    if inputs.has("mr1_price_moves") {
+        let moves = inputs.numbers("mr1_price_moves")?;
+        let range = moves.iter().map(|by| by.abs()).max().unwrap_or(Decimal::ONE);
+        let shares: Vec<String> = moves.iter().map(|by| format!("\"{by}/{range}\"")).collect();
+        changes.push(("params.price_range", range.to_string()));
+        changes.push(("scan.spot_shock.ranges", format!("[{}]", shares.join(", "))));
     }
     if inputs.has("mr6_move") {
-        let by = inputs.number("mr6_move")?;
-        changes.push(("scan.extreme.moves", format!("[\"-{by}\", \"{by}\"]")));
+        changes.push(("params.extreme_range", inputs.text("mr6_move")?.to_owned()));
     }
     for (input, path) in [
         ("mr6_factor", "params.extreme_factor"),
@@ -227,15 +234,17 @@ fn unit_desk(inputs: Inputs<'_>, at: Option<Decimal>) -> Result<(Desk, Money), P
     Ok((desk, Money::sum(gains)?))
 }
 
-/// Profit at each move that is not zero, volatility unchanged.
-fn moves(document: &Document, pool: &PoolMargin) -> Answer {
+/// Profit at each move of the case that is not zero, volatility unchanged.
+fn moves(inputs: Inputs<'_>, document: &Document, pool: &PoolMargin) -> Answer {
     let found = pool.charges.iter().find(|one| one.name == "spot_shock");
     let Some(scan) = found.and_then(|one| one.plain.scans.first()) else {
         return problem("expected a scan, found none");
     };
     let scenarios = document.scans[0].scenarios.iter().zip(&scan.before);
-    let counted = scenarios.filter(|(one, _)| one.vol == VolMove::Same && one.price != 0.0);
-    Ok(Json::Object(counted.map(|(one, gain)| (one.price.to_string(), (*gain).into())).collect()))
+    let counted = scenarios.filter(|(one, _)| one.vol == VolMove::Same);
+    let moves = inputs.numbers("mr1_price_moves")?;
+    let each = moves.iter().zip(counted).filter(|(by, _)| !by.is_zero());
+    Ok(Json::Object(each.map(|(by, (_, gain))| (by.to_string(), (*gain).into())).collect()))
 }
 
 /// What the unit gains for a move of 100 %, in US dollars.

@@ -3,6 +3,9 @@
 //! A tier table is marginal like a tax table: the rate of a tier counts for the notional inside
 //! it. Venues print the same thing as `notional * rate - deduction`, where
 //! `deduction_n = floor_n * (rate_n - rate_(n-1)) + deduction_(n-1)`.
+//!
+//! A table whose limits are `contracts` is the other kind: the tier that the number of contracts
+//! falls in holds for all of the position.
 
 use super::per_position::Filter;
 use super::view::Holding;
@@ -11,7 +14,9 @@ use crate::document::Fields;
 use crate::document::tree::{Node, Value};
 use crate::error::MarginError;
 use crate::table::RowId;
-use keelmark_book::{Asset, InputError, Instrument, Money, Overflow, Rate, Round, profit};
+use keelmark_book::{
+    Asset, InputError, Instrument, Money, Overflow, Quantity, Rate, Round, profit,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -114,7 +119,7 @@ impl Tiers {
         &self.tiers[above.max(1) - 1]
     }
 
-    fn read(node: &Node) -> Result<Self, InputError> {
+    pub(super) fn read(node: &Node) -> Result<Self, InputError> {
         let Value::List(items) = &node.value else {
             return Err(node.error("expected a list of tiers { up_to, rate }"));
         };
@@ -146,13 +151,91 @@ impl Tiers {
     }
 }
 
+/// A table of one of the two kinds.
+#[derive(Debug)]
+enum Table {
+    /// Each rate counts for the notional inside its tier.
+    Marginal(Tiers),
+    /// The rate of the tier of a number of contracts counts for all: upper limits and rates.
+    Whole(Vec<(Option<Quantity>, Rate)>),
+}
+
+impl Table {
+    fn read(node: &Node) -> Result<Self, InputError> {
+        let whole = match &node.value {
+            Value::List(items) => items.iter().any(|item| match &item.value {
+                Value::Table(fields) => fields.contains_key("contracts"),
+                _ => false,
+            }),
+            _ => false,
+        };
+        if whole { Self::read_whole(node) } else { Tiers::read(node).map(Self::Marginal) }
+    }
+
+    fn read_whole(node: &Node) -> Result<Self, InputError> {
+        let Value::List(items) = &node.value else {
+            return Err(node.error("expected a list of tiers { contracts, rate }"));
+        };
+        let mut rows: Vec<(Option<Quantity>, Rate)> = Vec::new();
+        let mut below = Some(Quantity::ZERO);
+        for item in items {
+            let mut fields = Fields::of(item)?;
+            let limit = fields.get("contracts").map(Node::decimal).transpose()?.map(Quantity::new);
+            let rate = Rate::new(fields.need("rate")?.decimal()?);
+            fields.done()?;
+            if rate.is_negative() {
+                return Err(item.error(format!("rate: expected zero or more, found {rate}")));
+            }
+            match below {
+                None => return Err(item.error("expected a limit in every tier but the last")),
+                Some(below) if limit.is_some_and(|limit| limit <= below) => {
+                    return Err(item.error(format!("contracts: expected above {below}")));
+                }
+                Some(_) => {}
+            }
+            below = limit;
+            rows.push((limit, rate));
+        }
+        Ok(Self::Whole(rows))
+    }
+
+    /// What a position asks, and the rate at its margin.
+    fn amount(&self, quantity: Quantity, notional: Money) -> Result<(Money, Rate), Overflow> {
+        match self {
+            Self::Marginal(tiers) => Ok((tiers.amount(notional)?, tiers.rate(notional))),
+            Self::Whole(rows) => {
+                let held = quantity.abs();
+                let inside = |limit: &Option<Quantity>| limit.is_none_or(|limit| held <= limit);
+                // Above the last limit nothing may be held: the highest rate.
+                let found = rows.iter().find(|(limit, _)| inside(limit)).or(rows.last());
+                let rate = found.map_or(Rate::ONE, |(_, rate)| *rate);
+                Ok((notional.times(rate, Round::Up)?, rate))
+            }
+        }
+    }
+
+    fn is_tiered(&self) -> bool {
+        match self {
+            Self::Marginal(table) => table.tiers.len() > 1,
+            Self::Whole(rows) => rows.len() > 1,
+        }
+    }
+}
+
+/// The most that a holding asks.
+struct Most {
+    amount: Money,
+    notional: Money,
+    rate: Rate,
+}
+
 #[derive(Debug)]
 struct Brackets {
     on: Filter,
     /// Whether the limits are in the market's currency; else in the settlement asset.
     in_market: bool,
     /// By venue symbol, base asset, or `default`.
-    tables: BTreeMap<String, Tiers>,
+    tables: BTreeMap<String, Table>,
 }
 
 pub(super) fn read(
@@ -164,9 +247,9 @@ pub(super) fn read(
     let tables = match &node.value {
         Value::Table(table) => table
             .iter()
-            .map(|(key, node)| Ok((key.clone(), Tiers::read(node)?)))
+            .map(|(key, node)| Ok((key.clone(), Table::read(node)?)))
             .collect::<Result<_, InputError>>()?,
-        _ => BTreeMap::from([("default".to_owned(), Tiers::read(node)?)]),
+        _ => BTreeMap::from([("default".to_owned(), Table::read(node)?)]),
     };
     let words = [("market", true), ("settlement", false)];
     let in_market = fields.word("counted_in", &words, Some(true))?;
@@ -178,11 +261,11 @@ impl Charge for Brackets {
         let mut outcome = Outcome::default();
         for holding in pool.holdings()? {
             let one = holding.instrument;
-            let Some((own, notional)) = self.most(pool, &holding)? else { continue };
-            let unit = self.unit(pool, one);
-            let amount = pool.convert(own, unit, Round::Up)?;
+            let Some(most) = self.most(pool, &holding)? else { continue };
+            let (unit, notional) = (self.unit(pool, one), most.notional);
+            let amount = pool.convert(most.amount, unit, Round::Up)?;
             outcome.amount = outcome.amount.plus(amount)?;
-            let rate = self.table(one)?.rate(notional).to_f64() * 100.0;
+            let rate = most.rate.to_f64() * 100.0;
             outcome.lines.push(Line {
                 text: format!("{}: {notional:.4} {unit} in the {rate} % tier", one.venue_symbol),
                 amount,
@@ -203,13 +286,13 @@ impl Charge for Brackets {
     fn term(&self, pool: &PoolView<'_>, row: usize) -> Result<Money, MarginError> {
         let holding = pool.holding(RowId::new(row))?;
         match self.most(pool, &holding)? {
-            Some((own, _)) => pool.convert(own, self.unit(pool, holding.instrument), Round::Up),
+            Some(most) => pool.convert(most.amount, self.unit(pool, holding.instrument), Round::Up),
             None => Ok(Money::ZERO),
         }
     }
 
     fn breaks_union(&self) -> Option<&'static str> {
-        let tiered = self.tables.values().any(|table| table.tiers.len() > 1);
+        let tiered = self.tables.values().any(Table::is_tiered);
         let deducts = self.deductions().any(Money::is_positive);
         if tiered {
             return Some("a larger position reaches a higher tier");
@@ -219,14 +302,14 @@ impl Charge for Brackets {
 }
 
 impl Brackets {
-    /// The most that any quantity of a holding asks, with its notional, as the tiers count.
+    /// The most that any quantity of a holding asks, as the tiers count.
     fn most(
         &self,
         pool: &PoolView<'_>,
         holding: &Holding<'_>,
-    ) -> Result<Option<(Money, Money)>, MarginError> {
+    ) -> Result<Option<Most>, MarginError> {
         let one = holding.instrument;
-        let mut most: Option<(Money, Money)> = None;
+        let mut most: Option<Most> = None;
         for quantity in &holding.quantities {
             if !self.on.lets(one, *quantity) {
                 continue;
@@ -234,16 +317,19 @@ impl Brackets {
             let own = profit::notional(one, *quantity, holding.quote.mark, Round::Up)?;
             let unit = self.unit(pool, one);
             let notional = pool.convert_between(own, &one.settle, unit, Round::Up)?;
-            let found = self.table(one)?.amount(notional)?;
-            if most.is_none_or(|(so_far, _)| found > so_far) {
-                most = Some((found, notional));
+            let (amount, rate) = self.table(one)?.amount(*quantity, notional)?;
+            if most.as_ref().is_none_or(|so_far| amount > so_far.amount) {
+                most = Some(Most { amount, notional, rate });
             }
         }
         Ok(most)
     }
 
     fn deductions(&self) -> impl Iterator<Item = Money> {
-        self.tables.values().flat_map(Tiers::deductions)
+        self.tables.values().flat_map(|table| match table {
+            Table::Marginal(tiers) => tiers.deductions().collect(),
+            Table::Whole(_) => Vec::new(),
+        })
     }
 
     /// What limits and amounts are counted in.
@@ -251,7 +337,7 @@ impl Brackets {
         if self.in_market { &pool.market.currency } else { &instrument.settle }
     }
 
-    fn table(&self, instrument: &Instrument) -> Result<&Tiers, MarginError> {
+    fn table(&self, instrument: &Instrument) -> Result<&Table, MarginError> {
         [instrument.venue_symbol.as_str(), instrument.base.as_str(), "default"]
             .into_iter()
             .find_map(|key| self.tables.iter().find(|(own, _)| own.eq_ignore_ascii_case(key)))
@@ -262,5 +348,62 @@ impl Brackets {
                     instrument.venue_symbol, instrument.base
                 ))
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Document, margin};
+    use keelmark_book::read;
+
+    const MODEL: &str = r#"
+schema = "keelmark/model/1"
+extends = "cross"
+name = "mine"
+[[charge]]
+name = "futures_maintenance"
+[charge.tiers]
+PERP = [{ contracts = "1000", rate = "0.004" }, { contracts = "5000", rate = "0.005" }]
+"#;
+
+    fn maintenance(quantity: &str) -> String {
+        let market = "instrument,venue_symbol,mark,contract_size,lot,as_of
+BTC,,70000,,,2026-03-13T19:00:00Z
+USDT,,1,,,2026-03-13T19:00:00Z
+okx:BTC/USDT:USDT,PERP,70000,0.01,1,2026-03-13T19:00:00Z
+";
+        let market = read::market_csv("m", market.as_bytes()).unwrap();
+        let book = format!("account,instrument,qty\nme,USDT,9000000\nme,PERP,{quantity}\n");
+        let book = read::book_csv("b", book.as_bytes(), &market).unwrap();
+        let document = Document::parse("mine.toml", MODEL).unwrap();
+        margin(&document, &market, &book.accounts[0]).unwrap().total.maintenance.to_string()
+    }
+
+    #[test]
+    fn the_tier_of_a_number_of_contracts_counts_for_all_of_them() {
+        assert_eq!(maintenance("1000"), "2800");
+        assert_eq!(maintenance("-1001"), "3503.5");
+        // Above the last limit the highest rate goes on.
+        assert_eq!(maintenance("6000"), "21000");
+    }
+
+    #[test]
+    fn a_table_of_contracts_that_does_not_ascend_is_refused() {
+        for (rows, said) in [
+            (
+                r#"[{ contracts = "10", rate = "0.1" }, { contracts = "10", rate = "0.2" }]"#,
+                "above 10",
+            ),
+            (
+                r#"[{ rate = "0.1" }, { contracts = "10", rate = "0.2" }]"#,
+                "every tier but the last",
+            ),
+            (r#"[{ contracts = "10", rate = "-0.1" }]"#, "zero or more"),
+            (r#"[{ contracts = "10", up_to = "5", rate = "0.1" }]"#, "up_to"),
+        ] {
+            let text = format!("{}PERP = {rows}\n", MODEL.split("PERP").next().unwrap());
+            let error = Document::parse("mine.toml", &text).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
     }
 }

@@ -20,9 +20,6 @@ use keelmark_book::{
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What each holding adds to a charge.
-type Parts = Vec<(Part, Money)>;
-
 #[derive(Debug)]
 struct PerKey {
     formula: Formula,
@@ -30,6 +27,9 @@ struct PerKey {
     names: Vec<Name>,
     scope: Scope,
 }
+
+/// A charge's name and its parts.
+type NamedParts<'a> = (&'a str, Vec<(Part, Money)>);
 
 #[derive(Debug)]
 enum Name {
@@ -123,6 +123,20 @@ impl Charge for PerKey {
         self.evaluate(&self.values(pool, key)?)
     }
 
+    fn of_amounts(
+        &self,
+        amount: &dyn Fn(&str) -> Option<Decimal>,
+    ) -> Option<Result<Money, MarginError>> {
+        let value = |name: &Name| match name {
+            Name::Charge(name, _) => amount(name).unwrap_or(Decimal::ZERO),
+            Name::Param(name, param) => {
+                let plain = || param.get(name, &Asset::usd()).unwrap_or(Decimal::ZERO);
+                amount(name).unwrap_or_else(plain)
+            }
+        };
+        Some(self.evaluate(&self.names.iter().map(value).collect::<Vec<_>>()))
+    }
+
     fn breaks_union(&self) -> Option<&'static str> {
         if self.formula.chooses() {
             return Some("the smaller of several, for a sum, can pass the sum of the smaller ones");
@@ -151,7 +165,7 @@ impl PerKey {
     }
 
     /// The parts of every charge that the formula names.
-    fn outcomes(&self, pool: &PoolView<'_>) -> Result<Vec<(&str, Parts)>, MarginError> {
+    fn outcomes(&self, pool: &PoolView<'_>) -> Result<Vec<NamedParts<'_>>, MarginError> {
         self.charges().map(|(name, charge)| Ok((name, charge.amount(pool)?.parts))).collect()
     }
 

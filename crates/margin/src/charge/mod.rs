@@ -8,6 +8,7 @@ mod borrowed;
 mod brackets;
 mod collateral_haircut;
 mod delta_by_expiry;
+mod delta_minimum;
 mod delta_shock;
 mod formula;
 mod greek_moves;
@@ -15,10 +16,12 @@ mod hedged_size;
 mod month_spread;
 mod net_option_value;
 mod net_short_by_strike;
+mod order_loss;
 mod payoff_at_expiry;
 mod per_holding;
 mod per_position;
 mod price_shortfall;
+mod quote_hedge;
 mod reserve;
 mod short_option_minimum;
 mod view;
@@ -26,14 +29,17 @@ mod worst_loss;
 mod worst_loss_by_expiry;
 
 pub use brackets::Tiers;
+pub use delta_minimum::DeltaTotals;
 pub use view::{Fill, PoolView};
 pub use worst_loss::UnitScan;
 
-use crate::document::{Fields, NamedCharge};
+use crate::document::{CoinsMove, Fields, NamedCharge};
 use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::Scan;
-use keelmark_book::{Asset, InputError, Instrument, InstrumentId, Money, instruments::nearest};
+use keelmark_book::{
+    Asset, Decimal, InputError, Instrument, InstrumentId, Money, instruments::nearest,
+};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -81,6 +87,19 @@ pub trait Charge: Debug + Send + Sync {
     /// Whether it nets scenarios by expiry, so that the table and the exposure must.
     fn needs_expiries(&self) -> bool {
         false
+    }
+
+    /// What it asks of one underlying or position that the charges it is made of ask these amounts
+    /// of, by name; `None` for a charge that is not made of others.
+    ///
+    /// # Errors
+    /// When the result does not fit.
+    fn of_amounts(
+        &self,
+        amount: &dyn Fn(&str) -> Option<Decimal>,
+    ) -> Option<Result<Money, MarginError>> {
+        let _ = amount;
+        None
     }
 
     /// Why the charge of two books together can pass the sum of the two apart; `None` when it
@@ -146,6 +165,8 @@ pub(crate) struct Reading<'a> {
     pub params: &'a BTreeMap<String, Param>,
     /// The charges that stand before this one.
     pub charges: &'a [NamedCharge],
+    /// Whether coins held move in scans.
+    pub coins: CoinsMove,
 }
 
 type Reader = fn(&mut Fields<'_>, &Reading<'_>) -> Result<Arc<dyn Charge>, InputError>;
@@ -156,6 +177,7 @@ const KINDS: &[(&str, Reader)] = &[
     ("brackets", brackets::read),
     ("collateral-haircut", collateral_haircut::read),
     ("delta-by-expiry", delta_by_expiry::read),
+    ("delta-minimum", delta_minimum::read),
     ("delta-shock", delta_shock::read),
     ("formula", formula::read),
     ("greek-moves", greek_moves::read),
@@ -163,10 +185,12 @@ const KINDS: &[(&str, Reader)] = &[
     ("month-spread", month_spread::read),
     ("net-option-value", net_option_value::read),
     ("net-short-by-strike", net_short_by_strike::read),
+    ("order-loss", order_loss::read),
     ("payoff-at-expiry", payoff_at_expiry::read),
     ("per-holding", per_holding::read),
     ("per-position", per_position::read),
     ("price-shortfall", price_shortfall::read),
+    ("quote-hedge", quote_hedge::read),
     ("reserve", reserve::read),
     ("short-option-minimum", short_option_minimum::read),
     ("worst-loss", worst_loss::read),
@@ -181,9 +205,7 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
 pub(crate) fn read(
     kind: &str,
     fields: &mut Fields<'_>,
-    scans: &[Scan],
-    params: &BTreeMap<String, Param>,
-    charges: &[NamedCharge],
+    reading: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
     let Some((_, reader)) = KINDS.iter().find(|(known, _)| *known == kind) else {
         let near = nearest(kind, kinds(), 3);
@@ -191,5 +213,5 @@ pub(crate) fn read(
         let hint = if near.is_empty() { all.join(", ") } else { near.join(", ") };
         return Err(fields.error(format!("kind: unknown {kind:?}; nearest: {hint}")));
     };
-    reader(fields, &Reading { scans, params, charges })
+    reader(fields, reading)
 }

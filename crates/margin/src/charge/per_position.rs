@@ -3,7 +3,8 @@
 //! The venues' option formulas, size-scaled rates and plain fractions of notional are all this.
 //! `per_unit` is multiplied by the coins of the position, `amount` is the position as a whole;
 //! either is in the settlement asset. Names: `index`, `mark`, `forward`, `strike`, `otm`,
-//! `size` (coins, without sign), `contracts` (signed), `notional`, `leverage`, and `[params]`.
+//! `size` (coins, without sign), `contracts` (signed), `notional`, `leverage`, `open_interest`
+//! (coins, where the market says it), and `[params]`.
 //!
 //! How sure the feeds are, 0 to 1: `index_confidence`, `mark_confidence`, `forward_confidence`,
 //! `vol_confidence`, `rate_confidence`, and `perpetual_confidence`, the lowest mark confidence of
@@ -37,6 +38,7 @@ const NAMES: &[&str] = &[
     "contracts",
     "notional",
     "leverage",
+    OPEN_INTEREST,
     "index_confidence",
     "mark_confidence",
     "forward_confidence",
@@ -44,6 +46,7 @@ const NAMES: &[&str] = &[
     "rate_confidence",
     PERPETUAL,
 ];
+const OPEN_INTEREST: &str = "open_interest";
 
 /// The confidence that belongs to other positions.
 const PERPETUAL: &str = "perpetual_confidence";
@@ -116,6 +119,9 @@ impl Charge for PerPosition {
         if self.formula.uses("size") {
             return Some("its formula uses the size of the position, so a rate may grow with it");
         }
+        if self.formula.rounds() {
+            return Some("its formula rounds to whole steps, so the union can ask one step more");
+        }
         let chosen = self.formula.uses("leverage");
         chosen.then_some("where two books chose a leverage apart, the lower counts for the union")
     }
@@ -179,6 +185,13 @@ impl PerPosition {
         let mut values = values(pool, holding, quantity)?;
         self.confidences(pool, holding, perpetual, &mut values);
         let base = &holding.instrument.base;
+        if self.formula.uses(OPEN_INTEREST) && self.value(OPEN_INTEREST, &values, base).is_none() {
+            let name = &holding.instrument.venue_symbol;
+            return Err(MarginError::Unsupported(format!(
+                "{name}: the model scales its margin by open interest, and the market has none for \
+                 it: give its row an open_interest, in contracts"
+            )));
+        }
         let found =
             self.formula.evaluate(&|name| self.value(name, &values, base).map(Interval::exact))?;
         if !self.per_unit {
@@ -280,6 +293,9 @@ fn values(
     }
     if let Some(leverage) = pool.leverage.get(&holding.id) {
         values.insert("leverage", *leverage);
+    }
+    if let Some(open) = pool.market.open_interest(holding.id) {
+        values.insert(OPEN_INTEREST, one.base_size(open, quote.mark)?.decimal());
     }
     Ok(values)
 }

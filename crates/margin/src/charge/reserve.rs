@@ -1,32 +1,42 @@
 //! `reserve`: an amount that the account itself carries by name, in the pool's currency.
 //!
-//! For what a venue reports and does not let one compute, such as a market maker protection.
+//! For what a venue reports and does not let one compute, such as a market maker protection. By
+//! `unit` the account carries one for each underlying, named `name:UNDERLYING`, and a `formula` can
+//! set it against what else that underlying is asked.
 
 use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
-use keelmark_book::InputError;
+use keelmark_book::{InputError, Money};
 use std::sync::Arc;
 
 #[derive(Debug)]
 struct Reserve {
     reserve: String,
+    scope: Scope,
 }
 
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
-    Ok(Arc::new(Reserve { reserve: fields.text("reserve")?.to_owned() }))
+    let words = [("account", Scope::Fixed), ("unit", Scope::Unit)];
+    let scope = fields.word("by", &words, Some(Scope::Fixed))?;
+    Ok(Arc::new(Reserve { reserve: fields.text("reserve")?.to_owned(), scope }))
 }
 
 impl Charge for Reserve {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
-        let Some(amount) = pool.reserves.get(&self.reserve).copied() else {
-            return Ok(Outcome::default());
-        };
-        let text = format!("reported {} {amount}", self.reserve);
-        Ok(Outcome { amount, lines: vec![Line { text, amount }], ..Outcome::default() })
+        let keys = if self.scope == Scope::Unit { pool.table.units.len() } else { 1 };
+        let mut outcome = Outcome::default();
+        for key in 0..keys {
+            let name = self.name(pool, key);
+            if let Some(amount) = pool.reserves.get(&name).copied() {
+                outcome.amount = outcome.amount.plus(amount)?;
+                outcome.lines.push(Line { text: format!("reported {name} {amount}"), amount });
+            }
+        }
+        Ok(outcome)
     }
 
     fn reserve(&self) -> Option<&str> {
@@ -34,6 +44,19 @@ impl Charge for Reserve {
     }
 
     fn scope(&self) -> Scope {
-        Scope::Fixed
+        self.scope
+    }
+
+    fn term(&self, pool: &PoolView<'_>, key: usize) -> Result<Money, MarginError> {
+        Ok(pool.reserves.get(&self.name(pool, key)).copied().unwrap_or_default())
+    }
+}
+
+impl Reserve {
+    fn name(&self, pool: &PoolView<'_>, key: usize) -> String {
+        if self.scope == Scope::Unit {
+            return format!("{}:{}", self.reserve, pool.table.units[key].underlying);
+        }
+        self.reserve.clone()
     }
 }

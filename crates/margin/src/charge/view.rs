@@ -5,8 +5,8 @@ use crate::error::MarginError;
 use crate::exposure::Exposure;
 use crate::table::{RiskTable, RowId, Sensitivity};
 use keelmark_book::{
-    Asset, Balance, Decimal, Instrument, InstrumentId, Market, Money, Overflow, Price, Quantity,
-    Quote, Round,
+    Asset, Balance, Decimal, Instrument, InstrumentId, Market, Money, Order, Overflow, Price,
+    Quantity, Quote, Round,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +32,8 @@ pub struct PoolView<'a> {
     pub collateral: &'a [Balance],
     /// Open orders, in lots.
     pub orders: &'a [(RowId, i128)],
+    /// The same orders as they were placed, with their prices.
+    pub booked: &'a [Order],
     /// Leverage that the holder chose, by instrument.
     pub leverage: &'a BTreeMap<InstrumentId, Decimal>,
     /// Amounts reported by the venue, by name.

@@ -4,7 +4,7 @@
 //! a scan with a dampener a loss beyond the range is reduced by it and a gain counts for nothing.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
-use crate::document::Fields;
+use crate::document::{CoinsMove, Fields};
 use crate::error::MarginError;
 use crate::param::Param;
 use crate::scan::{Scan, VolMove};
@@ -53,7 +53,14 @@ impl UnitScan {
         let cell = table.cells[columns[worst]];
         let (_, rule) = &scans[scans.iter().position(|(at, _)| *at == cell.scan).unwrap_or(0)];
         let scenario = rule.scenarios[cell.scenario];
-        let range = if scenario.absolute { 1.0 } else { table.units[unit].ranges[cell.scan] };
+        let own = &table.units[unit];
+        let range = match &rule.price_range_down {
+            _ if scenario.absolute => 1.0,
+            Some(_) if scenario.price < 0.0 => {
+                rule.range_of(&own.underlying, scenario.price).unwrap_or(own.ranges[cell.scan])
+            }
+            _ => own.ranges[cell.scan],
+        };
         Self {
             unit,
             underlying: table.units[unit].underlying.clone(),
@@ -91,6 +98,8 @@ impl UnitScan {
 struct WorstLoss {
     scans: Vec<(usize, Scan)>,
     gain_offset: Param,
+    /// Whether coins count only as far as they hedge.
+    coins_hedge: bool,
 }
 
 pub(super) fn read(
@@ -99,7 +108,8 @@ pub(super) fn read(
 ) -> Result<Arc<dyn Charge>, InputError> {
     let scans = scans(fields, reading)?;
     let gain_offset = fields.param_or("gain_offset", Decimal::ZERO)?;
-    Ok(Arc::new(WorstLoss { scans, gain_offset }))
+    let coins_hedge = reading.coins == CoinsMove::Hedge;
+    Ok(Arc::new(WorstLoss { scans, gain_offset, coins_hedge }))
 }
 
 /// The scans that a charge names, each with its index in the document.
@@ -171,6 +181,9 @@ impl Charge for WorstLoss {
     }
 
     fn breaks_union(&self) -> Option<&'static str> {
+        if self.coins_hedge {
+            return Some("coins count as far as they hedge, which differs for the union");
+        }
         let damped = self.scans.iter().any(|(_, scan)| scan.dampener.is_some());
         damped.then_some("each book apart has a dampener of its own, the union only one")
     }

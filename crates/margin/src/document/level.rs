@@ -7,9 +7,11 @@ use super::Document;
 use crate::error::MarginError;
 use crate::expr::{Formula, Interval};
 use keelmark_book::{Asset, Decimal, Money, Round};
+use std::collections::BTreeMap;
 
 impl Document {
-    /// A level for given amounts of its charges, rounded up; charges that are not given are zero.
+    /// A level for given amounts of its charges, rounded up; charges that are not given are what
+    /// the charges that they are made of give, all of one underlying, or zero.
     ///
     /// # Errors
     /// When the document has no such level, or a number does not fit.
@@ -61,11 +63,21 @@ impl Document {
         formula: &Formula,
         amounts: &[(&str, Money)],
     ) -> Result<Money, MarginError> {
+        let mut found = BTreeMap::new();
+        for named in &self.charges {
+            let given = amounts.iter().find(|(charge, _)| *charge == named.name);
+            let known = |name: &str| found.get(name).copied();
+            let own = match (given, named.charge.of_amounts(&known)) {
+                (Some((_, amount)), _) => amount.decimal(),
+                (None, Some(made)) => made?.decimal(),
+                (None, None) => continue,
+            };
+            found.insert(named.name.as_str(), own);
+        }
         let value = |name: &str| {
-            let given = amounts.iter().find(|(charge, _)| *charge == name);
             let param = || self.params.get(name)?.get(name, &Asset::usd()).ok();
-            let found = given.map(|(_, amount)| amount.decimal()).or_else(param);
-            Some(Interval::exact(found.unwrap_or(Decimal::ZERO)))
+            let own = found.get(name).copied().or_else(param);
+            Some(Interval::exact(own.unwrap_or(Decimal::ZERO)))
         };
         Ok(Money::new(formula.evaluate(&value)?.high()))
     }

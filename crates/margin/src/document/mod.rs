@@ -5,6 +5,7 @@
 
 mod bands;
 mod fields;
+mod groups;
 mod level;
 pub mod library;
 mod read;
@@ -50,8 +51,11 @@ pub struct Document {
     pub equity: EquityRule,
     /// What collateral is worth.
     pub collateral: CollateralRule,
-    /// Which coins held move in scans, and with what.
-    pub coins: CoinRule,
+    /// Whether coins held move with their price in scans.
+    pub coins_move: CoinsMove,
+    /// Coins that move instead with the price of an underlying: wrapped and staked forms of it.
+    /// Where there are any, only what is held of these moves.
+    pub coins_with: BTreeMap<Asset, Asset>,
     /// Whether options are discounted by the rate of their expiry.
     pub discounted: bool,
     /// What an old price does.
@@ -71,6 +75,17 @@ pub struct Document {
     tree: Node,
 }
 
+/// Whether coins held move with their price in scans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoinsMove {
+    /// They do not.
+    No,
+    /// All of them.
+    All,
+    /// As many as hedge the contracts of their unit: up to the opposite of those contracts' delta.
+    Hedge,
+}
+
 /// How an account is divided into pools, each evaluated alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolRule {
@@ -82,17 +97,6 @@ pub struct PoolRule {
     /// the venue takes its settlement stablecoin for the currency that prices are in. What is held
     /// of other assets is still divided by its price.
     pub at_par: bool,
-}
-
-/// Which coins held move in scans.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CoinRule {
-    /// None.
-    Still,
-    /// Every coin that is an underlying, with its own price.
-    Underlyings,
-    /// Those named, each with the price of an underlying: wrapped and staked forms of it.
-    With(BTreeMap<Asset, Asset>),
 }
 
 /// What shares collateral with what.
@@ -248,17 +252,16 @@ impl Document {
     /// Whether coins held move in scans.
     #[must_use]
     pub fn coins_move(&self) -> bool {
-        self.coins != CoinRule::Still
+        self.coins_move != CoinsMove::No || !self.coins_with.is_empty()
     }
 
     /// The underlying whose price a coin held moves with in scans; `None` for one that stays.
     #[must_use]
     pub fn moves_with<'a>(&'a self, coin: &'a Asset, market: &Market) -> Option<&'a Asset> {
-        match &self.coins {
-            CoinRule::Still => None,
-            CoinRule::Underlyings => market.instruments.is_underlying(coin).then_some(coin),
-            CoinRule::With(by) => by.get(coin),
+        if self.coins_move == CoinsMove::No {
+            return self.coins_with.get(coin);
         }
+        market.instruments.is_underlying(coin).then_some(coin)
     }
 
     /// Whether some charge nets scenarios by expiry.
@@ -270,6 +273,7 @@ impl Document {
     /// Whether some scan or charge needs deltas.
     #[must_use]
     pub fn needs_greeks(&self) -> bool {
-        self.charges.iter().any(|one| one.charge.needs_greeks())
+        self.coins_move == CoinsMove::Hedge
+            || self.charges.iter().any(|one| one.charge.needs_greeks())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::tree::{Node, Value};
 use super::{
-    CoinRule, DeltaRule, Document, EquityRule, FeedRule, Fields, Level, NamedCharge, PoolBy,
+    CoinsMove, DeltaRule, Document, EquityRule, FeedRule, Fields, Level, NamedCharge, PoolBy,
     PoolCurrency, PoolRule, SCHEMA, Stale,
 };
 use crate::charge;
@@ -18,6 +18,7 @@ pub const ORDERS: &str = "orders";
 
 pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
     let original = tree.clone();
+    super::groups::expand(&mut tree)?;
     substitute_params(&mut tree)?;
     let mut fields = Fields::of(&tree)?;
     let schema = fields.need("schema")?;
@@ -25,9 +26,11 @@ pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
         return Err(schema.error(format!("expected {SCHEMA:?}, found {:?}", schema.text()?)));
     }
     fields.get("extends");
+    fields.get(super::groups::FIELD);
     let scans = named_list(&mut fields, "scan", Scan::read)?;
     let params = params(&mut fields)?;
-    let charges = charges(&mut fields, &scans, &params)?;
+    let (coins_move, coins_with) = coins_move(fields.get("unit"))?;
+    let charges = charges(&mut fields, &scans, &params, coins_move)?;
     let document = Document {
         name: fields.text("name")?.to_owned(),
         title: fields.text("title")?.to_owned(),
@@ -39,7 +42,8 @@ pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
         pool: pool(fields.get("pool"))?,
         equity: equity(fields.get("equity"))?,
         collateral: CollateralRule::read(fields.get("collateral"))?,
-        coins: coins(fields.get("unit"))?,
+        coins_move,
+        coins_with,
         discounted: discounted(fields.get("pricing"))?,
         feeds: feeds(fields.get("feeds"))?,
         delta: delta(fields.get("delta"), &scans)?,
@@ -155,6 +159,7 @@ fn charges(
     fields: &mut Fields<'_>,
     scans: &[Scan],
     params: &BTreeMap<String, Param>,
+    coins: CoinsMove,
 ) -> Result<Vec<NamedCharge>, InputError> {
     let mut out: Vec<NamedCharge> = Vec::new();
     for node in fields.list("charge")? {
@@ -164,7 +169,8 @@ fn charges(
             return Err(node.error(format!("expected a name of its own, found {name:?}")));
         }
         let kind = inner.text("kind")?.to_owned();
-        let charge = charge::read(&kind, &mut inner, scans, params, &out)?;
+        let reading = charge::Reading { scans, params, charges: &out, coins };
+        let charge = charge::read(&kind, &mut inner, &reading)?;
         inner.done()?;
         out.push(NamedCharge { name, kind, charge });
     }
@@ -206,25 +212,30 @@ fn equity(node: Option<&Node>) -> Result<EquityRule, InputError> {
     Ok(rule)
 }
 
-fn coins(node: Option<&Node>) -> Result<CoinRule, InputError> {
-    let Some(node) = node else { return Ok(CoinRule::Still) };
+/// Which coins held move, and those that move with an underlying of another name.
+fn coins_move(node: Option<&Node>) -> Result<(CoinsMove, BTreeMap<Asset, Asset>), InputError> {
+    let Some(node) = node else { return Ok((CoinsMove::No, BTreeMap::new())) };
     let mut fields = Fields::of(node)?;
     fields.word("by", &[("underlying", ())], Some(()))?;
-    let moves = fields.truth("coins_move", false)?;
+    let moves = match fields.get("coins_move") {
+        Some(Node { value: Value::Text(_), .. }) => {
+            fields.word("coins_move", &[("hedge", CoinsMove::Hedge)], None)?
+        }
+        _ if fields.truth("coins_move", false)? => CoinsMove::All,
+        _ => CoinsMove::No,
+    };
     let with = fields.get("moves_with");
     fields.done()?;
-    let Some(with) = with else {
-        return Ok(if moves { CoinRule::Underlyings } else { CoinRule::Still });
-    };
-    if moves {
+    let mut by = BTreeMap::new();
+    let Some(with) = with else { return Ok((moves, by)) };
+    if moves != CoinsMove::No {
         return Err(with.error("moves_with: expected no coins_move beside it"));
     }
-    let mut by = BTreeMap::new();
     for (coin, underlying) in Fields::of(with)?.all() {
         let asset = |text: &str| Asset::new(text).map_err(|error| underlying.error(error));
         by.insert(asset(coin)?, asset(underlying.text()?)?);
     }
-    Ok(CoinRule::With(by))
+    Ok((moves, by))
 }
 
 fn discounted(node: Option<&Node>) -> Result<bool, InputError> {

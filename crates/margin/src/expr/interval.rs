@@ -96,6 +96,23 @@ impl Interval {
         Self { low: end(self.high < other.low), high: end(self.low < other.high) }
     }
 
+    /// Rounded up or down to so many decimal places, from 0 to 18. Rounding never reverses two
+    /// numbers, so the ends rounded hold every value rounded.
+    ///
+    /// # Errors
+    /// [`Overflow`] when `places` is no such number.
+    pub fn rounded(self, places: Decimal, round: Round) -> Result<Self, Overflow> {
+        let places = places.in_steps_of(Decimal::ONE).ok_or(Overflow)?;
+        let places = u32::try_from(places).map_err(|_| Overflow)?;
+        let end = |value: Decimal| {
+            let found = value.round_to(places, round);
+            // Where the step up does not fit, the carrier stays below the value.
+            let right = if round == Round::Up { found >= value } else { found <= value };
+            right.then_some(found).ok_or(Overflow)
+        };
+        Ok(Self { low: end(self.low)?, high: end(self.high)? })
+    }
+
     /// Magnitude.
     #[must_use]
     pub fn abs(self) -> Self {

@@ -1,16 +1,16 @@
 //! Formulas in documents: `max(0.15 * index - otm, 0.10 * index) + mark`.
 //!
-//! Small on purpose: numbers, names, `+ - * /`, `max`, `min`, `abs`, brackets, and `below(a, b)`,
-//! which is 1 where `a` is below `b` and else 0. A formula is evaluated as an interval that surely
-//! holds the exact result, and a requirement is its upper end: rounding is against the account
-//! whatever the formula, without a rule per operator.
+//! Small on purpose: numbers, names, `+ - * /`, `max`, `min`, `abs`, `ceil` and `floor` to some
+//! decimal places, brackets, and `below(a, b)`, which is 1 where `a` is below `b` and else 0. A
+//! formula is evaluated as an interval that surely holds the exact result, and a requirement is its
+//! upper end: rounding is against the account whatever the formula, without a rule per operator.
 
 mod interval;
 mod parse;
 
 pub use interval::Interval;
 
-use keelmark_book::{Decimal, Overflow};
+use keelmark_book::{Decimal, Overflow, Round};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -46,6 +46,10 @@ enum Function {
     Min,
     Abs,
     Below,
+    /// Up to so many decimal places; they are the node's second argument.
+    Ceil,
+    /// Down to so many decimal places.
+    Floor,
 }
 
 /// Text that is not a formula.
@@ -105,6 +109,12 @@ impl Formula {
     #[must_use]
     pub fn uses(&self, name: &str) -> bool {
         self.names.iter().any(|own| own == name)
+    }
+
+    /// Whether it rounds to steps anywhere.
+    #[must_use]
+    pub fn rounds(&self) -> bool {
+        rounds(&self.root)
     }
 
     /// The interval that holds its value, given the value of each name.
@@ -185,6 +195,16 @@ fn collect(node: &Node, names: &mut BTreeSet<String>) {
     }
 }
 
+fn rounds(node: &Node) -> bool {
+    match node {
+        Node::Number(_) | Node::Name(..) => false,
+        Node::Negate(inner) => rounds(inner),
+        Node::Binary(_, left, right) => rounds(left) || rounds(right),
+        Node::Call(Function::Ceil | Function::Floor, _) => true,
+        Node::Call(_, inner) => inner.iter().any(rounds),
+    }
+}
+
 /// Gives each name its index, so that evaluation looks nothing up.
 fn number(node: &mut Node, names: &[String]) {
     match node {
@@ -218,6 +238,11 @@ fn evaluate(node: &Node, values: &[Interval]) -> Result<Interval, Overflow> {
             let first = inner.next().ok_or(Overflow)??;
             match function {
                 Function::Abs => first.abs(),
+                Function::Ceil | Function::Floor => {
+                    let places = inner.next().ok_or(Overflow)??;
+                    let up = *function == Function::Ceil;
+                    first.rounded(places.low(), if up { Round::Up } else { Round::Down })?
+                }
                 Function::Max => inner.try_fold(first, |a, b| b.map(|b| a.max(b)))?,
                 Function::Min => inner.try_fold(first, |a, b| b.map(|b| a.min(b)))?,
                 Function::Below => first.below(inner.next().ok_or(Overflow)??),
@@ -279,7 +304,7 @@ fn dual(node: &Node, name: &str, value: &impl Fn(&str) -> Option<f64>) -> (f64, 
                 let better = match function {
                     Function::Max => other.0 > best.0,
                     Function::Min => other.0 < best.0,
-                    Function::Abs | Function::Below => false,
+                    Function::Abs | Function::Ceil | Function::Floor | Function::Below => false,
                 };
                 if better {
                     best = other;
@@ -332,6 +357,8 @@ fn fill(node: &Node, value: &impl Fn(&str) -> Option<String>, binding: u8, out: 
                 Function::Min => "min(",
                 Function::Abs => "abs(",
                 Function::Below => "below(",
+                Function::Ceil => "ceil(",
+                Function::Floor => "floor(",
             });
             for (at, node) in inner.iter().enumerate() {
                 if at > 0 {
@@ -381,6 +408,24 @@ mod tests {
         for (text, column) in [("1 +", 4), ("max(1", 6), ("2 ** 3", 4), ("sqrt(2)", 1), ("", 1)] {
             assert_eq!(Formula::parse(text).unwrap_err().column, column, "{text}");
         }
+    }
+
+    #[test]
+    fn ceil_and_floor_round_to_places_and_stay_an_interval() {
+        let exact = |text: &str| Interval::exact(text.parse().unwrap());
+        assert_eq!(value("ceil(1.0000001, 6)", &[]).unwrap(), exact("1.000001"));
+        assert_eq!(value("floor(1.9999999, 6)", &[]).unwrap(), exact("1.999999"));
+        assert_eq!(value("ceil(0 - 1.5, 0)", &[]).unwrap(), exact("-1"));
+        assert_eq!(value("floor(0 - 1.5, 0)", &[]).unwrap(), exact("-2"));
+        // What cannot be written is between two decimals, and may be on either side of a step.
+        let third = value("floor(3 * (1 / 3), 0)", &[]).unwrap();
+        assert_eq!((third.low(), third.high()), (Decimal::ZERO, Decimal::ONE));
+        for wrong in ["ceil(1)", "ceil(1, 19)", "floor(1, 0.5)", "floor(1, a)", "ceil(1, 2, 3)"] {
+            assert!(Formula::parse(wrong).is_err(), "{wrong}");
+        }
+        let formula = Formula::parse("ceil(2 * a, 6)").unwrap();
+        assert!((formula.slope("a", &|_| Some(1.0)) - 2.0).abs() < 1e-12);
+        assert_eq!(formula.filled(&|_| Some("3".to_owned())), "ceil(2 * a[3], 6)");
     }
 
     #[test]

@@ -1,11 +1,19 @@
 //! Text of a formula to its tree, by recursive descent; depth is bounded.
 
 use super::{FormulaError, Function, Node, Operator};
+use keelmark_book::Decimal;
 
+/// Decimal places that a number has at most.
+const PLACES: u32 = 18;
 /// Brackets and calls nested deeper than this are refused.
 const DEEPEST: usize = 64;
 /// Formulas of more terms are refused: a long chain of operators is a tree as deep.
 const MOST_TERMS: usize = 256;
+
+/// Whether a number counts decimal places.
+fn is_places(number: Decimal) -> bool {
+    (0..=PLACES).any(|places| number == Decimal::from_int(i64::from(places)))
+}
 
 pub(super) fn parse(text: &str) -> Result<Node, FormulaError> {
     let mut parser = Parser { text, at: 0, depth: 0, terms: 0 };
@@ -101,9 +109,12 @@ impl Parser<'_> {
             "min" => Function::Min,
             "abs" => Function::Abs,
             "below" => Function::Below,
+            "ceil" => Function::Ceil,
+            "floor" => Function::Floor,
             _ => {
                 self.at = start;
-                return Err(self.error(&format!("expected max, min, abs or below, found {name:?}")));
+                let known = "max, min, abs, ceil, floor or below";
+                return Err(self.error(&format!("expected {known}, found {name:?}")));
             }
         };
         self.at += 1;
@@ -118,6 +129,13 @@ impl Parser<'_> {
         }
         if function == Function::Below && inner.len() != 2 {
             return Err(self.error("expected two values in below"));
+        }
+        if matches!(function, Function::Ceil | Function::Floor) {
+            let whole = |node: &Node| matches!(node, Node::Number(n) if is_places(*n));
+            if inner.len() != 2 || !whole(&inner[1]) {
+                let wanted = format!("expected a value and 0 to {PLACES} decimal places in {name}");
+                return Err(self.error(&wanted));
+            }
         }
         Ok(Node::Call(function, inner))
     }

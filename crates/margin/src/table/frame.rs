@@ -198,7 +198,7 @@ fn relative_move(
     if scenario.absolute {
         return Ok(scenario.price);
     }
-    let range = scan.range(&unit.underlying)?;
+    let range = scan.range_of(&unit.underlying, scenario.price)?;
     Ok(match scan.price_unit {
         PriceUnit::Relative => scenario.price * range,
         PriceUnit::Money => scenario.price * range / price,
@@ -208,7 +208,7 @@ fn relative_move(
 /// Weight of a scenario and what a coin counts for in it, as a multiple of its price.
 fn beyond(scan: &Scan, scenario: Scenario, range: f64, by: f64) -> (f64, f64) {
     match scan.edge_weight {
-        Some(factor) if by != 0.0 => {
+        Some(factor) if by.abs() > range => {
             let weight = scenario.weight * Scan::weight_beyond(factor, range, by);
             (weight, 1.0 + by.signum() * range)
         }

@@ -5,6 +5,7 @@ use crate::markets::{asset, market};
 use crate::shared::{Shared, covered, numbers};
 use crate::{cases, documents};
 use keelmark_book::{Money, Round};
+use keelmark_margin::document::CoinsMove;
 use keelmark_margin::{Document, margin};
 use proptest::prelude::*;
 
@@ -50,7 +51,7 @@ proptest! {
             for (key, amount) in &after {
                 let was = before.get(key).copied().unwrap_or_default();
                 let named = document.charges.iter().find(|one| one.name == key.1).unwrap();
-                if !document.coins_move() && named.kind != "borrowed" {
+                if document.coins_move == CoinsMove::No && named.kind != "borrowed" {
                     prop_assert_eq!(*amount, was, "{} {:?}", document.name, key);
                     continue;
                 }

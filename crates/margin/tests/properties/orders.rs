@@ -84,6 +84,7 @@ impl Bench<'_> {
             exposure: &exposure,
             collateral: &[],
             orders,
+            booked: &[],
             leverage: &BTreeMap::new(),
             reserves: &BTreeMap::new(),
             fill: Fill::Worst,

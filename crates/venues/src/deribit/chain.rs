@@ -69,7 +69,7 @@ fn contracts<'a>(
     for row in rows {
         match symbol::read(&row.name, families.expiry_hour).map_err(|error| row.error(error))? {
             Name::Contract(symbol) => contracts.push(Contract { row, symbol }),
-            Name::Spot | Name::Combo => left_out += 1,
+            Name::Spot(_) | Name::Combo => left_out += 1,
         }
     }
     if left_out > 0 {

@@ -78,7 +78,7 @@ pub fn read(
 fn read_row(row: Row, expiry_hour: i8) -> Result<Option<Fact>, (&'static str, String)> {
     let symbol = match symbol::read(&row.instrument_name, expiry_hour) {
         Ok(Name::Contract(symbol)) => symbol,
-        Ok(Name::Spot | Name::Combo) => return Ok(None),
+        Ok(Name::Spot(_) | Name::Combo) => return Ok(None),
         Err(error) => return Err(("/instrument_name", error.to_string())),
     };
     let expiry = match symbol.kind {

@@ -5,8 +5,9 @@
 //! coin itself. Spot pairs and combos share the name space, so they are recognised and told
 //! apart: a combo is held as its legs.
 
-use keelmark_book::symbol::Symbol;
-use keelmark_book::{Asset, Kind, Price, Right, Timestamp};
+use crate::grammar::{self, NameError, capitals};
+use keelmark_book::symbol::{EXPIRY_HOUR, Symbol};
+use keelmark_book::{Asset, Kind};
 
 /// The venue's name in canonical symbols.
 pub const VENUE: &str = "deribit";
@@ -17,21 +18,13 @@ pub enum Name {
     /// A perpetual, a future or an option.
     Contract(Symbol),
     /// A spot pair such as `BTC_USDC`.
-    Spot,
+    Spot(Symbol),
     /// A combo such as `BTC-CS-27JUN25-90000_100000`: traded, never held.
     Combo,
 }
 
-/// Text that is not a native name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected a Deribit name such as BTC-PERPETUAL, BTC-27JUN25, BTC-5AUG23-28000-P or \
-     XRP_USDC-30JUN23-0d625-C, found {0:?}"
-)]
-pub struct NameError(String);
-
-const MONTHS: [&str; 12] =
-    ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const EXPECTED: &str = "a Deribit name such as BTC-PERPETUAL, BTC-27JUN25, BTC-5AUG23-28000-P or \
+     XRP_USDC-30JUN23-0d625-C";
 const PERPETUAL: &str = "PERPETUAL";
 
 /// Reads a native name; `expiry_hour` (UTC) is not in it.
@@ -39,7 +32,7 @@ const PERPETUAL: &str = "PERPETUAL";
 /// # Errors
 /// [`NameError`] when the text is not one.
 pub fn read(text: &str, expiry_hour: i8) -> Result<Name, NameError> {
-    parse(text, expiry_hour).ok_or_else(|| NameError(text.chars().take(80).collect()))
+    parse(text, expiry_hour).ok_or_else(|| NameError::new(EXPECTED, text))
 }
 
 /// As [`read`], of a perpetual, a future or an option only.
@@ -49,11 +42,21 @@ pub fn read(text: &str, expiry_hour: i8) -> Result<Name, NameError> {
 pub fn read_contract(text: &str, expiry_hour: i8) -> Result<Symbol, NameError> {
     match read(text, expiry_hour)? {
         Name::Contract(symbol) => Ok(symbol),
-        Name::Spot | Name::Combo => Err(NameError(text.chars().take(80).collect())),
+        Name::Spot(_) | Name::Combo => Err(NameError::new(EXPECTED, text)),
     }
 }
 
-/// Writes the native name of a contract; spot is `BASE_QUOTE`.
+/// The native name; `None` where the venue has no name for such a contract.
+#[must_use]
+pub fn print(symbol: &Symbol) -> Option<String> {
+    let text = write(symbol);
+    match parse(&text, EXPIRY_HOUR)? {
+        Name::Contract(again) | Name::Spot(again) => (again == *symbol).then_some(text),
+        Name::Combo => None,
+    }
+}
+
+/// Writes the native name of a contract that the venue has; spot is `BASE_QUOTE`.
 #[must_use]
 pub fn write(symbol: &Symbol) -> String {
     let pair = match &symbol.settle {
@@ -63,10 +66,12 @@ pub fn write(symbol: &Symbol) -> String {
     match symbol.kind {
         Kind::Spot => pair,
         Kind::Perpetual => format!("{pair}-{PERPETUAL}"),
-        Kind::Future { expiry } => format!("{pair}-{}", date(expiry)),
+        Kind::Future { expiry } => {
+            format!("{pair}-{}", grammar::print_day_month_year(expiry))
+        }
         Kind::Option { expiry, strike, right } => {
-            let strike = strike.to_string().replace('.', "d");
-            format!("{pair}-{}-{strike}-{}", date(expiry), right.letter())
+            let terms = grammar::print_terms(strike, right, 'd');
+            format!("{pair}-{}-{terms}", grammar::print_day_month_year(expiry))
         }
     }
 }
@@ -75,16 +80,20 @@ fn parse(text: &str, expiry_hour: i8) -> Option<Name> {
     let mut parts = text.split('-');
     let pair = parts.next()?;
     let (base, quote) = match pair.split_once('_') {
-        Some((base, quote)) => (asset(base)?, Some(asset(quote)?)),
-        None => (asset(pair)?, None),
+        Some((base, quote)) => (capitals(base)?, Some(capitals(quote)?)),
+        None => (capitals(pair)?, None),
     };
-    let Some(second) = parts.next() else { return quote.map(|_| Name::Spot) };
+    let Some(second) = parts.next() else {
+        let spot =
+            |quote| Symbol { venue: VENUE.into(), base, quote, settle: None, kind: Kind::Spot };
+        return quote.map(|quote| Name::Spot(spot(quote)));
+    };
     let kind = if second == PERPETUAL {
         Kind::Perpetual
-    } else if let Some(expiry) = read_date(second, expiry_hour) {
+    } else if let Some(expiry) = grammar::day_month_year(second, expiry_hour) {
         match parts.next() {
             None => Kind::Future { expiry },
-            Some(strike) => option(expiry, strike, parts.next()?)?,
+            Some(strike) => grammar::option(expiry, strike, parts.next()?, 'd')?,
         }
     } else {
         let strategy = second.len() >= 2 && second.bytes().all(|b| b.is_ascii_uppercase());
@@ -98,45 +107,6 @@ fn parse(text: &str, expiry_hour: i8) -> Option<Name> {
         None => (Asset::usd(), base.clone()),
     };
     Some(Name::Contract(Symbol { venue: VENUE.into(), base, quote, settle: Some(settle), kind }))
-}
-
-/// An asset in capitals: the venue writes no other, and the name must come back as it was.
-fn asset(text: &str) -> Option<Asset> {
-    let capitals = text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
-    if capitals { Asset::new(text).ok() } else { None }
-}
-
-fn option(expiry: Timestamp, strike: &str, right: &str) -> Option<Kind> {
-    let digits = strike.bytes().all(|b| b.is_ascii_digit() || b == b'd');
-    let strike: Price = if digits { strike.replace('d', ".").parse().ok()? } else { return None };
-    let right = match right {
-        "C" => Right::Call,
-        "P" => Right::Put,
-        _ => return None,
-    };
-    strike.is_positive().then_some(Kind::Option { expiry, strike, right })
-}
-
-/// `27JUN25` or `5AUG23`.
-fn read_date(text: &str, hour: i8) -> Option<Timestamp> {
-    if !text.is_ascii() || !(6..=7).contains(&text.len()) {
-        return None;
-    }
-    let (day, rest) = text.split_at(text.len() - 5);
-    let (month, year) = rest.split_at(3);
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    if !digits(day) || !digits(year) {
-        return None;
-    }
-    let month = MONTHS.iter().position(|one| *one == month)? + 1;
-    let year = 2000 + year.parse::<i16>().ok()?;
-    Timestamp::from_date(year, i8::try_from(month).ok()?, day.parse().ok()?, hour, 0)
-}
-
-fn date(expiry: Timestamp) -> String {
-    let (year, month, day) = expiry.date();
-    let month = usize::try_from(month - 1).ok().and_then(|at| MONTHS.get(at)).unwrap_or(&"");
-    format!("{day}{month}{:02}", year % 100)
 }
 
 #[cfg(test)]
@@ -163,7 +133,8 @@ mod tests {
 
     #[test]
     fn spot_and_combos_are_told_apart() {
-        assert_eq!(read("BTC_USDC", 8), Ok(Name::Spot));
+        let Ok(Name::Spot(pair)) = read("BTC_USDC", 8) else { panic!("not spot") };
+        assert_eq!(pair.to_string(), "deribit:BTC/USDC");
         for text in ["BTC-FS-27JUN25_PERP", "BTC-CS-27JUN25-90000_100000"] {
             assert_eq!(read(text, 8), Ok(Name::Combo), "{text}");
             assert!(read_contract(text, 8).is_err());

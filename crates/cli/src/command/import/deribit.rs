@@ -1,5 +1,6 @@
-//! `import`: a venue's own replies into our formats, its margin beside ours.
+//! `import deribit`: book summaries, positions and account summaries.
 
+use super::save;
 use crate::arguments::FormatArgs;
 use crate::failure::Failure;
 use crate::inputs;
@@ -7,38 +8,26 @@ use crate::number::{required, signed};
 use crate::output::{self, Answer, Records, cell};
 use crate::screen::Screen;
 use crate::table::{Align, Table};
-use clap::{Args, Subcommand};
-use keelmark_book::{Asset, Book, Instruments, Market, Money, Portfolio, write};
+use clap::Args;
+use keelmark_book::{Asset, Book, Instruments, Market, Money, Portfolio};
 use keelmark_margin::{AccountMargin, Document, margin};
 use keelmark_venues::deribit::{self, MarginModel, Reported};
 use serde::Serialize;
 use std::fmt::Write as _;
 
-/// Arguments of `import`.
+/// Arguments of `import deribit`.
 #[derive(Args, Debug)]
-pub struct ImportArgs {
-    #[command(subcommand)]
-    venue: Venue,
-}
-
-#[derive(Debug, Subcommand)]
-enum Venue {
-    /// Deribit: book summaries, instruments, positions and account summaries, in any order
-    Deribit(DeribitArgs),
-}
-
-#[derive(Args, Debug)]
-struct DeribitArgs {
+pub struct DeribitArgs {
     /// Replies as the venue sent them, whole or their `result`; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// The market of the positions, where no book summary is among the files
     #[arg(long, value_name = "FILE")]
     prices: Option<String>,
-    /// Write the market to this file, as CSV
+    /// Write the market to this file; JSON where its name ends in .json, else CSV
     #[arg(long, value_name = "FILE")]
     out_market: Option<String>,
-    /// Write the account to this file, as CSV
+    /// Write the account to this file, likewise
     #[arg(long, value_name = "FILE")]
     out_book: Option<String>,
     #[command(flatten)]
@@ -71,9 +60,8 @@ struct ReportedMargin {
     difference: Option<Money>,
 }
 
-/// Runs `import`.
-pub fn run(arguments: &ImportArgs, screen: Screen) -> Result<Answer, Failure> {
-    let Venue::Deribit(arguments) = &arguments.venue;
+/// Runs `import deribit`.
+pub fn run(arguments: &DeribitArgs, screen: Screen) -> Result<Answer, Failure> {
     let mut read = Vec::new();
     for name in &arguments.files {
         read.push(inputs::bytes(name)?);
@@ -117,7 +105,7 @@ fn written(
             Failure::input("--out-market: expected a book summary among the files, found none")
                 .next("add the reply of public/get_book_summary_by_currency")
         })?;
-        save(file, &write::market_csv(market))?;
+        save(file, &super::market_text(file, market))?;
     }
     if let Some(file) = &arguments.out_book {
         let (account, market) = account.zip(market).ok_or_else(|| {
@@ -125,14 +113,9 @@ fn written(
                 .next("add the replies of private/get_positions and private/get_account_summary")
         })?;
         let book = Book { accounts: vec![account.clone()], notes: Vec::new() };
-        save(file, &write::book_csv(&book, market))?;
+        save(file, &super::book_text(file, &book, market))?;
     }
     Ok(())
-}
-
-fn save(file: &str, text: &str) -> Result<(), Failure> {
-    std::fs::write(file, text)
-        .map_err(|error| Failure::failed(format!("{file}: cannot write: {error}")))
 }
 
 /// Every margin that the venue reports, with what our document of its model makes of the account.

@@ -1,0 +1,11 @@
+//! `import bybit`.
+
+use super::replies::{self, ReplyArgs};
+use crate::failure::Failure;
+use crate::output::Answer;
+use crate::screen::Screen;
+
+/// Runs `import bybit`.
+pub fn run(arguments: &ReplyArgs, screen: Screen) -> Result<Answer, Failure> {
+    replies::run(arguments, keelmark_venues::bybit::import, screen)
+}

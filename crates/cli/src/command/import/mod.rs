@@ -1,0 +1,76 @@
+//! `import`: a venue's own replies into our formats, its margin beside ours.
+//!
+//! A file a venue; [`replies`] is what they share.
+
+mod binance;
+mod bybit;
+mod ccxt;
+mod deribit;
+mod derive;
+mod hyperliquid;
+mod okx;
+mod replies;
+
+use crate::failure::Failure;
+use crate::output::Answer;
+use crate::screen::Screen;
+use clap::{Args, Subcommand};
+use keelmark_book::{Book, Market, write};
+use std::path::Path;
+
+/// Arguments of `import`.
+#[derive(Args, Debug)]
+pub struct ImportArgs {
+    #[command(subcommand)]
+    venue: Venue,
+}
+
+#[derive(Debug, Subcommand)]
+enum Venue {
+    /// Binance: exchangeInfo, premiumIndex, leverageBracket, accounts, positions of every service
+    Binance(replies::ReplyArgs),
+    /// ccxt: unified markets, tickers, Greeks, tiers, balance and positions of any exchange
+    Ccxt(ccxt::CcxtArgs),
+    /// OKX: instruments, mark prices, indices, option summary, tiers, discounts, balance, positions
+    Okx(replies::ReplyArgs),
+    /// Bybit: tickers, instruments, risk limits, collateral, wallet, positions, orders
+    Bybit(replies::ReplyArgs),
+    /// Deribit: book summaries, instruments, positions and account summaries, in any order
+    Deribit(deribit::DeribitArgs),
+    /// Derive: instruments, tickers, subaccounts, positions, collaterals, margins
+    Derive(replies::ReplyArgs),
+    /// Hyperliquid: meta, asset contexts, margin tables, perpetual and spot accounts
+    Hyperliquid(replies::ReplyArgs),
+}
+
+/// Runs `import`.
+pub fn run(arguments: &ImportArgs, screen: Screen) -> Result<Answer, Failure> {
+    match &arguments.venue {
+        Venue::Binance(arguments) => binance::run(arguments, screen),
+        Venue::Ccxt(arguments) => ccxt::run(arguments, screen),
+        Venue::Okx(arguments) => okx::run(arguments, screen),
+        Venue::Bybit(arguments) => bybit::run(arguments, screen),
+        Venue::Deribit(arguments) => deribit::run(arguments, screen),
+        Venue::Derive(arguments) => derive::run(arguments, screen),
+        Venue::Hyperliquid(arguments) => hyperliquid::run(arguments, screen),
+    }
+}
+
+/// A market as the name of its file asks for: JSON or CSV.
+fn market_text(file: &str, market: &Market) -> String {
+    if is_json(file) { write::market_json(market) } else { write::market_csv(market) }
+}
+
+/// A book likewise.
+fn book_text(file: &str, book: &Book, market: &Market) -> String {
+    if is_json(file) { write::book_json(book, market) } else { write::book_csv(book, market) }
+}
+
+fn is_json(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+fn save(file: &str, text: &str) -> Result<(), Failure> {
+    std::fs::write(file, text)
+        .map_err(|error| Failure::failed(format!("{file}: cannot write: {error}")))
+}

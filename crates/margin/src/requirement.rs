@@ -1,0 +1,248 @@
+//! What a pool requires, in numbers alone: the same as the margin, without the words.
+//!
+//! A venue asks this of every account at every tick, over a table that all of them share. The
+//! charges are computed by their terms, as in a prepared account, and by the same code; a test
+//! holds the numbers equal to the last bit of the full computation.
+
+use crate::charge::{Charge, Fill, PoolView, Scope};
+use crate::document::{Document, Level, ORDERS};
+use crate::equity::equity;
+use crate::error::MarginError;
+use crate::expr::Interval;
+use crate::margin::{covered, leverage, order_rows, pool_exposure, staleness, widened};
+use crate::pool::Pool;
+use crate::table::{RiskTable, RowId};
+use keelmark_book::{Asset, Decimal, Market, Money};
+use std::collections::BTreeSet;
+
+/// Requirements and equity, in the pool's currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Initial margin.
+    pub initial: Money,
+    /// Maintenance margin.
+    pub maintenance: Money,
+    /// Equity, at the mark.
+    pub equity: Money,
+}
+
+impl Answer {
+    /// Whether equity covers initial margin.
+    #[must_use]
+    pub fn is_covered(&self) -> bool {
+        self.equity >= self.initial
+    }
+}
+
+/// A document over a market and a table, ready for any number of pools.
+#[derive(Debug)]
+pub struct Requirements<'a> {
+    document: &'a Document,
+    market: &'a Market,
+    table: &'a RiskTable,
+    initial: Slots<'a>,
+    maintenance: Slots<'a>,
+    /// Whether each row's instrument has a charge about it.
+    covered: Vec<bool>,
+}
+
+/// A level with each of its names resolved.
+#[derive(Debug)]
+pub(crate) struct Slots<'a> {
+    pub level: &'a Level,
+    names: Vec<Slot>,
+    has_orders: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Slot {
+    Charge(usize),
+    Orders,
+    Param(Decimal),
+}
+
+/// Levels use at most this many names.
+const MOST_NAMES: usize = 16;
+/// A document has at most this many charges.
+pub(crate) const MOST_CHARGES: usize = 32;
+
+/// The amount of each charge of a document, in its order.
+pub(crate) type Amounts = [Money; MOST_CHARGES];
+
+impl<'a> Requirements<'a> {
+    /// Takes a table that has rows for all that pools may hold.
+    ///
+    /// # Errors
+    /// [`MarginError`] when the document has too many charges or a level without a value.
+    pub fn new(
+        document: &'a Document,
+        market: &'a Market,
+        table: &'a RiskTable,
+    ) -> Result<Self, MarginError> {
+        few_enough(document)?;
+        let initial = Slots::new(document, "initial")?;
+        let maintenance = Slots::new(document, "maintenance")?;
+        let about = |id| document.covers(market.instruments.get(id));
+        let covered = table.lines.iter().map(|line| about(line.instrument)).collect();
+        Ok(Self { document, market, table, initial, maintenance, covered })
+    }
+
+    /// What a pool requires and has.
+    ///
+    /// # Errors
+    /// As [`margin_of_pool`](crate::margin_of_pool).
+    pub fn of(&self, pool: &Pool) -> Result<Answer, MarginError> {
+        self.refuse_uncovered(pool)?;
+        let equity = equity(pool, self.document, self.market)?;
+        let exposure = pool_exposure(self.document, self.market, self.table, pool, &equity)?;
+        let orders = order_rows(self.market, self.table, pool)?;
+        let leverage = leverage(pool);
+        let widen = staleness(self.document, self.market, pool)?.0;
+        let view = |fill| PoolView {
+            market: self.market,
+            table: self.table,
+            exposure: &exposure,
+            collateral: &pool.collateral,
+            orders: &orders,
+            booked: &pool.orders,
+            leverage: &leverage,
+            reserves: &pool.reserves,
+            fill,
+            extra: None,
+        };
+        let plain = self.amounts(&view(Fill::None))?;
+        let with_orders =
+            if orders.is_empty() { None } else { Some(self.amounts(&view(Fill::Worst))?) };
+        let level = |slots: &Slots<'a>| -> Result<Money, MarginError> {
+            let amount = widened(slots.level(&plain, with_orders.as_ref())?, widen)?;
+            refuse_below_zero(self.document, &slots.level.name, amount)
+        };
+        Ok(Answer {
+            initial: level(&self.initial)?,
+            maintenance: level(&self.maintenance)?,
+            equity: equity.total,
+        })
+    }
+
+    /// Refuses an instrument that no charge is about, as the full computation does: the quick look
+    /// decides only where every row is covered.
+    fn refuse_uncovered(&self, pool: &Pool) -> Result<(), MarginError> {
+        let ids = pool.positions.iter().map(|one| one.instrument);
+        let mut rows =
+            ids.chain(pool.orders.iter().map(|one| one.instrument)).map(|id| self.table.row(id));
+        if rows.all(|row| row.is_some_and(|row| self.covered[row.index()])) {
+            return Ok(());
+        }
+        covered(self.document, self.market, pool)
+    }
+
+    /// Every charge that a level uses.
+    fn amounts(&self, view: &PoolView<'_>) -> Result<Amounts, MarginError> {
+        let ordered = view.counted_orders().map(|(row, _)| row);
+        let rows: BTreeSet<RowId> = view.lots().map(|(row, _)| row).chain(ordered).collect();
+        let mut out = [Money::ZERO; MOST_CHARGES];
+        for (amount, named) in out.iter_mut().zip(&self.document.charges) {
+            let uses = |slots: &Slots<'a>| slots.level.formula.uses(&named.name);
+            if uses(&self.initial) || uses(&self.maintenance) {
+                *amount = self.total(named.charge.as_ref(), view, &rows)?;
+            }
+        }
+        Ok(out)
+    }
+
+    /// The sum of a charge's terms.
+    fn total(
+        &self,
+        charge: &dyn Charge,
+        view: &PoolView<'_>,
+        rows: &BTreeSet<RowId>,
+    ) -> Result<Money, MarginError> {
+        let sum = |keys: &mut dyn Iterator<Item = usize>| -> Result<Money, MarginError> {
+            let mut sum = Money::ZERO;
+            for key in keys {
+                sum = sum.plus(charge.term(view, key)?)?;
+            }
+            Ok(sum)
+        };
+        match charge.scope() {
+            Scope::Fixed | Scope::Pool | Scope::Collateral => charge.term(view, 0),
+            Scope::Unit => sum(&mut (0..self.table.units.len())),
+            Scope::Bucket => sum(&mut (0..self.table.buckets.len())),
+            Scope::Row => sum(&mut rows.iter().map(|row| row.index())),
+        }
+    }
+}
+
+/// A requirement below zero would let an account hold what it cannot pay.
+pub(crate) fn refuse_below_zero(
+    document: &Document,
+    level: &str,
+    amount: Money,
+) -> Result<Money, MarginError> {
+    if amount.is_negative() {
+        return Err(MarginError::Unsupported(format!(
+            "level {level:?} of {} is {amount:.2}: a requirement cannot be below zero",
+            document.name
+        )));
+    }
+    Ok(amount)
+}
+
+/// Refuses a document of more charges than there is room for.
+pub(crate) fn few_enough(document: &Document) -> Result<(), MarginError> {
+    if document.charges.len() > MOST_CHARGES {
+        let problem = format!("a document of more than {MOST_CHARGES} charges");
+        return Err(MarginError::Unsupported(problem));
+    }
+    Ok(())
+}
+
+impl<'a> Slots<'a> {
+    /// The level's amount, open orders included where it names them.
+    pub fn level(
+        &self,
+        plain: &Amounts,
+        with_orders: Option<&Amounts>,
+    ) -> Result<Money, MarginError> {
+        let bare = self.evaluate(plain, Money::ZERO)?;
+        let (true, Some(with)) = (self.has_orders, with_orders) else { return Ok(bare) };
+        let orders = self.evaluate(with, Money::ZERO)?.minus(bare)?.max(Money::ZERO);
+        self.evaluate(plain, orders)
+    }
+
+    fn evaluate(&self, charges: &Amounts, orders: Money) -> Result<Money, MarginError> {
+        let mut values = [Interval::exact(Decimal::ZERO); MOST_NAMES];
+        for (value, slot) in values.iter_mut().zip(&self.names) {
+            *value = Interval::exact(match slot {
+                Slot::Orders => orders.decimal(),
+                Slot::Param(param) => *param,
+                Slot::Charge(at) => charges[*at].decimal(),
+            });
+        }
+        let found = self.level.formula.evaluate_at(&values[..self.names.len()])?;
+        Ok(Money::new(found.high()))
+    }
+
+    pub fn new(document: &'a Document, name: &str) -> Result<Self, MarginError> {
+        let level = document.level(name).ok_or_else(|| {
+            MarginError::Unsupported(format!("the document has no level {name:?}"))
+        })?;
+        let mut names = Vec::new();
+        for used in level.formula.names() {
+            names.push(match document.charges.iter().position(|one| one.name == used) {
+                Some(at) => Slot::Charge(at),
+                None if used == ORDERS => Slot::Orders,
+                None => match document.params.get(used) {
+                    Some(param) => Slot::Param(param.get(used, &Asset::usd())?),
+                    None => return Err(MarginError::Unsupported(format!("{used:?} has no value"))),
+                },
+            });
+        }
+        if names.len() > MOST_NAMES {
+            let problem = format!("level {name:?} uses more than {MOST_NAMES} names");
+            return Err(MarginError::Unsupported(problem));
+        }
+        let has_orders = level.formula.uses(ORDERS);
+        Ok(Self { level, names, has_orders })
+    }
+}

@@ -1,0 +1,5 @@
+//! Drift: its names.
+//!
+//! Modules: [`symbol`] native names.
+
+pub mod symbol;
