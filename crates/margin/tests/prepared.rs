@@ -57,10 +57,15 @@ fn check_every(stride: usize, document: &Document, market: &Market, account: &Po
 fn a_requirement_in_numbers_alone_is_that_of_the_full_computation() {
     let market = read::market_csv("market", MARKET).unwrap();
     let book = read::book_csv("desk", DESK, &market).unwrap();
-    let ids: Vec<InstrumentId> = market.instruments.iter().map(|(id, _)| id).collect();
     let mut compared = 0;
     for (name, _) in BUILT_IN {
         let document = Document::named(name).unwrap();
+        // The sample chain has no rates: what discounts has an example of its own.
+        let (market, book) = match name.strip_prefix("derive") {
+            Some(_) => examples(name),
+            None => (market.clone(), book.clone()),
+        };
+        let ids: Vec<InstrumentId> = market.instruments.iter().map(|(id, _)| id).collect();
         for account in &book.accounts {
             for pool in divide(account, &document, &market) {
                 let table = RiskTable::compile(&document, &market, &ids, &pool.currency).unwrap();
