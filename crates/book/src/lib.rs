@@ -23,12 +23,13 @@
 //! ```
 //!
 //! Modules: [`asset`], [`instrument`] and its [`symbol`], [`instruments`] the registry,
-//! [`market`] with [`lent`] what lending pools say, [`portfolio`] with its given
-//! [`mod@sensitivity`] rows, [`profit`] what a position is
-//! worth, [`settlement`] what it pays at expiry, [`read`] and [`write`](mod@write) our own CSV and
-//! JSON formats, [`input`] what an error in them says.
+//! [`market`] with its rarer [`detail`] and [`lent`] what lending pools say, [`portfolio`] with its
+//! given [`mod@sensitivity`] rows, [`profit`] what a position is worth, [`settlement`] what it pays
+//! at expiry, [`read`] and [`write`](mod@write) our own CSV and JSON formats, [`input`] what an
+//! error in them says.
 
 pub mod asset;
+pub mod detail;
 pub mod input;
 pub mod instrument;
 pub mod instruments;
@@ -43,6 +44,7 @@ pub mod symbol;
 pub mod write;
 
 pub use asset::Asset;
+pub use detail::Detail;
 pub use input::InputError;
 pub use instrument::{Instrument, Kind, Right};
 pub use instruments::{InstrumentId, Instruments, UnknownInstrument};

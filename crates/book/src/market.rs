@@ -4,10 +4,11 @@
 //! instrument. Nothing here defaults to zero.
 
 use crate::asset::Asset;
+use crate::detail::{Detail, check_confidence};
 use crate::instrument::{Instrument, Kind};
 use crate::instruments::{InstrumentId, Instruments};
 use crate::lent::Lent;
-use keelmark_units::{Price, Quantity, Timestamp};
+use keelmark_units::{Price, Quantity, Rate, Timestamp};
 use std::collections::BTreeMap;
 
 /// Prices of assets and instruments at one time.
@@ -26,6 +27,8 @@ pub struct Market {
     /// What the reader of the file should be told: unused columns and the like.
     pub notes: Vec<String>,
     quotes: Vec<Quote>,
+    /// What few venues publish, by instrument; most have none.
+    details: BTreeMap<InstrumentId, Detail>,
     /// Contracts open in each instrument, where the market says so.
     open_interest: BTreeMap<InstrumentId, Quantity>,
     /// Slower prices of assets and of instruments, and what lending pools have.
@@ -41,6 +44,8 @@ pub struct AssetPrice {
     pub price: Price,
     /// When the feed was last updated.
     pub as_of: Timestamp,
+    /// How sure the feed is of it, 0 to 1; 1 where it does not say.
+    pub confidence: Rate,
 }
 
 /// What the market says about one instrument.
@@ -84,7 +89,7 @@ impl Market {
     /// An empty market in a reporting currency, whose own price is 1.
     #[must_use]
     pub fn new(as_of: Timestamp, currency: Asset, source: &str) -> Self {
-        let own = AssetPrice { price: Price::from_int(1), as_of };
+        let own = AssetPrice { price: Price::from_int(1), as_of, confidence: Rate::ONE };
         Self {
             as_of,
             source: source.to_owned(),
@@ -93,6 +98,7 @@ impl Market {
             instruments: Instruments::default(),
             notes: Vec::new(),
             quotes: Vec::new(),
+            details: BTreeMap::new(),
             open_interest: BTreeMap::new(),
             slow: BTreeMap::new(),
             slow_marks: BTreeMap::new(),
@@ -118,9 +124,54 @@ impl Market {
             let problem = format!("expected 1, since prices are in {asset}, found {price}");
             return Err(MarketError::BadQuote { instrument: asset.to_string(), problem });
         }
-        self.assets.insert(asset, AssetPrice { price, as_of });
+        self.assets.insert(asset, AssetPrice { price, as_of, confidence: Rate::ONE });
         self.seen(as_of);
         Ok(())
+    }
+
+    /// Says how sure the feed of an asset that has a price is of it.
+    ///
+    /// # Errors
+    /// When the asset has no price, or the confidence is not between 0 and 1.
+    pub fn set_confidence(&mut self, asset: &Asset, confidence: Rate) -> Result<(), MarketError> {
+        let bad = |problem| MarketError::BadQuote { instrument: asset.to_string(), problem };
+        check_confidence("confidence", confidence).map_err(bad)?;
+        let Some(feed) = self.assets.get_mut(asset) else {
+            return Err(MarketError::NoAssetPrice { asset: asset.clone() });
+        };
+        feed.confidence = confidence;
+        Ok(())
+    }
+
+    /// Sets the rate of an instrument's expiry, the fixed part of its forward, and how sure its
+    /// feeds are.
+    ///
+    /// # Errors
+    /// When a confidence is not between 0 and 1, the rate is not finite, or the fixed part is
+    /// below zero or not below the forward.
+    pub fn set_detail(&mut self, id: InstrumentId, detail: Detail) -> Result<(), MarketError> {
+        detail.check(self.quote(id).forward).map_err(|problem| MarketError::BadQuote {
+            instrument: self.instruments.get(id).venue_symbol.clone(),
+            problem,
+        })?;
+        if detail == Detail::default() {
+            self.details.remove(&id);
+        } else {
+            self.details.insert(id, detail);
+        }
+        Ok(())
+    }
+
+    /// What few venues publish about an instrument; certain and without a rate where nothing is.
+    #[must_use]
+    pub fn detail(&self, id: InstrumentId) -> Detail {
+        self.details.get(&id).copied().unwrap_or_default()
+    }
+
+    /// How sure the index feed of an asset is; 1 for an asset without one.
+    #[must_use]
+    pub fn confidence(&self, asset: &Asset) -> Rate {
+        self.assets.get(asset).map_or(Rate::ONE, |feed| feed.confidence)
     }
 
     /// The market is as old as its latest feed, and its own currency is never older.

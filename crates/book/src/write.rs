@@ -6,11 +6,13 @@ mod market_json;
 pub use book_json::book_json;
 pub use market_json::market_json;
 
+use crate::detail::Detail;
 use crate::instrument::Instrument;
 use crate::lent::Lent;
 use crate::market::Market;
 use crate::portfolio::{Book, Isolation};
 use crate::symbol::{EXPIRY_HOUR, read_date};
+use keelmark_units::Rate;
 use std::fmt::Write as _;
 
 /// A market as CSV, in the order of the registry, assets first.
@@ -23,9 +25,13 @@ pub fn market_csv(market: &Market) -> String {
     let more = if lending { ",slow,deposits,borrows" } else { "" };
     let mut out = format!(
         "instrument,venue_symbol,mark,iv,forward,bid,ask,contract_size,lot,expiry,{column}as_of,\
-         source{more}\n",
+         source{more}",
     );
     let blank = if interest { "," } else { "" };
+    let sure = market.assets.values().all(|feed| feed.confidence == Rate::ONE);
+    let plain = market.instruments.iter().all(|(id, _)| market.detail(id) == Detail::default());
+    let detailed = !(sure && plain);
+    out.push_str(if detailed { DETAIL_COLUMNS } else { "\n" });
     let mut source = quoted(&market.source);
     // The market's own currency has no price; its row only says a time that no feed says.
     let feeds = market.assets.iter().filter(|(asset, _)| **asset != market.currency);
@@ -42,6 +48,9 @@ pub fn market_csv(market: &Market) -> String {
         if lending {
             let (deposits, borrows) = (text(lent.deposits), text(lent.borrows));
             let _ = write!(out, ",{},{deposits},{borrows}", text(slow));
+        }
+        if detailed {
+            let _ = write!(out, ",{},,,,,", feed.confidence);
         }
         out.push('\n');
         source.clear();
@@ -69,10 +78,29 @@ pub fn market_csv(market: &Market) -> String {
         if lending {
             let _ = write!(out, ",{},,", text(market.slow_mark(id)));
         }
+        if detailed {
+            write_detail(&market.detail(id), &mut out);
+        }
         out.push('\n');
         source.clear();
     }
     out
+}
+
+const DETAIL_COLUMNS: &str =
+    ",confidence,rate,fixed_forward,forward_confidence,vol_confidence,rate_confidence\n";
+
+fn write_detail(detail: &Detail, out: &mut String) {
+    let _ = write!(
+        out,
+        ",{},{},{},{},{},{}",
+        detail.confidence,
+        detail.rate.map(|rate| rate.to_string()).unwrap_or_default(),
+        detail.fixed_forward,
+        detail.forward_confidence,
+        detail.vol_confidence,
+        detail.rate_confidence,
+    );
 }
 
 /// A book as CSV, which has no place for given sensitivities: see [`book_json`].

@@ -20,6 +20,14 @@ deribit:BTC/USD:BTC-260626-60000-P,BTC-26JUN26-60000-P,0.05,0.55,71600,,,1,0.1,\
 2026-06-26T12:30:00Z,2026-03-13T19:00:00Z,,,,
 ";
 
+/// A market with a rate, a fixed part of a forward, and feeds that are not sure.
+const DETAILED: &str = "\
+instrument,mark,iv,forward,contract_size,lot,as_of,confidence,rate,fixed_forward,\
+forward_confidence,vol_confidence,rate_confidence
+BTC,71000,,,,,2026-03-13T19:00:00Z,0.5,,,,,
+deribit:BTC/USDC:USDC-260327-75000-C,1500,0.5,71100,1,0.1,2026-03-13T19:00:00Z,1,-0.01,100,0.4,1,0
+";
+
 /// A small book in that market.
 pub const BOOK: &str = "\
 account,instrument,qty,avg_price,kind,isolated_margin,leverage
@@ -42,7 +50,8 @@ const MARKET_JSON: &str = r#"{"schema":"keelmark/market/1","as_of":"2026-03-13T1
 {"instrument":"deribit:BTC/USD:BTC","venue_symbol":"BTC-PERPETUAL","contract_size":"1","lot":10,
 "mark":71000,"bid":70999,"ask":"71001","open_interest":"123000"},
 {"instrument":"deribit:BTC/USD:BTC-260327-75000-C","contract_size":1,"lot":"0.1","mark":"0.021",
-"iv":0.5,"forward":71100,"expiry":"2026-03-27T08:00:00Z","as_of":"2026-03-13T19:00:00Z"}]}"#;
+"iv":0.5,"forward":71100,"rate":0.04,"fixed_forward":"100","confidence":"0.9",
+"vol_confidence":0.5,"expiry":"2026-03-27T08:00:00Z","as_of":"2026-03-13T19:00:00Z"}]}"#;
 
 const BOOK_JSON: &str = r#"{"schema":"keelmark/book/1","accounts":[{"account":"desk",
 "collateral":{"BTC":"10","USDC":250000},"positions":[
@@ -109,7 +118,7 @@ fn head(text: &str) -> String {
 pub fn market_csv() -> Vec<Vec<u8>> {
     let chain = head(include_str!("../../../samples/btc-options-2026-03-13.csv"));
     let open = include_str!("../../../docs/models/examples/dydx-v4/prices.csv");
-    bytes(&[MARKET, &chain, open, "instrument,mark,as_of\nBTC,1,2026-03-13\n"])
+    bytes(&[MARKET, DETAILED, &chain, open, "instrument,mark,as_of\nBTC,1,2026-03-13\n"])
 }
 
 /// Markets as JSON.

@@ -123,7 +123,10 @@ impl Walk<'_> {
         let moves = |one: &Asset| {
             self.market.instruments.is_underlying(one) || lends && *one != self.market.currency
         };
-        prices.extend(coins.filter(|one| moves(one)).cloned());
+        prices.extend(coins.clone().filter(|one| moves(one)).cloned());
+        // A wrapped coin moves with its underlying, not on its own.
+        let moved = coins.filter_map(|one| self.document.moves_with(one, self.market));
+        prices.extend(moved.filter(|one| self.market.price(one).is_ok()).cloned());
         for id in &self.held {
             let instrument = self.market.instruments.get(*id);
             prices.insert(instrument.base.clone());
@@ -222,8 +225,13 @@ impl Walk<'_> {
             Factor::Price(asset) => (asset, 1.0 + change, 0.0),
             Factor::Vol(asset) => (asset, 1.0, change),
         };
+        // Wrapped forms of the coin keep their ratio to it.
+        let with = self.document.coins_with.iter();
+        let own = with.filter(|(coin, with)| *with == underlying && *coin != *with);
+        let along: Vec<Asset> = own.map(|(coin, _)| coin.clone()).collect();
         let step = Move {
             underlying: underlying.clone(),
+            along,
             price_factor: Rate::from_f64(price_factor, Round::Nearest)?,
             vol_points,
         };

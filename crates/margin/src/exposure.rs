@@ -18,6 +18,17 @@ pub struct Exposure {
     buckets: Vec<[i128; 4]>,
     /// Delta of each unit's contracts in quanta: of options held long, and of all else.
     deltas: Vec<Deltas>,
+    /// Options of each bucket, where a charge nets by expiry; empty for every other document.
+    expiries: Vec<ExpirySums>,
+}
+
+/// What the options of one expiry sum to, in quanta.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExpirySums {
+    /// What they are worth now.
+    pub now: i128,
+    /// What they gain in each column.
+    pub gains: Vec<i128>,
 }
 
 /// Delta of a unit in quanta, options held long apart from everything else.
@@ -52,6 +63,15 @@ impl Exposure {
             cells: vec![vec![0; table.cells.len()]; table.units.len()],
             buckets: vec![[0; 4]; table.buckets.len()],
             deltas: vec![Deltas::default(); table.units.len()],
+            expiries: match table.expiries() {
+                None => Vec::new(),
+                Some(known) => {
+                    let columns = table.cells.len();
+                    let of = |has: bool| vec![0; if has { columns } else { 0 }];
+                    let gains = known.terms.iter().map(|terms| of(terms.is_some()));
+                    gains.map(|gains| ExpirySums { now: 0, gains }).collect()
+                }
+            },
         }
     }
 
@@ -63,6 +83,14 @@ impl Exposure {
         }
         for (sum, one) in self.buckets[line.bucket].iter_mut().zip(table.sensitivities(row)) {
             *sum += lots * i128::from(*one);
+        }
+        if line.option
+            && let Some(sums) = self.expiries.get_mut(line.bucket)
+        {
+            sums.now += lots * i128::from(table.value_now(row));
+            for (sum, cell) in sums.gains.iter_mut().zip(table.scenario_row(row)) {
+                *sum += lots * i128::from(*cell);
+            }
         }
         let held = self.lots.entry(row).or_insert(0);
         let before = *held;
@@ -126,6 +154,12 @@ impl Exposure {
     #[must_use]
     pub fn cells(&self, unit: usize) -> &[i128] {
         &self.cells[unit]
+    }
+
+    /// Sums over the options of a bucket; `None` where the table does not net by expiry.
+    #[must_use]
+    pub fn expiry(&self, bucket: usize) -> Option<&ExpirySums> {
+        self.expiries.get(bucket)
     }
 
     /// Sensitivity sums of a bucket's contracts, in quanta; coins apart.

@@ -119,6 +119,8 @@ pub fn margin_of_pools(
     let mut done: Vec<PoolMargin> = Vec::new();
     let mut posted = Money::ZERO;
     for mut pool in pools {
+        // Before any row: what no charge is about needs no rate either.
+        covered(document, market, &pool)?;
         if pool.funding == Funding::Posted {
             posted = posted.plus(post(document, market, &mut pool)?)?;
         }
@@ -260,22 +262,50 @@ pub fn pool_exposure(
             exposure.add(table, row, lots);
         }
     }
-    if document.coins_move != CoinsMove::No {
-        for (at, unit) in table.units.iter().enumerate() {
-            if let Some(amount) = equity.coins.get(&unit.underlying)
-                && unit.underlying != table.currency
-            {
-                let lots = coin_lots(Quantity::new(amount.decimal()));
-                if !table.fits_coins(at, lots) {
-                    let context = format!("{amount} {} in scenarios", unit.underlying);
-                    return Err(MarginError::Overflow { context, source: Overflow });
-                }
-                let counted = counted_coins(document, table, &exposure, at, lots, None)?;
-                exposure.add_coins(table, at, counted);
-            }
+    for (at, unit) in table.units.iter().enumerate() {
+        if unit.underlying == table.currency {
+            continue;
         }
+        let amount = moving_coins(document, market, pool, equity, &unit.underlying)?;
+        if amount.is_zero() {
+            continue;
+        }
+        let lots = coin_lots(Quantity::new(amount.decimal()));
+        if !table.fits_coins(at, lots) {
+            let context = format!("{amount} {} in scenarios", unit.underlying);
+            return Err(MarginError::Overflow { context, source: Overflow });
+        }
+        let counted = counted_coins(document, table, &exposure, at, lots, None)?;
+        exposure.add_coins(table, at, counted);
     }
     Ok(exposure)
+}
+
+/// Coins of an underlying that move in scans: the coin itself wherever it comes from, or what is
+/// held of the coins that the document names, each counted at its price in the underlying.
+fn moving_coins(
+    document: &Document,
+    market: &Market,
+    pool: &Pool,
+    equity: &Equity,
+    underlying: &Asset,
+) -> Result<Money, MarginError> {
+    if document.coins_move != CoinsMove::No {
+        return Ok(equity.coins.get(underlying).copied().unwrap_or_default());
+    }
+    let mut sum = Money::ZERO;
+    for held in &pool.collateral {
+        if document.coins_with.get(&held.asset) != Some(underlying)
+            || held.amount.is_positive() && document.collateral.of(&held.asset).is_none()
+        {
+            continue;
+        }
+        let (own, per) = (market.price(&held.asset)?, market.price(underlying)?);
+        let amount = held.amount.decimal();
+        let coins = amount.times_over(own.decimal(), per.decimal(), Round::Down)?;
+        sum = sum.plus(Money::new(coins))?;
+    }
+    Ok(sum)
 }
 
 /// How many of the lots held of a unit's coin count: all, or as many as hedge its contracts, a fill

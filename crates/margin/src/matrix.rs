@@ -132,11 +132,18 @@ fn of_unit(
     let order = [VolMove::Up, VolMove::Same, VolMove::Down];
     let vols: Vec<VolMove> =
         order.into_iter().filter(|vol| scan.scenarios.iter().any(|one| one.vol == *vol)).collect();
+    let charges = pool.charges.iter().flat_map(|charge| &charge.plain.scans);
+    let scans: Vec<_> = charges.filter(|scan| scan.unit == unit).collect();
     let mut cells = vec![vec![Money::ZERO; moves.len()]; vols.len()];
     let mut beyond = Vec::new();
     for (column, cell) in table.cells.iter().enumerate() {
+        // Where a charge looked at the column, it shows what it counted.
+        let looked = scans.iter().find_map(|scan| {
+            let place = scan.columns.iter().position(|own| *own == column)?;
+            scan.before.get(place).copied()
+        });
         let sum = exposure.cells(unit)[column] + exposure.coin_cells(unit)[column];
-        let profit = table.money(sum, Round::Down)?;
+        let profit = looked.map_or_else(|| table.money(sum, Round::Down), Ok)?;
         let scenario = document.scans[cell.scan].scenarios[cell.scenario];
         if cell.scan == grid {
             let row = vols.iter().position(|vol| *vol == scenario.vol);

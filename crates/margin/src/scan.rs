@@ -5,7 +5,7 @@ use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::{NoParam, Param};
 use keelmark_book::{Asset, Decimal, InputError, Money, Price, Rate, Round};
-use keelmark_pricing::shock::tenor_factor;
+use keelmark_pricing::shock::{skew_factor, tenor_factor};
 
 /// A set of scenarios over one price range and one volatility range.
 #[derive(Clone, Debug)]
@@ -56,6 +56,9 @@ pub struct Scenario {
     pub vol: VolMove,
     /// What a profit or loss in it counts for.
     pub weight: f64,
+    /// Whether what an expiry gains counts as lost too: the opposite move is as likely. Only
+    /// charges that net by expiry look at it.
+    pub two_sided: bool,
 }
 
 /// Direction of a volatility move.
@@ -67,7 +70,23 @@ pub enum VolMove {
     Same,
     /// Up by the up range.
     Up,
+    /// By a factor that grows with log-moneyness: the smile tilts.
+    SkewLinear,
+    /// By a factor that grows with the magnitude of log-moneyness: the wings rise.
+    SkewAbsolute,
 }
+
+/// How many volatility moves there are.
+pub(crate) const VOL_MOVES: usize = 5;
+
+/// Each volatility move by its word.
+const VOL_WORDS: [(&str, VolMove); VOL_MOVES] = [
+    ("down", VolMove::Down),
+    ("same", VolMove::Same),
+    ("up", VolMove::Up),
+    ("skew-linear", VolMove::SkewLinear),
+    ("skew-absolute", VolMove::SkewAbsolute),
+];
 
 impl std::fmt::Display for VolMove {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -75,6 +94,8 @@ impl std::fmt::Display for VolMove {
             Self::Down => "down",
             Self::Same => "same",
             Self::Up => "up",
+            Self::SkewLinear => "skew-linear",
+            Self::SkewAbsolute => "skew-absolute",
         })
     }
 }
@@ -92,6 +113,27 @@ pub struct VolRule {
     pub floor_up: Decimal,
     /// How the ranges change with tenor.
     pub tenor: Option<Tenor>,
+    /// How a smile tilts, for scenarios in which it does.
+    pub skew: Option<Skew>,
+}
+
+/// How a smile tilts: a volatility is multiplied by `1 + k cap / k_star` at log-moneyness `k`.
+///
+/// The change is cut on one side as [`skew_factor`](keelmark_pricing::shock::skew_factor) says,
+/// with `cap = cap + cap_per_root_year sqrt(T)` and
+/// `k_star = max(least_width, sqrt(T) width (width_vol + width_vol_per_root_year sqrt(T)))`.
+#[derive(Clone, Copy, Debug)]
+pub struct Skew {
+    /// `cap` and `cap_per_root_year` of moves linear in `k`.
+    pub linear: (f64, f64),
+    /// The same of moves in the magnitude of `k`.
+    pub absolute: (f64, f64),
+    /// Log-moneyness at which the cap is reached, at least.
+    pub least_width: f64,
+    /// Standard deviations at which it is reached.
+    pub width: f64,
+    /// The volatility of those, and what it gains with the root of the term.
+    pub width_vol: (f64, f64),
 }
 
 /// Ranges change by `(reference / days)^power`.
@@ -105,10 +147,12 @@ pub struct Tenor {
     pub long_power: f64,
     /// Fewer days count as this many.
     pub floor_days: f64,
+    /// Whether the short power holds at the reference itself.
+    pub reference_is_short: bool,
 }
 
-/// Volatility never moves below this.
-const LEAST_VOL: f64 = 1e-6;
+/// Volatility never moves below this: what on-chain pricing takes for none.
+const LEAST_VOL: f64 = 1e-18;
 
 impl Scan {
     pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, InputError> {
@@ -142,12 +186,17 @@ impl Scan {
                 -lowest,
             )));
         }
+        let vol = VolRule::read(fields)?;
+        let tilted = |one: &Scenario| one.vol > VolMove::Up;
+        if vol.skew.is_none() && scenarios.iter().any(tilted) {
+            return Err(fields.error("expected vol_skew, which its skew scenarios need"));
+        }
         Ok(Self {
             name,
             price_range,
             price_range_down,
             price_unit,
-            vol: VolRule::read(fields)?,
+            vol,
             scenarios,
             edge_weight,
             dampener: fields
@@ -229,12 +278,14 @@ impl VolRule {
         let units = [("relative", true), ("points", false)];
         let relative = fields.word("vol_unit", &units, Some(true))?;
         let down = if relative { Range::SHARE } else { Range::RATE };
+        let skew = fields.get("vol_skew").map(Skew::read).transpose()?;
         Ok(Self {
             relative,
             up: fields.param_in_or("vol_up", Range::RATE, Decimal::ZERO)?,
             down: fields.param_in_or("vol_down", down, Decimal::ZERO)?,
             floor_up: fields.number_in("vol_floor", Range::RATE)?.unwrap_or(Decimal::ZERO),
             tenor,
+            skew,
         })
     }
 
@@ -249,6 +300,7 @@ impl VolRule {
             up: self.up.get("vol_up", underlying)?.to_f64() * factor,
             down: self.down.get("vol_down", underlying)?.to_f64() * factor,
             floor_up: self.floor_up.to_f64(),
+            skew: self.skew.map(|skew| skew.at(days / 365.0)),
         })
     }
 
@@ -270,6 +322,7 @@ impl Tenor {
             short_power: number("short_power", Range::RATE)?,
             long_power: number("long_power", Range::RATE)?,
             floor_days: number("floor_days", Range::POSITIVE)?,
+            reference_is_short: fields.truth("reference_is_short", false)?,
         };
         fields.done()?;
         Ok(tenor)
@@ -278,10 +331,53 @@ impl Tenor {
     /// What a range is multiplied by at a tenor.
     #[must_use]
     pub fn factor(&self, days: f64) -> f64 {
-        let short = days < self.reference_days;
+        let short =
+            days < self.reference_days || (self.reference_is_short && days <= self.reference_days);
         let power = if short { self.short_power } else { self.long_power };
         tenor_factor(days, self.reference_days, power, self.floor_days)
     }
+}
+
+impl Skew {
+    fn read(node: &Node) -> Result<Self, InputError> {
+        let mut fields = Fields::of(node)?;
+        let kind = |node: &Node| -> Result<(f64, f64), InputError> {
+            let mut fields = Fields::of(node)?;
+            let cap = fields.need("cap")?.decimal()?.to_f64();
+            let grows = fields.decimal_or("cap_per_root_year", Decimal::ZERO)?.to_f64();
+            fields.done()?;
+            Ok((cap, grows))
+        };
+        let linear = kind(fields.need("linear")?)?;
+        let absolute = kind(fields.need("absolute")?)?;
+        let mut number = |name| Ok::<_, InputError>(fields.need(name)?.decimal()?.to_f64());
+        let skew = Self {
+            linear,
+            absolute,
+            least_width: number("least_width")?,
+            width: number("width")?,
+            width_vol: (number("width_vol")?, number("width_vol_per_root_year")?),
+        };
+        fields.done()?;
+        Ok(skew)
+    }
+
+    /// Cap and width of both kinds at a term.
+    fn at(&self, years: f64) -> SkewMoves {
+        let root = years.max(0.0).sqrt();
+        let (vol, grows) = self.width_vol;
+        let k_star = self.least_width.max(root * self.width * (vol + root * grows));
+        let cap = |(cap, grows): (f64, f64)| cap + grows * root;
+        SkewMoves { linear: cap(self.linear), absolute: cap(self.absolute), k_star }
+    }
+}
+
+/// How a smile tilts at one term.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct SkewMoves {
+    linear: f64,
+    absolute: f64,
+    k_star: f64,
 }
 
 /// The moves of volatilities of one underlying at one tenor.
@@ -291,15 +387,16 @@ pub struct VolMoves {
     up: f64,
     down: f64,
     floor_up: f64,
+    skew: Option<SkewMoves>,
 }
 
 impl VolMoves {
-    /// By how much volatility moves, signed: a share of it, or points.
+    /// By how much every volatility moves, signed: a share of it, or points; 0 for a tilt.
     #[must_use]
     pub fn change(&self, direction: VolMove) -> f64 {
         match direction {
             VolMove::Down => -self.down,
-            VolMove::Same => 0.0,
+            VolMove::Same | VolMove::SkewLinear | VolMove::SkewAbsolute => 0.0,
             VolMove::Up => self.up,
         }
     }
@@ -311,16 +408,29 @@ impl VolMoves {
         let up = by(self.up).max(self.floor_up);
         [by(-self.down).max(LEAST_VOL), vol, up.max(LEAST_VOL)]
     }
+
+    /// Whether there is a tilt, so that log-moneyness counts.
+    pub(crate) fn tilts(&self) -> bool {
+        self.skew.is_some()
+    }
+
+    /// A volatility after each move, in the order of [`VolMove`], at a log-moneyness.
+    pub(crate) fn all(&self, vol: f64, k: f64) -> [f64; VOL_MOVES] {
+        let [down, same, up] = self.moved(vol);
+        let Some(skew) = self.skew else { return [down, same, up, vol, vol] };
+        let tilted = |k, cap| (vol * skew_factor(k, cap, skew.k_star)).max(LEAST_VOL);
+        [down, same, up, tilted(k, skew.linear), tilted(k.abs(), skew.absolute)]
+    }
 }
 
 fn scenarios(fields: &mut Fields<'_>) -> Result<Vec<Scenario>, InputError> {
-    let words = [("down", VolMove::Down), ("same", VolMove::Same), ("up", VolMove::Up)];
     let mut vols = Vec::new();
     for node in fields.list("vols")? {
         let text = node.text()?;
-        let found = words.iter().find(|(word, _)| *word == text).map(|(_, vol)| *vol);
+        let found = VOL_WORDS.iter().find(|(word, _)| *word == text).map(|(_, vol)| *vol);
         vols.push(found.ok_or_else(|| {
-            node.error(format!("vols: expected down, same or up, found {text:?}"))
+            let all = VOL_WORDS.map(|(word, _)| word).join(", ");
+            node.error(format!("vols: expected one of {all}, found {text:?}"))
         })?);
     }
     if vols.is_empty() {
@@ -328,8 +438,8 @@ fn scenarios(fields: &mut Fields<'_>) -> Result<Vec<Scenario>, InputError> {
     }
     let mut out = Vec::new();
     let mut cells = |price: f64, absolute: bool| {
-        let weight = 1.0;
-        out.extend(vols.iter().map(|vol| Scenario { price, absolute, vol: *vol, weight }));
+        let of = |vol| Scenario { price, absolute, vol, weight: 1.0, two_sided: false };
+        out.extend(vols.iter().map(|vol| of(*vol)));
     };
     if let Some(node) = fields.get("grid_steps") {
         let steps = node.decimal()?.in_steps_of(Decimal::ONE).filter(|n| (1..=64).contains(n));
@@ -349,10 +459,11 @@ fn scenarios(fields: &mut Fields<'_>) -> Result<Vec<Scenario>, InputError> {
     for node in fields.list("scenarios")? {
         let mut inner = Fields::of(node)?;
         let price = fraction(inner.need("price")?)?;
-        let vol = inner.word("vol", &words, Some(VolMove::Same))?;
+        let vol = inner.word("vol", &VOL_WORDS, Some(VolMove::Same))?;
         let weight = inner.number_in("weight", Range::RATE)?.unwrap_or(Decimal::ONE).to_f64();
+        let two_sided = inner.truth("two_sided", false)?;
         inner.done()?;
-        out.push(Scenario { price, absolute: false, vol, weight });
+        out.push(Scenario { price, absolute: false, vol, weight, two_sided });
     }
     Ok(out)
 }

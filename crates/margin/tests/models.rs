@@ -73,6 +73,9 @@ fn every_document_computes_a_mixed_book_or_says_what_it_is_not_about() {
             "binance-unimmr",
             "binance-usdm",
             "bybit-cross",
+            "derive-pmrm",
+            "derive-pmrm2",
+            "derive-srm",
             "dydx-v4",
             "paradex-cross",
         ]

@@ -13,15 +13,17 @@
 //! assert!((value(&terms) - 7.965_567).abs() < 1e-6);
 //! ```
 //!
-//! Modules: [`option`] values and Greeks, [`implied`] volatility from a price, [`parity`] the
-//! forward from a call and a put, [`shock`] volatility moves by tenor, [`moved`] a market after
-//! a move.
+//! Modules: [`average`] the part of a forward that is fixed, [`svi`] surfaces, [`option`] values
+//! and Greeks, [`implied`] volatility from a price, [`parity`] the forward from a call and a put,
+//! [`shock`] volatility moves by tenor and tilts, [`moved`] a market after a move.
 
+pub mod average;
 pub mod implied;
 pub mod moved;
 pub mod option;
 pub mod parity;
 pub mod shock;
+pub mod svi;
 
 pub use moved::Move;
 pub use option::{Greeks, Terms};

@@ -15,6 +15,8 @@ use keelmark_book::{
 pub struct Move {
     /// The underlying whose prices move.
     pub underlying: Asset,
+    /// Other assets whose prices move by the same factor: staked and wrapped forms of it.
+    pub along: Vec<Asset>,
     /// What they are multiplied by: 1 is no move.
     pub price_factor: Rate,
     /// What is added to every volatility of the underlying: 0.05 is five points.
@@ -46,16 +48,19 @@ impl Move {
         moved: &mut Market,
         held: &[InstrumentId],
     ) -> Result<(), Overflow> {
-        if let Some(feed) = market.assets.get(&self.underlying) {
-            let price = feed.price.scaled(self.price_factor)?;
-            if let Some(target) = moved.assets.get_mut(&self.underlying) {
-                target.price = price;
+        for asset in self.along.iter().chain([&self.underlying]) {
+            if let Some(feed) = market.assets.get(asset) {
+                let price = feed.price.scaled(self.price_factor)?;
+                if let Some(target) = moved.assets.get_mut(asset) {
+                    target.price = price;
+                }
             }
         }
         for id in held {
             let instrument = market.instruments.get(*id);
             if instrument.base == self.underlying {
-                let quote = self.quote(market, instrument, market.quote(*id))?;
+                let fixed = market.detail(*id).fixed_forward;
+                let quote = self.quote(market, instrument, market.quote(*id), fixed)?;
                 moved.set_quote_unchecked(*id, quote);
             }
         }
@@ -67,12 +72,15 @@ impl Move {
         market: &Market,
         instrument: &Instrument,
         quote: &Quote,
+        fixed: Price,
     ) -> Result<Quote, Overflow> {
         if !matches!(instrument.kind, Kind::Option { .. }) {
             return Ok(Quote { mark: quote.mark.scaled(self.price_factor)?, ..*quote });
         }
         let Some(before) = Terms::of(instrument, quote, market.as_of) else { return Ok(*quote) };
-        let forward = quote.forward.map(|one| one.scaled(self.price_factor)).transpose()?;
+        // What a settlement average has fixed does not move any more.
+        let scaled = |one: Price| one.minus(fixed)?.scaled(self.price_factor)?.plus(fixed);
+        let forward = quote.forward.map(scaled).transpose()?;
         let iv = (before.vol + self.vol_points).max(LEAST_VOL.min(before.vol));
         let moved = Quote { forward, iv: Some(iv), ..*quote };
         let Some(after) = Terms::of(instrument, &moved, market.as_of) else { return Ok(*quote) };

@@ -58,9 +58,28 @@ impl Terms {
 /// Value in quote currency per unit of the underlying.
 #[must_use]
 pub fn value(terms: &Terms) -> f64 {
-    let Terms { forward, strike, years, vol, .. } = *terms;
-    black76::price_one(forward, strike, years, vol, 1.0, terms.call())
+    discounted_value(terms, 1.0)
 }
+
+/// Value in quote currency per unit of the underlying, times what a payment at expiry is worth
+/// now. A call struck at zero is the discounted forward, a put nothing; without volatility or time
+/// the value is intrinsic; a standard deviation of 24 or more leaves the call the whole forward.
+#[must_use]
+pub fn discounted_value(terms: &Terms, discount: f64) -> f64 {
+    let Terms { forward, strike, years, vol, .. } = *terms;
+    let strike = strike.max(LEAST_STRIKE);
+    black76::price_one(forward, strike, years, vol, discount, terms.call())
+}
+
+/// What a payment in some years is worth now at an annual rate, continuously compounded; rates
+/// below zero count as zero.
+#[must_use]
+pub fn discount(rate: f64, years: f64) -> f64 {
+    keelmark_kernels::exp(-rate.max(0.0) * years)
+}
+
+/// Strikes of zero are priced as this: far below any price, far above what cannot be divided by.
+pub const LEAST_STRIKE: f64 = 1e-60;
 
 /// Value per unit of the underlying in the unit that marks are quoted in: coin for inverse options.
 #[must_use]
@@ -88,6 +107,20 @@ pub fn greeks(terms: &Terms) -> Greeks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_edges_have_the_values_of_their_limits() {
+        let at = |strike, years, vol, right| {
+            discounted_value(&Terms { forward: 2000.0, strike, years, vol, right }, 0.5)
+        };
+        assert_eq!(at(0.0, 1.0, 0.6, Right::Call), 1000.0);
+        assert!(at(0.0, 1.0, 0.6, Right::Put) < 1e-30);
+        assert_eq!(at(1500.0, 0.0, 0.6, Right::Call), 250.0);
+        assert_eq!(at(1500.0, 1.0, 0.0, Right::Call), 250.0);
+        assert!((at(1500.0, 1.0, 24.0, Right::Call) - 1000.0).abs() < 1e-9);
+        assert!((at(1500.0, 0.02, 1886.0, Right::Put) - 750.0).abs() < 1e-9);
+        assert_eq!(discount(-0.3, 2.0), 1.0);
+    }
 
     #[test]
     fn a_venue_ticker_is_reproduced() {

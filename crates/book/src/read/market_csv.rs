@@ -2,12 +2,13 @@
 
 use super::columns::{Row, Table};
 use crate::asset::Asset;
+use crate::detail::Detail;
 use crate::input::InputError;
 use crate::instrument::{Instrument, Kind};
 use crate::lent::Lent;
 use crate::market::{Market, Quote};
 use crate::symbol::Symbol;
-use keelmark_units::{Price, Quantity, Timestamp};
+use keelmark_units::{Price, Quantity, Rate, Timestamp};
 
 const COLUMNS: &[&str] = &[
     "instrument",
@@ -26,6 +27,12 @@ const COLUMNS: &[&str] = &[
     "slow",
     "deposits",
     "borrows",
+    "confidence",
+    "rate",
+    "fixed_forward",
+    "forward_confidence",
+    "vol_confidence",
+    "rate_confidence",
 ];
 const REQUIRED: usize = 3;
 
@@ -63,6 +70,9 @@ fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
         }
         let price: Price = row.required("mark")?;
         market.set_asset(asset.clone(), price, as_of).map_err(|error| row.error("mark", error))?;
+        if let Some(own) = row.value("confidence")? {
+            market.set_confidence(&asset, own).map_err(|error| row.error("confidence", error))?;
+        }
         return read_lending(row, market, asset);
     }
     let instrument = read_instrument(row, name)?;
@@ -74,6 +84,7 @@ fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
         ask: row.value("ask")?,
         as_of,
     };
+    let detail = read_detail(row)?;
     let open_interest: Option<Quantity> = row.value("open_interest")?;
     let id = market.add(instrument, quote).map_err(|error| row.error("", error))?;
     for column in ["deposits", "borrows"] {
@@ -84,6 +95,7 @@ fn read_row(row: &Row<'_>, market: &mut Market) -> Result<(), InputError> {
     if let Some(slow) = row.value("slow")? {
         market.set_slow_mark(id, slow).map_err(|error| row.error("slow", error))?;
     }
+    market.set_detail(id, detail).map_err(|error| row.error("", error))?;
     let Some(contracts) = open_interest else { return Ok(()) };
     market.set_open_interest(id, contracts).map_err(|error| row.error("", error))
 }
@@ -95,6 +107,18 @@ fn read_lending(row: &Row<'_>, market: &mut Market, asset: Asset) -> Result<(), 
     }
     let lent = Lent { deposits: row.value("deposits")?, borrows: row.value("borrows")? };
     market.set_lent(asset, lent).map_err(|error| row.error("deposits", error))
+}
+
+fn read_detail(row: &Row<'_>) -> Result<Detail, InputError> {
+    let sure = |column| Ok(row.value(column)?.unwrap_or(Rate::ONE));
+    Ok(Detail {
+        rate: row.value("rate")?,
+        fixed_forward: row.value("fixed_forward")?.unwrap_or_default(),
+        confidence: sure("confidence")?,
+        forward_confidence: sure("forward_confidence")?,
+        vol_confidence: sure("vol_confidence")?,
+        rate_confidence: sure("rate_confidence")?,
+    })
 }
 
 fn read_instrument(row: &Row<'_>, name: &str) -> Result<Instrument, InputError> {

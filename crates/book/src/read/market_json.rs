@@ -3,12 +3,13 @@
 use super::number::{JsonNumber, json};
 use super::unique::unique;
 use crate::asset::Asset;
+use crate::detail::Detail;
 use crate::input::InputError;
 use crate::instrument::Kind;
 use crate::lent::Lent;
 use crate::market::{Market, MarketError, Quote};
 use crate::symbol::Symbol;
-use keelmark_units::{Money, Price, Quantity, Timestamp};
+use keelmark_units::{Money, Price, Quantity, Rate, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -50,6 +51,8 @@ struct AssetEntry {
     deposits: Option<JsonNumber>,
     /// What a lending pool has lent of it, in units of the asset.
     borrows: Option<JsonNumber>,
+    /// How sure the feed is, 0 to 1; 1 when absent.
+    confidence: Option<JsonNumber>,
 }
 
 /// An instrument with its quote.
@@ -82,6 +85,18 @@ struct InstrumentEntry {
     slow: Option<JsonNumber>,
     /// When the feed was last updated; the market's time when absent.
     as_of: Option<Timestamp>,
+    /// Annual rate to the expiry, continuously compounded, as a fraction.
+    rate: Option<f64>,
+    /// The part of the forward that a settlement average has fixed already; 0 when absent.
+    fixed_forward: Option<JsonNumber>,
+    /// How sure the feed of the mark is, 0 to 1; 1 when absent.
+    confidence: Option<JsonNumber>,
+    /// The same of the forward.
+    forward_confidence: Option<JsonNumber>,
+    /// The same of the volatility.
+    vol_confidence: Option<JsonNumber>,
+    /// The same of the rate.
+    rate_confidence: Option<JsonNumber>,
 }
 
 /// Reads a market from JSON.
@@ -103,6 +118,12 @@ pub fn market_json(file: &str, bytes: &[u8]) -> Result<Market, InputError> {
             .map_err(|error| InputError::pointer(file, pointer, error))?;
         lending(&mut market, &asset, &entry)
             .map_err(|error| InputError::pointer(file, format!("/assets/{asset}"), error))?;
+        if let Some(confidence) = entry.confidence {
+            let pointer = format!("/assets/{asset}/confidence");
+            market
+                .set_confidence(&asset, Rate::new(confidence.0))
+                .map_err(|error| InputError::pointer(file, pointer, error))?;
+        }
     }
     for (at, entry) in read.instruments.into_iter().enumerate() {
         let pointer = format!("/instruments/{at}");
@@ -134,10 +155,20 @@ fn add(market: &mut Market, entry: &InstrumentEntry, as_of: Timestamp) -> Result
         ask: price(entry.ask),
         as_of: entry.as_of.unwrap_or(as_of),
     };
+    let sure = |number: Option<JsonNumber>| number.map_or(Rate::ONE, |one| Rate::new(one.0));
+    let detail = Detail {
+        rate: entry.rate,
+        fixed_forward: price(entry.fixed_forward).unwrap_or_default(),
+        confidence: sure(entry.confidence),
+        forward_confidence: sure(entry.forward_confidence),
+        vol_confidence: sure(entry.vol_confidence),
+        rate_confidence: sure(entry.rate_confidence),
+    };
     let id = market.add(instrument, quote).map_err(|error| error.to_string())?;
     if let Some(slow) = price(entry.slow) {
         market.set_slow_mark(id, slow).map_err(|error| error.to_string())?;
     }
+    market.set_detail(id, detail).map_err(|error| error.to_string())?;
     let Some(contracts) = entry.open_interest else { return Ok(()) };
     market.set_open_interest(id, Quantity::new(contracts.0)).map_err(|error| error.to_string())
 }

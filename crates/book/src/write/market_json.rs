@@ -4,6 +4,7 @@ use super::unusual_expiry;
 use crate::instrument::Instrument;
 use crate::instruments::InstrumentId;
 use crate::market::Market;
+use keelmark_units::{Price, Rate};
 use serde_json::{Map, Value, json};
 
 /// A market as JSON: schema `keelmark/market/1`.
@@ -17,6 +18,7 @@ pub fn market_json(market: &Market) -> String {
             entry.insert("price".to_owned(), json!(feed.price.to_string()));
             entry.insert("as_of".to_owned(), json!(feed.as_of.to_string()));
             let lent = market.lent(asset);
+            put(&mut entry, "confidence", unsure(feed.confidence));
             put(&mut entry, "slow", market.slow(asset));
             put(&mut entry, "deposits", lent.deposits);
             put(&mut entry, "borrows", lent.borrows);
@@ -51,10 +53,25 @@ fn instrument(market: &Market, id: InstrumentId, one: &Instrument) -> Value {
     put(&mut entry, "open_interest", market.open_interest(id));
     put(&mut entry, "slow", market.slow_mark(id));
     put(&mut entry, "as_of", Some(quote.as_of));
+    let detail = market.detail(id);
+    let fixed = Some(detail.fixed_forward).filter(|fixed| *fixed != Price::ZERO);
+    put(&mut entry, "fixed_forward", fixed);
+    put(&mut entry, "confidence", unsure(detail.confidence));
+    put(&mut entry, "forward_confidence", unsure(detail.forward_confidence));
+    put(&mut entry, "vol_confidence", unsure(detail.vol_confidence));
+    put(&mut entry, "rate_confidence", unsure(detail.rate_confidence));
+    if let Some(rate) = detail.rate {
+        entry.insert("rate".to_owned(), json!(rate));
+    }
     if let Some(iv) = quote.iv {
         entry.insert("iv".to_owned(), json!(iv));
     }
     Value::Object(entry)
+}
+
+/// A confidence that says something: a feed that is sure has none.
+fn unsure(confidence: Rate) -> Option<Rate> {
+    Some(confidence).filter(|confidence| *confidence != Rate::ONE)
 }
 
 /// Writes a field that is there, as text.

@@ -9,6 +9,10 @@ mod deribit_account;
 mod deribit_legacy;
 mod deribit_pm;
 mod deribit_sm;
+mod derive;
+mod derive_pmrm1;
+mod derive_pmrm2;
+mod derive_srm;
 mod drift_closeout;
 mod dydx;
 mod health;
@@ -67,6 +71,9 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("deribit.xpm.haircut", deribit_account::haircut),
     ("deribit.xpm.mm_factor", deribit_account::mm_factor),
     ("deribit_style.option_sm.linear", options::standard_linear),
+    ("derive-pmrm1", derive_pmrm1::margin),
+    ("derive-pmrm2", derive_pmrm2::margin),
+    ("derive-srm", derive_srm::margin),
     ("drift-account-spot-orders", drift_closeout::account_with_orders),
     ("drift-asset-for-liability", drift_closeout::asset_taken),
     ("drift-asset-weight", drift_closeout::asset_weight),

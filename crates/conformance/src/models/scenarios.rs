@@ -48,6 +48,7 @@ pub fn thirty_three(inputs: Inputs<'_>) -> Answer {
         VolMove::Up => "up",
         VolMove::Same => "same",
         VolMove::Down => "down",
+        tilted => return problem(format!("no case tilts a smile: {tilted}")),
     };
     Ok(Json::object([
         ("worst_scenario", Json::object([("price", by.into()), ("vol", vol.into())])),

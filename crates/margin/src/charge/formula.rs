@@ -1,11 +1,12 @@
-//! `formula`: a formula over earlier charges, evaluated underlying by underlying or position by
-//! position, and summed.
+//! `formula`: a formula over earlier charges, evaluated underlying by underlying, expiry by expiry
+//! or position by position, and summed.
 //!
 //! `max(spot_shock, extreme) + basis` for each underlying is not the same over the account: there
 //! the risk of one underlying would hide the minimum of another. Names are charges that stand
 //! before this one and `[params]` (a parameter by asset takes the underlying's value). By `unit` a
-//! charge counts with what it asks of that underlying, by `position` with what it asks of that
-//! position; a result below zero counts as zero.
+//! charge counts with what it asks of that underlying, by `expiry` with what it asks of everything
+//! that settles in one asset at one time, by `position` with what it asks of that position; a
+//! result below zero counts as zero.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
@@ -40,7 +41,7 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
     reading: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
-    let words = [("unit", Scope::Unit), ("position", Scope::Row)];
+    let words = [("unit", Scope::Unit), ("expiry", Scope::Bucket), ("position", Scope::Row)];
     let scope = fields.word("by", &words, Some(Scope::Unit))?;
     let node = fields.need("amount")?;
     let formula = Formula::parse(node.text()?).map_err(|error| node.error(error))?;
@@ -69,10 +70,15 @@ fn find(name: &str, reading: &Reading<'_>, scope: Scope) -> Result<Name, String>
     let own = found.charge.scope();
     let divisible = match scope {
         Scope::Unit => matches!(own, Scope::Unit | Scope::Bucket | Scope::Row),
+        Scope::Bucket => matches!(own, Scope::Bucket | Scope::Row),
         _ => own == Scope::Row,
     };
     if !divisible {
-        let by = if scope == Scope::Unit { "underlyings" } else { "positions" };
+        let by = match scope {
+            Scope::Unit => "underlyings",
+            Scope::Bucket => "expiries",
+            _ => "positions",
+        };
         return Err(format!("charge {name:?} is no sum over {by}"));
     }
     Ok(Name::Charge(name.to_owned(), Arc::clone(&found.charge)))
@@ -132,6 +138,9 @@ impl Charge for PerKey {
     }
 
     fn breaks_union(&self) -> Option<&'static str> {
+        if self.formula.chooses() {
+            return Some("the smaller of several, for a sum, can pass the sum of the smaller ones");
+        }
         if !self.formula.only_grows() {
             return Some("what it subtracts may net in the union, and leave more of the rest");
         }
@@ -140,6 +149,10 @@ impl Charge for PerKey {
 
     fn needs_greeks(&self) -> bool {
         self.charges().any(|(_, charge)| charge.needs_greeks())
+    }
+
+    fn needs_expiries(&self) -> bool {
+        self.charges().any(|(_, charge)| charge.needs_expiries())
     }
 }
 
@@ -156,9 +169,13 @@ impl PerKey {
         self.charges().map(|(name, charge)| Ok((name, charge.amount(pool)?.parts))).collect()
     }
 
-    /// Units, or rows held or ordered.
+    /// Units, buckets, or rows held or ordered.
     fn keys(&self, pool: &PoolView<'_>) -> BTreeSet<usize> {
-        if self.scope == Scope::Unit { (0..pool.table.units.len()).collect() } else { rows(pool) }
+        match self.scope {
+            Scope::Unit => (0..pool.table.units.len()).collect(),
+            Scope::Bucket => (0..pool.table.buckets.len()).collect(),
+            _ => rows(pool),
+        }
     }
 
     /// The value of each name, in the formula's order.
@@ -187,7 +204,10 @@ impl PerKey {
             let buckets = pool.table.buckets.iter().enumerate();
             buckets.filter(|(_, bucket)| bucket.unit == key).map(|(at, _)| at).collect()
         } else {
-            let own = |row: &usize| pool.table.line(RowId::new(*row)).unit == key;
+            let own = |row: &usize| {
+                let line = pool.table.line(RowId::new(*row));
+                key == if self.scope == Scope::Unit { line.unit } else { line.bucket }
+            };
             rows(pool).into_iter().filter(own).collect()
         };
         let mut sum = Money::ZERO;
@@ -207,14 +227,22 @@ impl PerKey {
     }
 
     fn underlying<'p>(&self, pool: &'p PoolView<'_>, key: usize) -> &'p Asset {
-        let row_unit = || pool.table.line(RowId::new(key)).unit;
-        let unit = if self.scope == Scope::Unit { key } else { row_unit() };
+        let unit = match self.scope {
+            Scope::Unit => key,
+            Scope::Bucket => pool.table.buckets[key].unit,
+            _ => pool.table.line(RowId::new(key)).unit,
+        };
         &pool.table.units[unit].underlying
     }
 
     fn name_of(&self, pool: &PoolView<'_>, key: usize) -> String {
         if self.scope == Scope::Unit {
             return self.underlying(pool, key).to_string();
+        }
+        if self.scope == Scope::Bucket {
+            let expiry = pool.table.buckets[key].expiry;
+            let expiry = expiry.map_or_else(|| "no expiry".to_owned(), |one| one.to_string());
+            return format!("{} {expiry}", self.underlying(pool, key));
         }
         let id = pool.table.line(RowId::new(key)).instrument;
         pool.market.instruments.get(id).venue_symbol.clone()
@@ -224,10 +252,10 @@ impl PerKey {
     fn is_of(&self, pool: &PoolView<'_>, key: usize, part: &Part) -> bool {
         match part {
             Part::Position(id) => pool.table.row(*id).is_some_and(|row| {
-                key == if self.scope == Scope::Unit {
-                    pool.table.line(row).unit
-                } else {
-                    row.index()
+                key == match self.scope {
+                    Scope::Unit => pool.table.line(row).unit,
+                    Scope::Bucket => pool.table.line(row).bucket,
+                    _ => row.index(),
                 }
             }),
             Part::Holding(asset) => {

@@ -3,6 +3,7 @@
 //! A kind knows no venue: the numbers come from the document, the sums from the risk table. To add
 //! one, write its file, name it in `KINDS` here, and give it a case in the tests.
 
+mod basis_by_expiry;
 mod borrowed;
 mod brackets;
 mod collateral_haircut;
@@ -16,8 +17,11 @@ mod month_spread;
 mod net_option_value;
 mod net_short_by_strike;
 mod order_loss;
+mod payoff_at_expiry;
+mod per_holding;
 mod per_position;
 mod positions;
+mod price_shortfall;
 mod quote_hedge;
 mod reserve;
 mod sensitivities;
@@ -25,6 +29,7 @@ mod short_option_minimum;
 mod view;
 mod weights;
 mod worst_loss;
+mod worst_loss_by_expiry;
 
 pub use brackets::Tiers;
 pub use delta_minimum::DeltaTotals;
@@ -93,6 +98,11 @@ pub trait Charge: Debug + Send + Sync {
 
     /// Whether it needs sensitivities in the risk table.
     fn needs_greeks(&self) -> bool {
+        false
+    }
+
+    /// Whether it nets scenarios by expiry, so that the table and the exposure must.
+    fn needs_expiries(&self) -> bool {
         false
     }
 
@@ -179,6 +189,7 @@ pub(crate) struct Reading<'a> {
 type Reader = fn(&mut Fields<'_>, &Reading<'_>) -> Result<Arc<dyn Charge>, InputError>;
 
 const KINDS: &[(&str, Reader)] = &[
+    ("basis-by-expiry", basis_by_expiry::read),
     ("borrowed", borrowed::read),
     ("brackets", brackets::read),
     ("collateral-haircut", collateral_haircut::read),
@@ -192,13 +203,17 @@ const KINDS: &[(&str, Reader)] = &[
     ("net-option-value", net_option_value::read),
     ("net-short-by-strike", net_short_by_strike::read),
     ("order-loss", order_loss::read),
+    ("payoff-at-expiry", payoff_at_expiry::read),
+    ("per-holding", per_holding::read),
     ("per-position", per_position::read),
+    ("price-shortfall", price_shortfall::read),
     ("quote-hedge", quote_hedge::read),
     ("reserve", reserve::read),
     ("sensitivities", sensitivities::read),
     ("short-option-minimum", short_option_minimum::read),
     ("weights", weights::read),
     ("worst-loss", worst_loss::read),
+    ("worst-loss-by-expiry", worst_loss_by_expiry::read),
 ];
 
 /// Every kind of charge there is.

@@ -5,7 +5,13 @@
 //! either is in the settlement asset. Names: `index`, `mark`, `forward`, `strike`, `otm`,
 //! `size` (coins, without sign), `contracts` (signed), `notional`, `leverage`, `open_interest`
 //! (coins, where the market says it), and `[params]`.
+//!
+//! How sure the feeds are, 0 to 1: `index_confidence`, `mark_confidence`, `forward_confidence`,
+//! `vol_confidence`, `rate_confidence`, and `perpetual_confidence`, the lowest mark confidence of
+//! the perpetuals held on the same underlying (1 where none is): that one looks past the position,
+//! so the charge is then a sum over underlyings.
 
+use super::per_holding::{params, perpetual_confidence};
 use super::positions::{self, Asked};
 use super::view::Holding;
 use super::{Charge, Outcome, PoolView, Reading, Scope};
@@ -16,8 +22,8 @@ use crate::expr::{Formula, Interval};
 use crate::param::Param;
 use crate::table::RowId;
 use keelmark_book::{
-    Asset, Decimal, InputError, Instrument, Kind, Money, Quantity, Right, Round,
-    instruments::nearest, profit, settlement,
+    Asset, Decimal, InputError, Instrument, Kind, Money, Quantity, Rate, Right, Round, profit,
+    settlement,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,8 +40,17 @@ const NAMES: &[&str] = &[
     "notional",
     "leverage",
     OPEN_INTEREST,
+    "index_confidence",
+    "mark_confidence",
+    "forward_confidence",
+    "vol_confidence",
+    "rate_confidence",
+    PERPETUAL,
 ];
 const OPEN_INTEREST: &str = "open_interest";
+
+/// The confidence that belongs to other positions.
+const PERPETUAL: &str = "perpetual_confidence";
 
 #[derive(Debug)]
 struct PerPosition {
@@ -43,6 +58,8 @@ struct PerPosition {
     formula: Formula,
     per_unit: bool,
     params: BTreeMap<String, Param>,
+    /// Whether the formula looks at confidences.
+    confident: bool,
 }
 
 pub(super) fn read(
@@ -56,28 +73,18 @@ pub(super) fn read(
         _ => return Err(fields.error("expected either per_unit or amount")),
     };
     let formula = Formula::parse(node.text()?).map_err(|error| node.error(error))?;
-    let mut params = BTreeMap::new();
-    for name in formula.names() {
-        match reading.params.get(name) {
-            Some(param) => {
-                params.insert(name.to_owned(), param.clone());
-            }
-            None if NAMES.contains(&name) => {}
-            None => {
-                let known = NAMES.iter().copied().chain(reading.params.keys().map(String::as_str));
-                let near = nearest(name, known, 3).join(", ");
-                return Err(node.error(format!("unknown name {name:?}; nearest: {near}")));
-            }
-        }
-    }
-    Ok(Arc::new(PerPosition { on, formula, per_unit, params }))
+    let params = params(&formula, NAMES, reading).map_err(|problem| node.error(problem))?;
+    let confident = formula.names().any(|name| name.ends_with("_confidence"));
+    Ok(Arc::new(PerPosition { on, formula, per_unit, params, confident }))
 }
 
 impl Charge for PerPosition {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
+        let holdings = pool.holdings()?;
         positions::sum(pool, |holding| {
-            let Some(amount) = self.most(pool, holding)? else { return Ok(None) };
-            let text = self.describe(pool, holding, amount);
+            let perpetual = self.perpetual(pool, &holdings, holding);
+            let Some(amount) = self.most(pool, holding, perpetual)? else { return Ok(None) };
+            let text = self.describe(pool, holding, amount, perpetual);
             Ok(Some(Asked { amount, asset: &holding.instrument.settle, text }))
         })
     }
@@ -87,18 +94,24 @@ impl Charge for PerPosition {
     }
 
     fn scope(&self) -> Scope {
-        Scope::Row
+        if self.formula.uses(PERPETUAL) { Scope::Unit } else { Scope::Row }
     }
 
-    fn term(&self, pool: &PoolView<'_>, row: usize) -> Result<Money, MarginError> {
-        let holding = pool.holding(RowId::new(row))?;
-        match self.most(pool, &holding)? {
+    fn term(&self, pool: &PoolView<'_>, key: usize) -> Result<Money, MarginError> {
+        if self.scope() == Scope::Unit {
+            return self.of_unit(pool, key);
+        }
+        let holding = pool.holding(RowId::new(key))?;
+        match self.most(pool, &holding, Rate::ONE)? {
             Some(own) => pool.convert(own, &holding.instrument.settle, Round::Up),
             None => Ok(Money::ZERO),
         }
     }
 
     fn breaks_union(&self) -> Option<&'static str> {
+        if self.formula.uses(PERPETUAL) {
+            return Some("a perpetual of one book may lower the confidence of the other's options");
+        }
         if self.formula.uses("size") {
             return Some("its formula uses the size of the position, so a rate may grow with it");
         }
@@ -111,14 +124,44 @@ impl Charge for PerPosition {
 }
 
 impl PerPosition {
+    /// The lowest confidence of the perpetuals on the underlying of a holding, where the formula
+    /// asks.
+    fn perpetual(&self, pool: &PoolView<'_>, all: &[Holding<'_>], of: &Holding<'_>) -> Rate {
+        if !self.formula.uses(PERPETUAL) {
+            return Rate::ONE;
+        }
+        perpetual_confidence(
+            pool,
+            all.iter().filter(|one| one.instrument.base == of.instrument.base),
+        )
+    }
+
+    /// What all positions on one underlying ask.
+    fn of_unit(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
+        let holdings = pool.holdings()?;
+        let mut sum = Money::ZERO;
+        for holding in &holdings {
+            let row = pool.table.row(holding.id);
+            if row.is_none_or(|row| pool.table.line(row).unit != unit) {
+                continue;
+            }
+            let perpetual = self.perpetual(pool, &holdings, holding);
+            if let Some(own) = self.most(pool, holding, perpetual)? {
+                sum = sum.plus(pool.convert(own, &holding.instrument.settle, Round::Up)?)?;
+            }
+        }
+        Ok(sum)
+    }
+
     /// The most that any quantity of a holding asks, in its settlement asset; `None` where the
     /// filter lets none through.
     fn most(
         &self,
         pool: &PoolView<'_>,
         holding: &Holding<'_>,
+        perpetual: Rate,
     ) -> Result<Option<Money>, MarginError> {
-        let asks = |quantity| Ok((self.of(pool, holding, quantity)?, ()));
+        let asks = |quantity| Ok((self.of(pool, holding, quantity, perpetual)?, ()));
         Ok(positions::most(&self.on, holding, asks)?.map(|(amount, ())| amount))
     }
 
@@ -127,8 +170,10 @@ impl PerPosition {
         pool: &PoolView<'_>,
         holding: &Holding<'_>,
         quantity: Quantity,
+        perpetual: Rate,
     ) -> Result<Money, MarginError> {
-        let values = values(pool, holding, quantity)?;
+        let mut values = values(pool, holding, quantity)?;
+        self.confidences(pool, holding, perpetual, &mut values);
         let base = &holding.instrument.base;
         if self.formula.uses(OPEN_INTEREST) && self.value(OPEN_INTEREST, &values, base).is_none() {
             let name = &holding.instrument.venue_symbol;
@@ -160,9 +205,40 @@ impl PerPosition {
         values.get(name).copied().or_else(param)
     }
 
-    fn describe(&self, pool: &PoolView<'_>, holding: &Holding<'_>, own: Money) -> String {
+    /// Adds those confidences that the formula uses.
+    fn confidences(
+        &self,
+        pool: &PoolView<'_>,
+        holding: &Holding<'_>,
+        perpetual: Rate,
+        values: &mut BTreeMap<&'static str, Decimal>,
+    ) {
+        if !self.confident {
+            return;
+        }
+        let detail = pool.market.detail(holding.id);
+        for (name, confidence) in [
+            ("index_confidence", pool.market.confidence(&holding.instrument.base)),
+            ("mark_confidence", detail.confidence),
+            ("forward_confidence", detail.forward_confidence),
+            ("vol_confidence", detail.vol_confidence),
+            ("rate_confidence", detail.rate_confidence),
+            (PERPETUAL, perpetual),
+        ] {
+            values.insert(name, confidence.decimal());
+        }
+    }
+
+    fn describe(
+        &self,
+        pool: &PoolView<'_>,
+        holding: &Holding<'_>,
+        own: Money,
+        perpetual: Rate,
+    ) -> String {
         let quantity = holding.quantities.first().copied().unwrap_or_default();
-        let values = values(pool, holding, quantity).unwrap_or_default();
+        let mut values = values(pool, holding, quantity).unwrap_or_default();
+        self.confidences(pool, holding, perpetual, &mut values);
         let base = &holding.instrument.base;
         let filled = self.formula.filled(&|name| {
             let value = self.value(name, &values, base)?;

@@ -64,7 +64,7 @@ pub struct Holding<'a> {
 }
 
 impl<'a> PoolView<'a> {
-    /// A scenario sum of a unit in quanta, with the worst fills where orders count.
+    /// A scenario sum of a unit in quanta as it counts, with the worst fills where orders count.
     #[must_use]
     pub fn cell(&self, unit: usize, column: usize) -> i128 {
         let mut sum = self.exposure.cells(unit)[column] + self.exposure.coin_cells(unit)[column];
@@ -73,7 +73,7 @@ impl<'a> PoolView<'a> {
         {
             sum += lots * i128::from(self.table.scenario_row(row)[column]);
         }
-        sum + self.ordered_cell(unit, column)
+        self.table.weighed(unit, column, sum + self.ordered_cell(unit, column))
     }
 
     /// What the worst subset of open orders adds to a scenario, in quanta: never above zero.
@@ -100,6 +100,22 @@ impl<'a> PoolView<'a> {
             _ => (row, lots),
         });
         held.chain(extra.filter(|_| !known))
+    }
+
+    /// What the options of an expiry are worth now and gain in a column, in quanta, the extra fill
+    /// included, orders apart; zero where no charge nets by expiry.
+    #[must_use]
+    pub fn expiry(&self, bucket: usize, column: usize) -> (i128, i128) {
+        let Some(sums) = self.exposure.expiry(bucket) else { return (0, 0) };
+        let (mut now, mut gain) = (sums.now, sums.gains.get(column).copied().unwrap_or(0));
+        if let Some((row, lots)) = self.extra
+            && self.table.line(row).option
+            && self.table.line(row).bucket == bucket
+        {
+            now += lots * i128::from(self.table.value_now(row));
+            gain += lots * i128::from(self.table.scenario_row(row)[column]);
+        }
+        (now, gain)
     }
 
     /// Sensitivity sums of a bucket in quanta, the extra fill included, orders apart.
@@ -208,6 +224,35 @@ impl<'a> PoolView<'a> {
         }
     }
 
+    /// Divides what a unit's coins lose, or gain, over the coins that are held: each by its value
+    /// where several move with one underlying.
+    ///
+    /// # Errors
+    /// When a price is missing or a number does not fit.
+    pub fn coin_parts(
+        &self,
+        unit: usize,
+        whole: Money,
+    ) -> Result<Vec<(Asset, Money)>, MarginError> {
+        let underlying = &self.table.units[unit].underlying;
+        let moves = |asset: &Asset| self.table.moved.iter().any(|(a, u)| a == asset && *u == unit);
+        let mut values = Vec::new();
+        let mut sum = Money::ZERO;
+        for held in self.collateral.iter().filter(|held| moves(&held.asset)) {
+            let value = self.convert(held.amount, &held.asset, Round::Nearest)?;
+            sum = sum.plus(value)?;
+            values.push((held.asset.clone(), value));
+        }
+        if values.iter().all(|(asset, _)| asset == underlying) || sum.is_zero() {
+            return Ok(vec![(underlying.clone(), whole)]);
+        }
+        for (_, value) in &mut values {
+            let share = value.ratio(sum, Round::Nearest)?;
+            *value = whole.times(share, Round::Nearest)?;
+        }
+        Ok(values)
+    }
+
     /// The pool's currency.
     #[must_use]
     pub fn currency(&self) -> &'a Asset {
@@ -260,6 +305,9 @@ impl<'a> PoolView<'a> {
     /// When a price is missing.
     pub fn index_of(&self, instrument: &Instrument) -> Result<Price, MarginError> {
         let base = self.market.price(&instrument.base)?;
+        if self.table.at_par && instrument.quote == self.table.currency {
+            return Ok(base);
+        }
         let quote = match self.market.price(&instrument.quote) {
             Ok(price) => price,
             Err(_) => self.market.price(&self.market.currency)?,

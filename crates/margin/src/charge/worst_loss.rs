@@ -35,7 +35,46 @@ pub struct UnitScan {
 }
 
 impl UnitScan {
-    fn describe(&self) -> String {
+    /// What was seen of a unit: columns, of which there is one at least, and the profit in each
+    /// before and after what a charge makes of it.
+    pub(super) fn of(
+        pool: &PoolView<'_>,
+        scans: &[(usize, Scan)],
+        unit: usize,
+        (columns, before, after): (Vec<usize>, Vec<Money>, Vec<Money>),
+    ) -> Self {
+        let table = pool.table;
+        let mut worst = 0;
+        for at in 1..after.len() {
+            if after[at] < after[worst] {
+                worst = at;
+            }
+        }
+        let cell = table.cells[columns[worst]];
+        let (_, rule) = &scans[scans.iter().position(|(at, _)| *at == cell.scan).unwrap_or(0)];
+        let scenario = rule.scenarios[cell.scenario];
+        let own = &table.units[unit];
+        let range = match &rule.price_range_down {
+            _ if scenario.absolute => 1.0,
+            Some(_) if scenario.price < 0.0 => {
+                rule.range_of(&own.underlying, scenario.price).unwrap_or(own.ranges[cell.scan])
+            }
+            _ => own.ranges[cell.scan],
+        };
+        Self {
+            unit,
+            underlying: table.units[unit].underlying.clone(),
+            columns,
+            before,
+            after,
+            worst,
+            worst_scan: rule.name.clone(),
+            worst_move: scenario.price * range,
+            worst_vol: scenario.vol,
+        }
+    }
+
+    pub(super) fn describe(&self) -> String {
         format!(
             "{} worst of {} scenarios: {} {:+.1} %, vol {}",
             self.underlying,
@@ -67,6 +106,17 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
     reading: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
+    let scans = scans(fields, reading)?;
+    let gain_offset = fields.param_in_or("gain_offset", Range::SHARE, Decimal::ZERO)?;
+    let coins_hedge = reading.coins == CoinsMove::Hedge;
+    Ok(Arc::new(WorstLoss { scans, gain_offset, coins_hedge }))
+}
+
+/// The scans that a charge names, each with its index in the document.
+pub(super) fn scans(
+    fields: &mut Fields<'_>,
+    reading: &Reading<'_>,
+) -> Result<Vec<(usize, Scan)>, InputError> {
     let mut scans = Vec::new();
     for name in fields.texts("over")? {
         let at = reading.scans.iter().position(|scan| scan.name == name).ok_or_else(|| {
@@ -77,9 +127,7 @@ pub(super) fn read(
     if scans.is_empty() {
         return Err(fields.error("over: expected the names of scans, found none"));
     }
-    let gain_offset = fields.param_in_or("gain_offset", Range::SHARE, Decimal::ZERO)?;
-    let coins_hedge = reading.coins == CoinsMove::Hedge;
-    Ok(Arc::new(WorstLoss { scans, gain_offset, coins_hedge }))
+    Ok(scans)
 }
 
 impl Charge for WorstLoss {
@@ -124,6 +172,7 @@ impl Charge for WorstLoss {
             if ordered {
                 sum += pool.ordered_cell(unit, column);
             }
+            let sum = table.weighed(unit, column, sum);
             if sum < low && self.looks_at(table.cells[column].scan) {
                 low = low.min(sum + relief[column]);
             }
@@ -171,32 +220,7 @@ impl WorstLoss {
                 gain.times(offset, Round::Down)?
             });
         }
-        let mut worst = 0;
-        for at in 1..after.len() {
-            if after[at] < after[worst] {
-                worst = at;
-            }
-        }
-        let cell = table.cells[columns[worst]];
-        let (_, rule) =
-            &self.scans[self.scans.iter().position(|(at, _)| *at == cell.scan).unwrap_or(0)];
-        let scenario = rule.scenarios[cell.scenario];
-        let range = match &rule.price_range_down {
-            _ if scenario.absolute => 1.0,
-            Some(_) if scenario.price < 0.0 => rule.range_of(underlying, scenario.price)?,
-            _ => table.units[unit].ranges[cell.scan],
-        };
-        Ok(UnitScan {
-            unit,
-            underlying: underlying.clone(),
-            columns,
-            before,
-            after,
-            worst,
-            worst_scan: rule.name.clone(),
-            worst_move: scenario.price * range,
-            worst_vol: scenario.vol,
-        })
+        Ok(UnitScan::of(pool, &self.scans, unit, (columns, before, after)))
     }
 }
 
@@ -213,9 +237,10 @@ fn parts(
     let share = loss.ratio(gross, Round::Nearest)?;
     let coins = pool.exposure.coins(scan.unit);
     if coins != 0 {
-        let gain = table.coin_cell(scan.unit, column, coins);
+        let gain = table.weighed(scan.unit, column, table.coin_cell(scan.unit, column, coins));
         let own = (-table.money(gain, Round::Nearest)?).times(share, Round::Nearest)?;
-        parts.push((Part::Holding(table.units[scan.unit].underlying.clone()), own));
+        let held = pool.coin_parts(scan.unit, own)?;
+        parts.extend(held.into_iter().map(|(asset, own)| (Part::Holding(asset), own)));
     }
     let orders = pool.counted_orders().filter_map(|(row, lots)| {
         let change = lots * i128::from(table.scenario_row(row)[column]);
@@ -227,6 +252,7 @@ fn parts(
             continue;
         }
         let gain = lots * i128::from(table.scenario_row(row)[column]);
+        let gain = table.weighed(scan.unit, column, gain);
         let own = (-table.money(gain, Round::Nearest)?).times(share, Round::Nearest)?;
         parts.push((Part::Position(line.instrument), own));
     }

@@ -26,7 +26,7 @@ use crate::collateral::CollateralRule;
 use crate::expr::Formula;
 use crate::param::Param;
 use crate::scan::Scan;
-use keelmark_book::{Asset, InputError, Instrument, Rate};
+use keelmark_book::{Asset, InputError, Instrument, Market, Rate};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tree::Node;
@@ -59,6 +59,11 @@ pub struct Document {
     pub collateral: CollateralRule,
     /// Whether coins held move with their price in scans.
     pub coins_move: CoinsMove,
+    /// Coins that move instead with the price of an underlying: wrapped and staked forms of it.
+    /// Where there are any, only what is held of these moves.
+    pub coins_with: BTreeMap<Asset, Asset>,
+    /// Whether options are discounted by the rate of their expiry.
+    pub discounted: bool,
     /// What an old price does.
     pub feeds: FeedRule,
     /// Named numbers: of `[params]`, which formulas use, and of `[rules]`, which functions take.
@@ -100,6 +105,10 @@ pub struct PoolRule {
     pub by: PoolBy,
     /// What each pool is counted in.
     pub currency: PoolCurrency,
+    /// Whether index prices count one for one in the pool's currency, whatever that is worth:
+    /// the venue takes its settlement stablecoin for the currency that prices are in. What is held
+    /// of other assets is still divided by its price.
+    pub at_par: bool,
 }
 
 /// What shares collateral with what.
@@ -268,6 +277,27 @@ impl Document {
         let Some(maintenance) = self.level("maintenance") else { return false };
         let counted = self.charges.iter().filter(|one| maintenance.formula.uses(&one.name));
         counted.into_iter().any(|one| one.charge.takes_sensitivities())
+    }
+
+    /// Whether coins held move in scans.
+    #[must_use]
+    pub fn coins_move(&self) -> bool {
+        self.coins_move != CoinsMove::No || !self.coins_with.is_empty()
+    }
+
+    /// The underlying whose price a coin held moves with in scans; `None` for one that stays.
+    #[must_use]
+    pub fn moves_with<'a>(&'a self, coin: &'a Asset, market: &Market) -> Option<&'a Asset> {
+        if self.coins_move == CoinsMove::No {
+            return self.coins_with.get(coin);
+        }
+        market.instruments.is_underlying(coin).then_some(coin)
+    }
+
+    /// Whether some charge nets scenarios by expiry.
+    #[must_use]
+    pub fn needs_expiries(&self) -> bool {
+        self.charges.iter().any(|one| one.charge.needs_expiries())
     }
 
     /// Whether some scan or charge needs deltas.

@@ -39,7 +39,8 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
     let (params, errors) = params::read(fields.get("params"), fields.get("rules"));
     problems.add(errors);
     let coins_move = problems.keep(coins_move(fields.get("unit")));
-    let coins = coins_move.unwrap_or(CoinsMove::No);
+    let coins = coins_move.as_ref().map_or(CoinsMove::No, |(moves, _)| *moves);
+    let discounted = problems.keep(discounted(fields.get("pricing")));
     let charges = charges(&mut fields, (&scans, &params, coins), problems);
     let text = |read: Result<&str, InputError>| read.map(str::to_owned);
     let name = problems.keep(text(fields.text("name")));
@@ -57,6 +58,7 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
     let node = problems.keep(fields.need("levels"));
     let levels = node.map(|node| levels(node, &charges, &params, problems));
     problems.add(fields.unknown());
+    let (coins_move, coins_with) = coins_move?;
     Some(Document {
         name: name?,
         title: title?,
@@ -68,7 +70,9 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
         pool: pool?,
         equity: equity?,
         collateral: collateral?,
-        coins_move: coins_move?,
+        coins_move,
+        coins_with,
+        discounted: discounted?,
         feeds: feeds?,
         delta: delta?,
         levels: levels?,
@@ -198,7 +202,7 @@ fn charge(
 fn pool(node: Option<&Node>) -> Result<PoolRule, InputError> {
     let Some(node) = node else {
         let currency = PoolCurrency::Fixed(Asset::usd());
-        return Ok(PoolRule { by: PoolBy::Account, currency });
+        return Ok(PoolRule { by: PoolBy::Account, currency, at_par: false });
     };
     let mut fields = Fields::of(node)?;
     let words = [
@@ -214,8 +218,9 @@ fn pool(node: Option<&Node>) -> Result<PoolRule, InputError> {
         "settlement" => PoolCurrency::Settlement,
         name => PoolCurrency::Fixed(Asset::new(name).map_err(|error| node.error(error))?),
     };
+    let at_par = fields.truth("at_par", false)?;
     fields.done()?;
-    Ok(PoolRule { by, currency })
+    Ok(PoolRule { by, currency, at_par })
 }
 
 fn equity(node: Option<&Node>) -> Result<EquityRule, InputError> {
@@ -229,8 +234,9 @@ fn equity(node: Option<&Node>) -> Result<EquityRule, InputError> {
     Ok(rule)
 }
 
-fn coins_move(node: Option<&Node>) -> Result<CoinsMove, InputError> {
-    let Some(node) = node else { return Ok(CoinsMove::No) };
+/// Which coins held move, and those that move with an underlying of another name.
+fn coins_move(node: Option<&Node>) -> Result<(CoinsMove, BTreeMap<Asset, Asset>), InputError> {
+    let Some(node) = node else { return Ok((CoinsMove::No, BTreeMap::new())) };
     let mut fields = Fields::of(node)?;
     fields.word("by", &[("underlying", ())], Some(()))?;
     let moves = match fields.get("coins_move") {
@@ -240,8 +246,26 @@ fn coins_move(node: Option<&Node>) -> Result<CoinsMove, InputError> {
         _ if fields.truth("coins_move", false)? => CoinsMove::All,
         _ => CoinsMove::No,
     };
+    let with = fields.get("moves_with");
     fields.done()?;
-    Ok(moves)
+    let mut by = BTreeMap::new();
+    let Some(with) = with else { return Ok((moves, by)) };
+    if moves != CoinsMove::No {
+        return Err(with.error("moves_with: expected no coins_move beside it"));
+    }
+    for (coin, underlying) in Fields::of(with)?.all() {
+        let asset = |text: &str| Asset::new(text).map_err(|error| underlying.error(error));
+        by.insert(asset(coin)?, asset(underlying.text()?)?);
+    }
+    Ok((moves, by))
+}
+
+fn discounted(node: Option<&Node>) -> Result<bool, InputError> {
+    let Some(node) = node else { return Ok(false) };
+    let mut fields = Fields::of(node)?;
+    let found = fields.word("discount", &[("none", false), ("rate", true)], Some(false))?;
+    fields.done()?;
+    Ok(found)
 }
 
 fn feeds(node: Option<&Node>) -> Result<FeedRule, InputError> {

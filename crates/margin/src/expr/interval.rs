@@ -89,6 +89,13 @@ impl Interval {
         Self { low: self.low.min(other.low), high: self.high.min(other.high) }
     }
 
+    /// One where this is below the other, else zero; both ends where either may be.
+    #[must_use]
+    pub fn below(self, other: Self) -> Self {
+        let end = |is: bool| if is { Decimal::ONE } else { Decimal::ZERO };
+        Self { low: end(self.high < other.low), high: end(self.low < other.high) }
+    }
+
     /// Rounded up or down to so many decimal places, from 0 to 18. Rounding never reverses two
     /// numbers, so the ends rounded hold every value rounded.
     ///

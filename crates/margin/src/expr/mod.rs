@@ -1,9 +1,10 @@
 //! Formulas in documents: `max(0.15 * index - otm, 0.10 * index) + mark`.
 //!
 //! Small on purpose: numbers, names, `+ - * /`, `max`, `min`, `abs`, `sqrt`, `ceil` and `floor` to
-//! some decimal places, and brackets. A formula is evaluated as an interval that surely holds the
-//! exact result, and a requirement is its upper end: rounding is against the account whatever the
-//! formula, without a rule per operator.
+//! some decimal places, brackets, and `below(a, b)`, which is 1 where `a` is below `b` and else 0.
+//! A formula is evaluated as an interval that surely holds the exact result, and a requirement is
+//! its upper end: rounding is against the account whatever the formula, without a rule per
+//! operator.
 
 mod interval;
 mod parse;
@@ -45,6 +46,7 @@ enum Function {
     Max,
     Min,
     Abs,
+    Below,
     /// Up to so many decimal places; they are the node's second argument.
     Ceil,
     /// Down to so many decimal places.
@@ -144,6 +146,13 @@ impl Formula {
             .map_err(|source| EvalError::Overflow { formula: self.text.clone(), source })
     }
 
+    /// Whether it takes the smaller of several, or looks whether one is below another: then what it
+    /// gives for a sum can pass what it gives for the terms apart.
+    #[must_use]
+    pub fn chooses(&self) -> bool {
+        chooses(&self.root)
+    }
+
     /// Whether it can only grow with each of its names, none of them below zero: sums, products and
     /// the larger of several.
     #[must_use]
@@ -239,6 +248,7 @@ fn evaluate(node: &Node, values: &[Interval]) -> Result<Interval, Overflow> {
                 Function::Sqrt => first.sqrt()?,
                 Function::Max => inner.try_fold(first, |a, b| b.map(|b| a.max(b)))?,
                 Function::Min => inner.try_fold(first, |a, b| b.map(|b| a.min(b)))?,
+                Function::Below => first.below(inner.next().ok_or(Overflow)??),
             }
         }
     })
@@ -255,6 +265,17 @@ fn only_grows(node: &Node) -> bool {
                 && only_grows(right)
         }
         Node::Call(function, inner) => *function == Function::Max && inner.iter().all(only_grows),
+    }
+}
+
+fn chooses(node: &Node) -> bool {
+    match node {
+        Node::Number(_) | Node::Name(..) => false,
+        Node::Negate(inner) => chooses(inner),
+        Node::Binary(_, left, right) => chooses(left) || chooses(right),
+        Node::Call(function, inner) => {
+            matches!(function, Function::Min | Function::Below) || inner.iter().any(chooses)
+        }
     }
 }
 
@@ -276,13 +297,21 @@ fn dual(node: &Node, name: &str, value: &impl Fn(&str) -> Option<f64>) -> (f64, 
                 Operator::Divide => (x / y, (dx * y - x * dy) / (y * y)),
             }
         }
+        Node::Call(Function::Below, inner) => {
+            let at = |index: usize| inner.get(index).map_or(0.0, |node| dual(node, name, value).0);
+            (f64::from(u8::from(at(0) < at(1))), 0.0)
+        }
         Node::Call(function, inner) => {
             let mut best = inner.first().map_or((0.0, 0.0), |first| dual(first, name, value));
             for other in inner.iter().skip(1).map(|node| dual(node, name, value)) {
                 let better = match function {
                     Function::Max => other.0 > best.0,
                     Function::Min => other.0 < best.0,
-                    Function::Abs | Function::Sqrt | Function::Ceil | Function::Floor => false,
+                    Function::Abs
+                    | Function::Sqrt
+                    | Function::Ceil
+                    | Function::Floor
+                    | Function::Below => false,
                 };
                 if better {
                     best = other;
@@ -337,6 +366,7 @@ fn fill(node: &Node, value: &impl Fn(&str) -> Option<String>, binding: u8, out: 
                 Function::Max => "max(",
                 Function::Min => "min(",
                 Function::Abs => "abs(",
+                Function::Below => "below(",
                 Function::Ceil => "ceil(",
                 Function::Floor => "floor(",
                 Function::Sqrt => "sqrt(",
@@ -369,6 +399,8 @@ mod tests {
         let found = value("max(0.15 * index - otm, 0.10 * index) + mark", &names).unwrap();
         assert_eq!(found, Interval::exact("212.2".parse().unwrap()));
         assert_eq!(value("-2 - -3 * (1 + 1)", &[]).unwrap().high().to_string(), "4");
+        assert_eq!(value("below(2, 3) + below(3, 3)", &[]).unwrap().high().to_string(), "1");
+        assert_eq!(value("below(1 / 3, 1 / 3)", &[]).unwrap().low().to_string(), "0");
         assert_eq!(value("8 / 2 / 2", &[]).unwrap().high().to_string(), "2");
     }
 

@@ -109,11 +109,12 @@ impl Parser<'_> {
             "min" => Function::Min,
             "abs" => Function::Abs,
             "sqrt" => Function::Sqrt,
+            "below" => Function::Below,
             "ceil" => Function::Ceil,
             "floor" => Function::Floor,
             _ => {
                 self.at = start;
-                let known = "max, min, abs, sqrt, ceil or floor";
+                let known = "max, min, abs, sqrt, ceil, floor or below";
                 return Err(self.error(&format!("expected {known}, found {name:?}")));
             }
         };
@@ -126,6 +127,9 @@ impl Parser<'_> {
         self.expect(b')')?;
         if matches!(function, Function::Abs | Function::Sqrt) && inner.len() != 1 {
             return Err(self.error(&format!("expected one value in {name}")));
+        }
+        if function == Function::Below && inner.len() != 2 {
+            return Err(self.error("expected two values in below"));
         }
         if matches!(function, Function::Ceil | Function::Floor) {
             let whole = |node: &Node| matches!(node, Node::Number(n) if is_places(*n));

@@ -6,13 +6,16 @@
 
 use super::frame::{Frame, Moves};
 use super::sheet::{Group, Lot, Sheet};
-use super::{CoinRow, LARGEST_CELL, NO_ROW, RiskTable, sensitivity};
+use super::{
+    Cell, CoinRow, Expiries, ExpiryTerms, LARGEST_BY_EXPIRY, LARGEST_CELL, NO_ROW, RiskTable,
+    Share, sensitivity,
+};
 use crate::document::Document;
 use crate::error::MarginError;
-use crate::scan::VolMoves;
-use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money};
+use crate::scan::{VOL_MOVES, VolMoves};
+use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money, Round};
 use keelmark_kernels::net::AlignedRows;
-use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, quantise, revalue_many};
+use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, ln, quantise, revalue_many};
 
 /// Contracts priced at a time, so that their values stay in the nearest cache.
 const BLOCK: usize = 32;
@@ -25,15 +28,15 @@ pub(super) fn table(
     document: &Document,
     market: &Market,
     instruments: &[InstrumentId],
-    coins: &[Asset],
+    held: &[Asset],
     currency: &Asset,
 ) -> Result<RiskTable, MarginError> {
     if document.scans.len() > MOST_SCANS {
         let problem = format!("{}: expected at most {MOST_SCANS} scans", document.name);
         return Err(MarginError::Unsupported(problem));
     }
-    let frame = Frame::new(document, market, instruments, coins, currency)?;
-    let sheet = Sheet::new(&frame, market, currency)?;
+    let frame = Frame::new(document, market, instruments, held, currency)?;
+    let sheet = Sheet::new(document, &frame, market, currency)?;
     let width = frame.cells.len().next_multiple_of(LANES).max(LANES);
     let mut compiler = Compiler {
         document,
@@ -49,7 +52,11 @@ pub(super) fn table(
         vol_of: vol_of(document, &frame),
         linear_moves: Vec::new(),
         group_moves: Vec::new(),
+        expiries: None,
     };
+    if document.needs_expiries() {
+        compiler.expiries = Some(compiler.expiries()?);
+    }
     compiler.find_moves()?;
     compiler.exponent = compiler.choose_exponent();
     compiler.quanta = power_of_ten(-compiler.exponent);
@@ -57,12 +64,14 @@ pub(super) fn table(
     let relief = compiler.relief()?;
     let mut coins = compiler.coins()?;
     let (scenarios, exponent, largest) = (compiler.scenarios, compiler.exponent, compiler.largest);
+    let expiries = compiler.expiries;
     let (sensitivities, sensitivity_exponents) =
         sensitivity::rows(document, market, &frame, &sheet, currency, &mut coins)?;
     let mut row_of = vec![NO_ROW; market.instruments.len()];
     for (row, line) in frame.lines.iter().enumerate() {
         row_of[line.instrument.index()] = row as u32;
     }
+    let moved = moved(document, market, held, &frame);
     Ok(RiskTable {
         currency: currency.clone(),
         units: frame.units,
@@ -77,7 +86,24 @@ pub(super) fn table(
         coins,
         sensitivity_exponents,
         row_of,
+        expiries,
+        at_par: document.pool.at_par,
+        moved,
     })
+}
+
+/// The unit that each of some coins moves with.
+fn moved(
+    document: &Document,
+    market: &Market,
+    held: &[Asset],
+    frame: &Frame,
+) -> Vec<(Asset, usize)> {
+    let place = |coin: &Asset| {
+        let with = document.moves_with(coin, market)?;
+        frame.units.iter().position(|unit| unit.underlying == *with)
+    };
+    held.iter().filter_map(|coin| Some((coin.clone(), place(coin)?))).collect()
 }
 
 struct Compiler<'a> {
@@ -92,11 +118,13 @@ struct Compiler<'a> {
     quanta: f64,
     largest: u64,
     spans: Vec<Span>,
-    /// Which volatility each column has: three of each scan, down, same and up.
+    /// Which volatility each column has: those of each scan in the order of its moves.
     vol_of: Vec<usize>,
     /// Moves of each row without optionality, and of each group, in the order of the sheet.
     linear_moves: Vec<Moves>,
     group_moves: Vec<Moves>,
+    /// Where a charge nets by expiry.
+    expiries: Option<Expiries>,
 }
 
 /// Neighbouring scans that are priced in one call, since their options are as old.
@@ -108,7 +136,8 @@ struct Span {
 
 fn vol_of(document: &Document, frame: &Frame) -> Vec<usize> {
     let vol = |scan: usize, scenario: usize| document.scans[scan].scenarios[scenario].vol;
-    frame.cells.iter().map(|cell| 3 * cell.scan + vol(cell.scan, cell.scenario) as usize).collect()
+    let place = |cell: &Cell| VOL_MOVES * cell.scan + vol(cell.scan, cell.scenario) as usize;
+    frame.cells.iter().map(place).collect()
 }
 
 fn spans(document: &Document) -> Vec<Span> {
@@ -138,7 +167,7 @@ impl Compiler<'_> {
         let mut most = 0.0f64;
         for (row, moves) in self.sheet.linear.iter().zip(&self.linear_moves) {
             let (_, price) = self.linear_price(*row);
-            most = most.max(bound(moves, self.sheet.lots[*row], price, None));
+            most = most.max(self.bound(moves, self.sheet.lots[*row], price, None));
         }
         for (group, moves) in self.sheet.groups.iter().zip(&self.group_moves) {
             let highest = group.strikes.iter().copied().fold(0.0, f64::max);
@@ -146,28 +175,73 @@ impl Compiler<'_> {
             for row in &group.rows {
                 let lot = self.sheet.lots[*row];
                 if seen != Some(lot) {
-                    most = most.max(bound(moves, lot, group.forward, Some(highest)));
+                    most = most.max(self.bound(moves, lot, group.forward, Some(highest)));
                     seen = Some(lot);
                 }
             }
         }
         let empty = most <= 0.0 || self.frame.cells.is_empty();
-        if empty { -9 } else { finest(most) }
+        let room = if self.expiries.is_some() { LARGEST_BY_EXPIRY } else { LARGEST_CELL };
+        if empty { -9 } else { finest_in(most, room) }
+    }
+
+    /// A magnitude that no cell of a row can pass, nor what it is worth where that is kept.
+    fn bound(&self, moves: &Moves, lot: Lot, price: f64, strike: Option<f64>) -> f64 {
+        if self.expiries.is_none() || lot.inverse {
+            return bound(moves, lot, price, strike);
+        }
+        // Values before and after a move are both between zero and the larger of forward and
+        // strike, and so is their difference; a future moves by its price.
+        let highest = moves.factor.iter().copied().fold(1.0, f64::max);
+        value_of(lot) * (price * highest).max(strike.unwrap_or(0.0))
     }
 
     fn find_moves(&mut self) -> Result<(), MarginError> {
         for row in &self.sheet.linear {
             let (unit, price) = self.linear_price(*row);
-            self.linear_moves.push(self.moves(unit, price)?);
+            self.linear_moves.push(self.moves(unit, price, 0.0)?);
         }
         for group in &self.sheet.groups {
-            self.group_moves.push(self.moves(group.unit, group.forward)?);
+            self.group_moves.push(self.moves(group.unit, group.forward, group.fixed)?);
         }
         Ok(())
     }
 
-    fn moves(&self, unit: usize, price: f64) -> Result<Moves, MarginError> {
-        Moves::new(self.document, &self.frame.cells, &self.frame.units[unit], price)
+    /// Moves of every column; without their weights where those come after the rows.
+    fn moves(&self, unit: usize, price: f64, fixed: f64) -> Result<Moves, MarginError> {
+        let (cells, unit) = (&self.frame.cells, &self.frame.units[unit]);
+        let mut moves = Moves::new(self.document, cells, unit, price, fixed)?;
+        if self.expiries.is_some() {
+            moves.weight.fill(1.0);
+        }
+        Ok(moves)
+    }
+
+    /// What netting by expiry needs, with no value now yet.
+    fn expiries(&self) -> Result<Expiries, MarginError> {
+        let mut terms: Vec<Option<ExpiryTerms>> = vec![None; self.frame.buckets.len()];
+        for group in &self.sheet.groups {
+            let (years, rate, discount) = (group.years, group.rate, group.discount);
+            let own = ExpiryTerms { years, rate, discount };
+            for row in &group.rows {
+                let line = self.frame.lines[*row];
+                if terms[line.bucket].is_some_and(|known| known != own) {
+                    let name = &self.market.instruments.get(line.instrument).venue_symbol;
+                    return Err(MarginError::Unsupported(format!(
+                        "{name}: expected one rate for all options of its expiry, found two"
+                    )));
+                }
+                terms[line.bucket] = Some(own);
+            }
+        }
+        let mut weights = Vec::new();
+        for unit in &self.frame.units {
+            let price = self.market.price(&unit.underlying)?.to_f64();
+            let moves = Moves::new(self.document, &self.frame.cells, unit, price, 0.0)?;
+            let shares = moves.weight.iter().map(|one| Share::new(*one));
+            weights.push(shares.collect::<Result<_, _>>()?);
+        }
+        Ok(Expiries { now: vec![0; self.frame.lines.len()], terms, weights })
     }
 
     /// Unit and mark of a row without optionality.
@@ -180,9 +254,13 @@ impl Compiler<'_> {
     fn coins(&self) -> Result<Vec<CoinRow>, MarginError> {
         let mut rows = Vec::new();
         for (at, unit) in self.frame.units.iter().enumerate() {
-            let moves = self.moves(at, self.market.price(&unit.underlying)?.to_f64())?;
+            let coin = self.market.price(&unit.underlying)?;
+            let moves = self.moves(at, coin.to_f64(), 0.0)?;
             let own = unit.underlying == *self.currency;
-            let scale = if own { 0.0 } else { unit.index.to_f64() * self.quanta };
+            // What is held is worth its price over the currency's, even where an index is not.
+            let per = self.market.price(self.currency)?;
+            let worth = coin.decimal().over(per.decimal(), Round::Nearest)?;
+            let scale = if own { 0.0 } else { worth.to_f64() * self.quanta };
             let gain = |s: usize| (moves.factor[s] - 1.0) * moves.weight[s] * scale;
             let cells =
                 (0..self.frame.cells.len()).map(|s| gain(s).round_ties_even() as i128).collect();
@@ -276,6 +354,10 @@ impl Compiler<'_> {
                     *one = scale * (now * held);
                 }
                 self.store(*row, &work.values[at * n..][..n], &scale, &offset)?;
+                let value = now * value_of(lot) * self.quanta;
+                if let Some(expiries) = &mut self.expiries {
+                    expiries.now[*row] = value.round_ties_even() as i64;
+                }
             }
         }
         Ok(())
@@ -312,10 +394,13 @@ impl Compiler<'_> {
         let width = span.columns.len();
         let padded = width.next_multiple_of(LANES);
         let rows = block.vols.len();
-        let mut levels = [0.0; 3 * MOST_SCANS];
-        for (vol, out) in block.vols.iter().zip(work.vols.chunks_exact_mut(padded)) {
-            for (three, moves) in levels.chunks_exact_mut(3).zip(vol_moves) {
-                three.copy_from_slice(&moves.moved(*vol));
+        let mut levels = [0.0; VOL_MOVES * MOST_SCANS];
+        let tilts = vol_moves.iter().any(VolMoves::tilts);
+        let rows_of = work.vols.chunks_exact_mut(padded);
+        for ((vol, out), contract) in block.vols.iter().zip(rows_of).zip(&block.contracts) {
+            let k = if tilts { ln(contract.strike / contract.forward) } else { 0.0 };
+            for (own, moves) in levels.chunks_exact_mut(VOL_MOVES).zip(vol_moves) {
+                own.copy_from_slice(&moves.all(*vol, k));
             }
             for (one, which) in out.iter_mut().zip(&self.vol_of[span.columns.clone()]) {
                 *one = levels[*which];
@@ -420,7 +505,7 @@ impl Block {
                 forward: group.forward,
                 strike: group.strikes[at],
                 years: group.years,
-                discount: 1.0,
+                discount: group.discount,
                 call: group.calls[at],
             })
             .collect();
@@ -452,6 +537,11 @@ fn conversion(lot: Lot, moves: &Moves, s: usize) -> f64 {
     weight * lot.settle_price * moves.factor[s]
 }
 
+/// What a lot of an option worth one in its quote currency counts for in the pool's currency.
+fn value_of(lot: Lot) -> f64 {
+    lot.size * if lot.own_coin { 1.0 } else { lot.settle_price }
+}
+
 /// A magnitude that no cell of a row can pass, in the pool's currency.
 ///
 /// A call is worth at most its forward, a put its strike less the forward and a call more; so a
@@ -478,8 +568,13 @@ const FINEST: i32 = -22;
 /// The finest exponent, from [`FINEST`] on, at which a magnitude is at most [`LARGEST_CELL`]
 /// quanta.
 pub(super) fn finest(most: f64) -> i32 {
-    let mut exponent = ((most / LARGEST_CELL).log10().ceil() as i32).max(FINEST);
-    while most / power_of_ten(exponent) > LARGEST_CELL {
+    finest_in(most, LARGEST_CELL)
+}
+
+/// The same with other room.
+fn finest_in(most: f64, room: f64) -> i32 {
+    let mut exponent = ((most / room).log10().ceil() as i32).max(FINEST);
+    while most / power_of_ten(exponent) > room {
         exponent += 1;
     }
     exponent

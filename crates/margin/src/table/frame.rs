@@ -2,7 +2,7 @@
 //! option is priced.
 
 use super::{Bucket, Cell, Line, Unit};
-use crate::document::{CoinsMove, Document};
+use crate::document::Document;
 use crate::error::MarginError;
 use crate::scan::{PriceUnit, Scan, Scenario};
 use keelmark_book::{Asset, InstrumentId, Market, Money, Price, Round};
@@ -41,10 +41,8 @@ impl Frame {
     ) -> Result<Self, MarginError> {
         let mut underlyings: BTreeSet<Asset> =
             instruments.iter().map(|id| market.instruments.get(*id).base.clone()).collect();
-        if document.coins_move != CoinsMove::No {
-            let moving = |coin: &&Asset| market.instruments.is_underlying(coin);
-            underlyings.extend(coins.iter().filter(moving).cloned());
-        }
+        let moved = coins.iter().filter_map(|coin| document.moves_with(coin, market));
+        underlyings.extend(moved.cloned());
         let mut units = Vec::new();
         for underlying in underlyings {
             units.push(unit(document, market, underlying, currency)?);
@@ -91,7 +89,8 @@ fn unit(
     underlying: Asset,
     currency: &Asset,
 ) -> Result<Unit, MarginError> {
-    let (coin, own) = (market.price(&underlying)?, market.price(currency)?);
+    let coin = market.price(&underlying)?;
+    let own = if document.pool.at_par { Price::from_int(1) } else { market.price(currency)? };
     let index = Price::new(coin.decimal().over(own.decimal(), Round::Nearest)?);
     let usd = coin.to_f64();
     let mut ranges = Vec::new();
@@ -145,12 +144,13 @@ fn lines(
 }
 
 impl Moves {
-    /// Moves of every column for a price on an underlying.
+    /// Moves of every column for a price on an underlying, a share `fixed` of which stays.
     pub fn new(
         document: &Document,
         cells: &[Cell],
         unit: &Unit,
         price: f64,
+        fixed: f64,
     ) -> Result<Self, MarginError> {
         let mut moves =
             Self { factor: vec![], ln_factor: vec![], weight: vec![], coin_factor: vec![] };
@@ -158,7 +158,7 @@ impl Moves {
             let scan = &document.scans[cell.scan];
             let scenario = scan.scenarios[cell.scenario];
             let by = relative_move(scan, scenario, unit, price)?;
-            let factor = 1.0 + by;
+            let factor = 1.0 + by * (1.0 - fixed);
             if factor <= 0.0 {
                 return Err(MarginError::Unsupported(format!(
                     "scan {:?} moves {} by {by}: expected a range smaller than the price",
@@ -183,6 +183,7 @@ impl Moves {
             absolute: false,
             vol: crate::scan::VolMove::Same,
             weight: 1.0,
+            two_sided: false,
         };
         relative_move(scan, scenario, unit, price)
     }

@@ -9,6 +9,7 @@
 mod compile;
 mod frame;
 mod sensitivity;
+mod share;
 mod sheet;
 
 use crate::document::Document;
@@ -18,12 +19,43 @@ use keelmark_book::{
     Asset, Decimal, InstrumentId, Market, Money, Overflow, Price, Quantity, Round, Timestamp,
 };
 use keelmark_kernels::net::{AlignedRows, Rows};
+pub(crate) use share::Share;
 
 /// Largest magnitude of a cell.
 pub const LARGEST_CELL: f64 = (1u64 << 46) as f64;
 
-/// Coins held are counted in lots of 10^-9.
-const COIN_LOTS: i128 = 1_000_000_000;
+/// The same where a charge nets by expiry: what it makes of a sum is small beside the values that
+/// cancel in it, so four more bits go to the quantum. Those sums are `i128` from the start.
+const LARGEST_BY_EXPIRY: f64 = (1u64 << 50) as f64;
+
+/// Coins held are counted in lots of 10^-15: a wrapped coin's amount in the coin that it moves with
+/// has as many digits as its price.
+const COIN_LOTS: i128 = 1_000_000_000_000_000;
+/// Steps of 10^-18 in one lot of coin.
+const STEPS_A_LOT: i128 = 1_000;
+
+/// Scenarios netted by expiry, for documents with a charge that is not linear in them.
+#[derive(Clone, Debug)]
+pub(crate) struct Expiries {
+    /// Value of one lot of each row now, in quanta; 0 for rows that are no options.
+    pub now: Vec<i64>,
+    /// What is known of the options of each bucket; `None` for a bucket without options.
+    pub terms: Vec<Option<ExpiryTerms>>,
+    /// What a profit counts for, by unit and column: rows leave it out here, since it comes after
+    /// the step that is not linear.
+    pub weights: Vec<Vec<Share>>,
+}
+
+/// What options of one bucket share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ExpiryTerms {
+    /// Years to expiry.
+    pub years: f64,
+    /// Annual rate to it, where the market has one.
+    pub rate: Option<f64>,
+    /// What a payment at it is worth now: 1 where the document does not discount.
+    pub discount: f64,
+}
 
 /// Rows of every instrument in one pool currency.
 #[derive(Debug)]
@@ -48,6 +80,11 @@ pub struct RiskTable {
     coins: Vec<CoinRow>,
     sensitivity_exponents: [i32; 4],
     row_of: Vec<u32>,
+    expiries: Option<Expiries>,
+    /// Whether index prices count one for one in the table's currency.
+    pub at_par: bool,
+    /// Coins that the document moves with an underlying, each with the unit of that.
+    pub moved: Vec<(Asset, usize)>,
 }
 
 /// What nets with what: everything on one underlying.
@@ -190,8 +227,7 @@ impl RiskTable {
     pub fn fits_coins(&self, unit: usize, lots: i128) -> bool {
         let one = &self.coins[unit];
         let per_coin = one.cells.iter().chain(&one.sensitivities).map(|one| one.unsigned_abs());
-        // A part of a coin is multiplied in lots, so at least one lot's worth of room is needed.
-        let most = lots.unsigned_abs().div_euclid(COIN_LOTS as u128).max(COIN_LOTS as u128) + 1;
+        let most = lots.unsigned_abs().div_euclid(COIN_LOTS as u128) + 1;
         per_coin.max().is_none_or(|per_coin| {
             per_coin.checked_mul(most).is_some_and(|product| product < 1 << 120)
         })
@@ -201,6 +237,26 @@ impl RiskTable {
     #[must_use]
     pub fn coin_bucket(&self, unit: usize) -> usize {
         self.coins[unit].bucket
+    }
+
+    /// What netting by expiry needs; `None` where the document has no charge that does.
+    pub(crate) fn expiries(&self) -> Option<&Expiries> {
+        self.expiries.as_ref()
+    }
+
+    /// A sum of a column as it counts: by the weight of its scenario, where rows leave that out.
+    #[must_use]
+    pub fn weighed(&self, unit: usize, column: usize, sum: i128) -> i128 {
+        match &self.expiries {
+            Some(known) => known.weights[unit][column].of(sum),
+            None => sum,
+        }
+    }
+
+    /// Value of one lot of a row now, in quanta: known where a charge nets by expiry, else 0.
+    #[must_use]
+    pub fn value_now(&self, row: RowId) -> i64 {
+        self.expiries.as_ref().map_or(0, |known| known.now[row.index()])
     }
 
     /// What a row is of.
@@ -273,16 +329,16 @@ impl RiskTable {
     }
 }
 
-/// `lots` of coin at so many quanta a coin, rounded down; whole coins apart, so that the product
-/// is no larger than the result.
+/// `lots` of coin at so many quanta a coin, rounded down; whole coins and whole multiples apart, so
+/// that no product is much larger than the result.
 fn of_coins(lots: i128, per_coin: i128) -> i128 {
     let (whole, part) = (lots.div_euclid(COIN_LOTS), lots.rem_euclid(COIN_LOTS));
-    whole * per_coin + (part * per_coin).div_euclid(COIN_LOTS)
+    let (over, rest) = (per_coin.div_euclid(COIN_LOTS), per_coin.rem_euclid(COIN_LOTS));
+    whole * per_coin + part * over + (part * rest).div_euclid(COIN_LOTS)
 }
 
 /// The whole lots of a coin amount, rounded down.
 #[must_use]
 pub fn coin_lots(amount: Quantity) -> i128 {
-    // The raw count is in 10^-18.
-    amount.decimal().raw().div_euclid(COIN_LOTS)
+    amount.decimal().raw().div_euclid(STEPS_A_LOT)
 }

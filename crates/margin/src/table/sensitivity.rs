@@ -118,7 +118,8 @@ impl Columns {
 
     fn fill(&mut self, group: &Group, forward: f64, years: f64) {
         let len = group.rows.len();
-        let (forward, years, discount) = (vec![forward; len], vec![years; len], vec![1.0; len]);
+        let (forward, years) = (vec![forward; len], vec![years; len]);
+        let discount = vec![group.discount; len];
         let options = keelmark_kernels::Options {
             forward: &forward,
             strike: &group.strikes,

@@ -4,8 +4,10 @@
 //! Decimals become `f64` once here, so that the pricing loops touch nothing else.
 
 use super::frame::Frame;
+use crate::document::Document;
 use crate::error::MarginError;
 use keelmark_book::{Asset, Instrument, Kind, Market, Price, Right, Timestamp};
+use keelmark_pricing::option::{LEAST_STRIKE, discount};
 
 /// Rows of a table as numbers.
 pub(super) struct Sheet {
@@ -38,7 +40,13 @@ pub(super) struct Group {
     /// Index of the unit.
     pub unit: usize,
     pub forward: f64,
+    /// The share of the forward that no longer moves.
+    pub fixed: f64,
     pub years: f64,
+    /// Annual rate, where the market has one.
+    pub rate: Option<f64>,
+    /// What a payment at expiry is worth now: 1 where the document does not discount.
+    pub discount: f64,
     /// Rows of the table, and the columns beside them.
     pub rows: Vec<usize>,
     pub strikes: Vec<f64>,
@@ -48,10 +56,22 @@ pub(super) struct Group {
 }
 
 /// What options of one group share.
-type Shared = (Timestamp, Price, usize);
+#[derive(Clone, Copy, PartialEq)]
+struct Shared {
+    expiry: Timestamp,
+    forward: Price,
+    fixed: Price,
+    rate: Option<f64>,
+    unit: usize,
+}
 
 impl Sheet {
-    pub fn new(frame: &Frame, market: &Market, currency: &Asset) -> Result<Self, MarginError> {
+    pub fn new(
+        document: &Document,
+        frame: &Frame,
+        market: &Market,
+        currency: &Asset,
+    ) -> Result<Self, MarginError> {
         let mut lots: Vec<Lot> = Vec::with_capacity(frame.lines.len());
         let mut linear = Vec::new();
         let mut groups: Vec<(Shared, Vec<usize>)> = Vec::new();
@@ -66,7 +86,9 @@ impl Sheet {
             last = Some(one);
             match (one.kind, market.quote(line.instrument).forward) {
                 (Kind::Option { expiry, .. }, Some(forward)) => {
-                    let shared = (expiry, forward, line.unit);
+                    let detail = market.detail(line.instrument);
+                    let (fixed, rate) = (detail.fixed_forward, detail.rate);
+                    let shared = Shared { expiry, forward, fixed, rate, unit: line.unit };
                     match groups.iter_mut().find(|(own, _)| *own == shared) {
                         Some((_, rows)) => rows.push(row),
                         None => groups.push((shared, vec![row])),
@@ -81,7 +103,7 @@ impl Sheet {
         }
         let groups = groups
             .into_iter()
-            .map(|(shared, rows)| Group::new(frame, market, shared, rows))
+            .map(|(shared, rows)| Group::new(document, frame, market, shared, rows))
             .collect::<Result<_, _>>()?;
         Ok(Self { lots, linear, groups })
     }
@@ -89,12 +111,27 @@ impl Sheet {
 
 impl Group {
     fn new(
+        document: &Document,
         frame: &Frame,
         market: &Market,
-        (expiry, forward, unit): Shared,
+        shared: Shared,
         rows: Vec<usize>,
     ) -> Result<Self, MarginError> {
+        let Shared { expiry, forward, fixed, rate, unit } = shared;
         let years = expiry.years_since(market.as_of);
+        let discount = match rate {
+            Some(rate) if document.discounted => discount(rate, years),
+            None if document.discounted => {
+                let one = rows.first().map(|row| frame.lines[*row].instrument);
+                let name = one.map(|id| market.instruments.get(id).venue_symbol.as_str());
+                return Err(MarginError::Unsupported(format!(
+                    "{}: no rate, which {} discounts by: add a column rate to the market",
+                    name.unwrap_or_default(),
+                    document.name
+                )));
+            }
+            _ => 1.0,
+        };
         let (mut strikes, mut vols, mut calls) = (vec![], vec![], vec![]);
         for row in &rows {
             let id = frame.lines[*row].instrument;
@@ -107,11 +144,13 @@ impl Group {
                 let name = &one.venue_symbol;
                 return Err(MarginError::Unsupported(format!("{name}: no volatility")));
             };
-            strikes.push(strike.to_f64());
+            strikes.push(strike.to_f64().max(LEAST_STRIKE));
             vols.push(vol);
             calls.push(f64::from(u8::from(right == Right::Call)));
         }
-        Ok(Self { unit, forward: forward.to_f64(), years, rows, strikes, vols, calls })
+        let forward = forward.to_f64();
+        let fixed = fixed.to_f64() / forward;
+        Ok(Self { unit, forward, fixed, years, rate, discount, rows, strikes, vols, calls })
     }
 }
 
