@@ -46,5 +46,5 @@ pub use instruments::{InstrumentId, Instruments, UnknownInstrument};
 pub use keelmark_units::{
     Decimal, Money, Overflow, Price, Quantity, Rate, Round, Timestamp, time::SECONDS_PER_YEAR,
 };
-pub use market::{Market, Quote};
+pub use market::{GivenRow, Market, Quote};
 pub use portfolio::{Balance, Book, Isolation, Order, Portfolio, Position};

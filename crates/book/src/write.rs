@@ -1,5 +1,9 @@
 //! Our own file formats out: what an importer makes, any later command reads.
 
+mod market_json;
+
+pub use market_json::market_json;
+
 use crate::instrument::Instrument;
 use crate::market::Market;
 use crate::portfolio::{Book, Isolation};

@@ -5,7 +5,7 @@ use super::unique::unique;
 use crate::asset::Asset;
 use crate::input::InputError;
 use crate::instrument::Kind;
-use crate::market::{Market, Quote};
+use crate::market::{GivenRow, Market, Quote};
 use crate::symbol::Symbol;
 use keelmark_units::{Price, Quantity, Timestamp};
 use schemars::JsonSchema;
@@ -65,6 +65,11 @@ struct InstrumentEntry {
     iv: Option<f64>,
     /// Forward of the expiry, in quote currency.
     forward: Option<JsonNumber>,
+    /// Loss of one contract held long in each scenario, where a file gives it: a gain is below
+    /// zero.
+    risk_array: Option<Vec<JsonNumber>>,
+    /// Delta of one contract held long, beside `risk_array`.
+    delta: Option<JsonNumber>,
     /// Best bid.
     bid: Option<JsonNumber>,
     /// Best ask.
@@ -123,7 +128,15 @@ fn add(market: &mut Market, entry: &InstrumentEntry, as_of: Timestamp) -> Result
         ask: price(entry.ask),
         as_of: entry.as_of.unwrap_or(as_of),
     };
-    let id = market.add(instrument, quote).map_err(|error| error.to_string())?;
+    let added = match (&entry.risk_array, entry.delta) {
+        (Some(losses), Some(delta)) => {
+            let losses = losses.iter().map(|loss| loss.0).collect();
+            market.add_given(instrument, quote, GivenRow { losses, delta: delta.0 })
+        }
+        (None, None) => market.add(instrument, quote),
+        _ => return Err("risk_array and delta: expected both or neither, found one".to_owned()),
+    };
+    let id = added.map_err(|error| error.to_string())?;
     let Some(contracts) = entry.open_interest else { return Ok(()) };
     market.set_open_interest(id, Quantity::new(contracts.0)).map_err(|error| error.to_string())
 }

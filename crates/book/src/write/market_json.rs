@@ -1,0 +1,117 @@
+//! A market as JSON, schema `keelmark/market/1`: the one format that holds given rows.
+//!
+//! One instrument a line, so that a file of a hundred thousand contracts can be looked at and
+//! compared with the tools that know lines.
+
+use super::unusual_expiry;
+use crate::market::Market;
+use crate::read::MARKET_SCHEMA;
+use keelmark_units::Price;
+use std::fmt::Write as _;
+
+/// A market as JSON, in the order of the registry.
+#[must_use]
+pub fn market_json(market: &Market) -> String {
+    let mut out = format!(
+        "{{\n\"schema\": \"{MARKET_SCHEMA}\",\n\"as_of\": \"{}\",\n\"source\": {},\n\
+         \"currency\": \"{}\",\n\"assets\": {{",
+        market.as_of,
+        text(&market.source),
+        market.currency
+    );
+    let mut separator = "\n";
+    for (asset, feed) in market.assets.iter().filter(|(asset, _)| **asset != market.currency) {
+        let _ = write!(
+            out,
+            "{separator}\"{asset}\": {{\"price\": \"{}\", \"as_of\": \"{}\"}}",
+            feed.price, feed.as_of
+        );
+        separator = ",\n";
+    }
+    out.push_str("\n},\n\"instruments\": [");
+    separator = "\n";
+    for (id, one) in market.instruments.iter() {
+        let quote = market.quote(id);
+        let _ = write!(
+            out,
+            "{separator}{{\"instrument\": \"{one}\", \"venue_symbol\": {}, \
+             \"contract_size\": \"{}\", \"lot\": \"{}\", \"mark\": \"{}\"",
+            text(&one.venue_symbol),
+            one.contract_size,
+            one.lot,
+            quote.mark
+        );
+        field(&mut out, "expiry", Some(unusual_expiry(one)).filter(|text| !text.is_empty()));
+        if let Some(iv) = quote.iv {
+            let _ = write!(out, ", \"iv\": {iv}");
+        }
+        let price = |price: Option<Price>| price.map(|price| price.to_string());
+        field(&mut out, "forward", price(quote.forward));
+        field(&mut out, "bid", price(quote.bid));
+        field(&mut out, "ask", price(quote.ask));
+        if let Some(row) = market.given(id) {
+            let losses: Vec<String> = row.losses.iter().map(|loss| format!("\"{loss}\"")).collect();
+            let _ = write!(
+                out,
+                ", \"risk_array\": [{}], \"delta\": \"{}\"",
+                losses.join(","),
+                row.delta
+            );
+        }
+        field(&mut out, "open_interest", market.open_interest(id).map(|open| open.to_string()));
+        if quote.as_of != market.as_of {
+            field(&mut out, "as_of", Some(quote.as_of.to_string()));
+        }
+        out.push('}');
+        separator = ",\n";
+    }
+    out.push_str("\n]\n}\n");
+    out
+}
+
+fn field(out: &mut String, name: &str, value: Option<String>) {
+    if let Some(value) = value {
+        let _ = write!(out, ", \"{name}\": \"{value}\"");
+    }
+}
+
+/// A JSON string.
+fn text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read;
+
+    #[test]
+    fn a_market_with_given_rows_reads_back_as_it_was() {
+        let file = br#"{"schema":"keelmark/market/1","as_of":"2026-11-22T17:00:00Z",
+            "source":"a \"file\"","currency":"INR","assets":{"NIFTY":{"price":"23547.75"}},
+            "instruments":[
+            {"instrument":"nse:NIFTY/INR:INR-261229","contract_size":"1","lot":"1","mark":"-0.05",
+             "expiry":"2026-12-29T10:00:00Z","risk_array":["0","-3.25","4"],"delta":"1"},
+            {"instrument":"nse:NIFTY/INR:INR-261229-23700-C","contract_size":"1","lot":"1",
+             "mark":"210.5","risk_array":["1","2","-3"],"delta":"0.4471"}]}"#;
+        let market = read::market_json("given.json", file).unwrap();
+        let again = market_json(&market);
+        let back = read::market_json("again.json", again.as_bytes()).unwrap();
+        assert_eq!(market_json(&back), again);
+        for (id, one) in market.instruments.iter() {
+            assert_eq!(back.given(id), market.given(id), "{one}");
+            assert_eq!(back.quote(id), market.quote(id), "{one}");
+            assert_eq!(back.instruments.get(id), one);
+        }
+        assert_eq!(back.given(crate::InstrumentId::new(1)).unwrap().losses.len(), 3);
+    }
+
+    #[test]
+    fn a_row_without_its_delta_is_refused() {
+        let file = br#"{"schema":"keelmark/market/1","as_of":"2026-11-22T17:00:00Z","assets":{},
+            "instruments":[{"instrument":"a:B/USD:USD-261229","contract_size":"1","lot":"1",
+            "mark":"1","risk_array":["1"]}]}"#;
+        let error = read::market_json("x.json", file).unwrap_err().to_string();
+        assert!(error.contains("expected both or neither"), "{error}");
+    }
+}
