@@ -6,7 +6,7 @@
 use crate::inputs::{Problem, problem, sometime};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{
-    Asset, Balance, Decimal, InstrumentId, Kind, Market, Money, Portfolio, Position, Price,
+    Asset, Balance, Decimal, GivenRow, InstrumentId, Kind, Market, Money, Portfolio, Position, Price,
     Quantity, Quote, Right, Round, Timestamp,
 };
 use keelmark_margin::{AccountMargin, Document, PoolMargin, margin};
@@ -185,6 +185,32 @@ impl Desk {
         let entry = entry.map(Price::new);
         self.account.positions.push(Position::new(id, Quantity::new(quantity), entry));
         Ok(id)
+    }
+
+    /// Holds some contracts whose row is given. The base's index must be set before.
+    ///
+    /// # Errors
+    /// When a quote or the row cannot be used.
+    pub fn hold_given(
+        &mut self,
+        contract: Contract,
+        quantity: Decimal,
+        row: GivenRow,
+    ) -> Result<(), Problem> {
+        let Contract { symbol, name, size, mark, .. } = contract;
+        let (lot, quantity) = on_a_lot(quantity);
+        let quote = Quote {
+            mark: Price::new(mark),
+            iv: None,
+            forward: None,
+            bid: None,
+            ask: None,
+            as_of: self.market.as_of,
+        };
+        let instrument = symbol.instrument(name, Quantity::new(size), Quantity::new(lot));
+        let id = self.market.add_given(instrument, quote, row)?;
+        self.account.positions.push(Position::new(id, Quantity::new(quantity), None));
+        Ok(())
     }
 
     /// As [`Desk::hold`], with a leverage that the holder chose.

@@ -18,6 +18,7 @@ mod paradex;
 mod pricing;
 mod scenarios;
 mod span;
+mod span_full;
 mod tiers;
 
 use crate::inputs::{Answer, Inputs};
@@ -99,6 +100,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("paradex-min-delta", paradex::minimum_delta),
     ("paradex-partial-liquidation", paradex::partial_liquidation),
     ("paradex-vol-multiplier", paradex::vol_multiplier),
+    ("span_full", span_full::full),
     ("span_requirement", span::requirement),
     ("span_risk_array", span::risk_array),
 ];

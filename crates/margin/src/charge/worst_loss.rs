@@ -61,6 +61,8 @@ struct WorstLoss {
     gain_offset: Param,
     /// Whether coins count only as far as they hedge.
     coins_hedge: bool,
+    /// Losses within this share of the largest count as equal to it when the worst is named.
+    tie: Decimal,
 }
 
 pub(super) fn read(
@@ -79,7 +81,8 @@ pub(super) fn read(
     }
     let gain_offset = fields.param_or("gain_offset", Decimal::ZERO)?;
     let coins_hedge = reading.coins == CoinsMove::Hedge;
-    Ok(Arc::new(WorstLoss { scans, gain_offset, coins_hedge }))
+    let tie = fields.decimal_or("tie", Decimal::ZERO)?;
+    Ok(Arc::new(WorstLoss { scans, gain_offset, coins_hedge, tie }))
 }
 
 impl Charge for WorstLoss {
@@ -87,9 +90,9 @@ impl Charge for WorstLoss {
         let mut outcome = Outcome::default();
         for unit in 0..pool.table.units.len() {
             let scan = self.unit_scan(pool, unit)?;
-            let Some(low) = scan.after.get(scan.worst).copied() else { continue };
+            let Some(low) = scan.after.iter().copied().min() else { continue };
             let loss = (-low).max(Money::ZERO);
-            outcome.amount = outcome.amount.plus(loss)?;
+            outcome.add_unit(&scan.underlying, loss)?;
             outcome.lines.push(Line { text: scan.describe(), amount: loss });
             if loss.is_positive() {
                 parts(pool, &scan, loss, &mut outcome.parts)?;
@@ -171,12 +174,7 @@ impl WorstLoss {
                 gain.times(offset, Round::Down)?
             });
         }
-        let mut worst = 0;
-        for at in 1..after.len() {
-            if after[at] < after[worst] {
-                worst = at;
-            }
-        }
+        let worst = first_lowest(&after, self.tie)?;
         let cell = table.cells[columns[worst]];
         let (_, rule) =
             &self.scans[self.scans.iter().position(|(at, _)| *at == cell.scan).unwrap_or(0)];
@@ -198,6 +196,16 @@ impl WorstLoss {
             worst_vol: scenario.vol,
         })
     }
+}
+
+/// The first of some profits that is the lowest of them, or within a share of the largest magnitude
+/// (of one at least) above it: noise of a summation does not choose.
+pub(super) fn first_lowest(profits: &[Money], tie: Decimal) -> Result<usize, MarginError> {
+    let Some(low) = profits.iter().copied().min() else { return Ok(0) };
+    let largest = profits.iter().map(|one| one.abs().decimal()).max().unwrap_or(Decimal::ONE);
+    let noise = largest.max(Decimal::ONE).times(tie, Round::Down)?;
+    let limit = low.plus(Money::new(noise))?;
+    Ok(profits.iter().position(|one| *one <= limit).unwrap_or(0))
 }
 
 /// Each holding's own loss in the worst scenario; they sum to the loss before the dampener.

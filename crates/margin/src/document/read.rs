@@ -28,8 +28,15 @@ pub(super) fn document(mut tree: Node) -> Result<Document, InputError> {
     fields.get("extends");
     fields.get(super::groups::FIELD);
     let scans = named_list(&mut fields, "scan", Scan::read)?;
-    let params = params(&mut fields)?;
     let coins_move = coins_move(fields.get("unit"))?;
+    let moves = coins_move != CoinsMove::No || scans.iter().any(|scan| !scan.given);
+    if scans.iter().any(|scan| scan.given) && moves {
+        return Err(tree.error(
+            "scan: expected given = true in every scan or in none, and no coins_move: given rows \
+             do not say what another move, or a coin, does",
+        ));
+    }
+    let params = params(&mut fields)?;
     let charges = charges(&mut fields, &scans, &params, coins_move)?;
     let document = Document {
         name: fields.text("name")?.to_owned(),

@@ -11,6 +11,8 @@ use keelmark_book::{Asset, Instrument, Kind, Market, Price, Right, Timestamp};
 pub(super) struct Sheet {
     /// What a lot of each row is.
     pub lots: Vec<Lot>,
+    /// Rows that are taken from the market as they are.
+    pub given: Vec<usize>,
     /// Rows without optionality.
     pub linear: Vec<usize>,
     /// Options that share a forward and an expiry.
@@ -51,9 +53,14 @@ pub(super) struct Group {
 type Shared = (Timestamp, Price, usize);
 
 impl Sheet {
-    pub fn new(frame: &Frame, market: &Market, currency: &Asset) -> Result<Self, MarginError> {
+    pub fn new(
+        frame: &Frame,
+        market: &Market,
+        currency: &Asset,
+        takes_given: bool,
+    ) -> Result<Self, MarginError> {
         let mut lots: Vec<Lot> = Vec::with_capacity(frame.lines.len());
-        let mut linear = Vec::new();
+        let (mut given, mut linear) = (Vec::new(), Vec::new());
         let mut groups: Vec<(Shared, Vec<usize>)> = Vec::new();
         let mut last: Option<&Instrument> = None;
         for (row, line) in frame.lines.iter().enumerate() {
@@ -64,6 +71,10 @@ impl Sheet {
             };
             lots.push(lot);
             last = Some(one);
+            if takes_given {
+                given.push(row);
+                continue;
+            }
             match (one.kind, market.quote(line.instrument).forward) {
                 (Kind::Option { expiry, .. }, Some(forward)) => {
                     let shared = (expiry, forward, line.unit);
@@ -83,7 +94,7 @@ impl Sheet {
             .into_iter()
             .map(|(shared, rows)| Group::new(frame, market, shared, rows))
             .collect::<Result<_, _>>()?;
-        Ok(Self { lots, linear, groups })
+        Ok(Self { lots, given, linear, groups })
     }
 }
 
