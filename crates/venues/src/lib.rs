@@ -22,3 +22,4 @@
 //! Modules: [`deribit`].
 
 pub mod deribit;
+pub mod listed;

@@ -18,6 +18,7 @@ mod paradex;
 mod pricing;
 mod scenarios;
 mod span;
+mod span_file;
 mod span_full;
 mod tiers;
 
@@ -103,6 +104,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("span_full", span_full::full),
     ("span_requirement", span::requirement),
     ("span_risk_array", span::risk_array),
+    ("span_xml_file", span_file::xml),
 ];
 
 /// The mapping of a model name.

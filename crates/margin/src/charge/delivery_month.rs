@@ -3,7 +3,7 @@
 //! Of the deltas of the month's tier, long and short alike, those that a month spread used cost
 //! `spread_rate` each and those left `outright_rate`. Rates are counted as those of the spreads.
 
-use super::month_spread::reached;
+use super::month_spread::{Periods, reached};
 use super::spread_plan::{Plan, Reach, Tier, read_reach};
 use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
@@ -142,8 +142,8 @@ impl DeliveryMonth {
         let mut out = Vec::new();
         for month in months {
             let Some(reach) = month.reach(spreads.plan(pool, unit)) else { continue };
-            let before = reached(&formation.before, reach, now)?;
-            let after = reached(&formation.after, reach, now)?;
+            let before = reached(&dated(&formation.before), reach, now)?;
+            let after = reached(&dated(&formation.after), reach, now)?;
             let left = after.long.plus(after.short)?;
             let used = before.long.plus(before.short)?.minus(left)?;
             let cost = |deltas, rate| spreads.unit.cost(pool, unit, deltas, rate, Round::Up);
@@ -154,6 +154,11 @@ impl DeliveryMonth {
         }
         Ok(out)
     }
+}
+
+/// Deltas that will be delivered: perpetuals never are.
+fn dated(periods: &Periods) -> Periods {
+    periods.iter().filter(|(expiry, _)| expiry.is_some()).map(|(at, left)| (*at, *left)).collect()
 }
 
 impl Month {

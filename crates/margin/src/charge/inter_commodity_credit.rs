@@ -6,7 +6,8 @@
 //! flat `amount` (`"flat"`), divided evenly over its legs. With `method = "scan"` legs are scanned
 //! together instead, and `rate` of what that saves is credited by each leg's own scan risk.
 //!
-//! Open orders never raise a credit: the end of the deltas nearest to zero counts, at most the
+//! Deltas count in coins (contracts, where rows are given), or by their value at the index, so that
+//! ratios do not age. Open orders never raise a credit: the end of the deltas nearest to zero counts, at most the
 //! credit without them.
 
 use super::month_spread::NOISE;
@@ -23,6 +24,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 struct InterCommodityCredit {
     rule: PriceRiskRule,
+    /// Whether deltas count by their value at the index rather than in coins.
+    by_value: bool,
     /// What one delta loses over the scan range, in the pool's currency; the scan's own otherwise.
     scan_range: Option<Param>,
     /// By priority.
@@ -81,6 +84,7 @@ pub(super) fn read(
         ("range", Weighting::Range),
     ];
     let weighting = fields.word("price_risk", &words, Some(Weighting::PerDelta))?;
+    let by_value = fields.word("delta_unit", &[("coins", false), ("value", true)], Some(false))?;
     let scan_range = fields.get("scan_range").map(Param::read).transpose()?;
     let tie = fields.decimal_or("tie", Decimal::ZERO)?;
     let mut spreads = Vec::new();
@@ -89,7 +93,7 @@ pub(super) fn read(
     }
     spreads.sort_by_key(|spread: &Spread| spread.priority);
     let rule = PriceRiskRule { scan: reading.scans[at].clone(), at, weighting, tie };
-    Ok(Arc::new(InterCommodityCredit { rule, scan_range, spreads }))
+    Ok(Arc::new(InterCommodityCredit { rule, by_value, scan_range, spreads }))
 }
 
 fn read_spread(node: &Node, at: usize) -> Result<Spread, InputError> {
@@ -174,7 +178,7 @@ impl InterCommodityCredit {
         for unit in 0..pool.table.units.len() {
             risks.push(self.rule.of(&plain, unit, self.range(pool, unit)?)?);
         }
-        let held: Vec<Decimal> = risks.iter().map(|risk| risk.net_delta).collect();
+        let held = risks.iter().map(|risk| Ok(risk.net_delta)).collect::<Result<_, Overflow>>()?;
         let mut credits = self.form(&plain, &risks, held)?;
         if pool.fill == Fill::Worst && pool.counted_orders().next().is_some() {
             let least = (0..risks.len()).map(|unit| least_delta(pool, unit));
@@ -203,12 +207,20 @@ impl InterCommodityCredit {
         mut left: Vec<Decimal>,
     ) -> Result<Credits, MarginError> {
         let mut by_unit = vec![Money::ZERO; left.len()];
+        let mut weighted: Vec<Decimal> = risks.iter().map(|risk| risk.weighted).collect();
+        for (unit, (delta, weight)) in left.iter_mut().zip(&mut weighted).enumerate() {
+            let index = pool.table.units[unit].index.decimal();
+            if self.by_value {
+                *delta = delta.times(index, Round::Nearest)?;
+                *weight = weight.over(index, Round::Down)?;
+            }
+        }
         let mut formed = Vec::new();
         for spread in &self.spreads {
             let units: Vec<Option<usize>> = spread.legs.iter().map(|leg| leg.unit(risks)).collect();
             let found = match spread.credit {
                 Credit::Scan(rate) => self.scanned(pool, spread, &units, rate, &mut left)?,
-                _ => spread.counted(risks, &units, &mut left)?,
+                _ => spread.counted(&weighted, &units, &mut left)?,
             };
             let Some((count, credits)) = found else { continue };
             let mut whole = Money::ZERO;
@@ -274,7 +286,7 @@ impl Spread {
     /// How often it forms, and what each unit is credited.
     fn counted(
         &self,
-        risks: &[PriceRisk],
+        weighted: &[Decimal],
         units: &[Option<usize>],
         left: &mut [Decimal],
     ) -> Result<Option<(Decimal, Vec<(usize, Money)>)>, Overflow> {
@@ -300,7 +312,7 @@ impl Spread {
             let used = count.times(leg.ratio, Round::Down)?;
             let credit = match self.credit {
                 Credit::Rate(rate) | Credit::Scan(rate) => {
-                    let risk = used.times(risks[*unit].weighted, Round::Down)?;
+                    let risk = used.times(weighted[*unit], Round::Down)?;
                     risk.times(rate, Round::Down)?
                 }
                 Credit::Flat(amount) => {
