@@ -102,6 +102,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("paradex-partial-liquidation", paradex::partial_liquidation),
     ("paradex-vol-multiplier", paradex::vol_multiplier),
     ("span_full", span_full::full),
+    ("span_pa2_record", span_file::record),
     ("span_requirement", span::requirement),
     ("span_risk_array", span::risk_array),
     ("span_xml_file", span_file::xml),

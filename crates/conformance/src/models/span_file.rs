@@ -7,6 +7,7 @@ use keelmark_book::{Asset, Quantity};
 use keelmark_margin::{Document, PoolMargin, margin};
 use keelmark_venues::listed::book::{House, convert};
 use keelmark_venues::listed::positions::{ACCOUNT, Listed};
+use keelmark_venues::listed::pa2::{self, Points, Value, Values};
 use keelmark_venues::listed::{Day, Terms, spn};
 
 /// The file that stands beside the cases.
@@ -90,4 +91,73 @@ fn listed(one: Inputs<'_>) -> Result<Listed, Problem> {
             .ok_or_else(|| Problem(format!("expiry: expected a day, found {expiry:?}")))?,
         quantity: Quantity::new(one.number("quantity")?),
     })
+}
+
+/// `span_pa2_record`.
+pub fn record(inputs: Inputs<'_>) -> Answer {
+    let line = inputs.text("record")?.as_bytes();
+    let mut raw = Vec::new();
+    for (name, bounds) in inputs.fields("columns")? {
+        let bounds = Inputs(&Json::object([("bounds", bounds.clone())])).numbers("bounds")?;
+        let place = |at: usize| -> Result<usize, Problem> {
+            let bound = bounds.get(at).ok_or_else(|| Problem(format!("{name}: two columns")))?;
+            Ok(bound.to_string().parse()?)
+        };
+        let text = pa2::columns(line, place(0)?, place(1)?);
+        raw.push((name.clone(), Json::Text(String::from_utf8_lossy(text).into_owned())));
+    }
+    let decimals = |name: &str| -> Result<usize, Problem> {
+        Ok(if inputs.has(name) { inputs.text(name)?.parse()? } else { 0 })
+    };
+    let points = Points {
+        settlement: decimals("settlement_decimals")?,
+        strike: decimals("strike_decimals")?,
+    };
+    let Some(record) = pa2::decode(line, points).map_err(Problem)? else {
+        return problem("the record has no layout");
+    };
+    let mut decoded = fields(&record.values);
+    for (name, rows) in &record.groups {
+        match *name {
+            // The first month of record 4, and the ratios of record 3, stand once in a case.
+            "months" => decoded.extend(rows.first().map(fields).unwrap_or_default()),
+            "initial_to_maintenance" => {
+                let first = rows.first().map(fields).unwrap_or_default();
+                decoded.push(((*name).to_owned(), Json::Object(first)));
+            }
+            _ => {
+                let rows = rows.iter().map(|row| entry(name, row)).collect();
+                decoded.push(((*name).to_owned(), Json::List(rows)));
+            }
+        }
+    }
+    Ok(Json::object([("raw", Json::Object(raw)), ("decoded", Json::Object(decoded))]))
+}
+
+fn fields(values: &Values) -> Vec<(String, Json)> {
+    values.iter().map(|(name, value)| ((*name).to_owned(), json(value))).collect()
+}
+
+/// An entry of a list: an object of a leg, the values alone of what a case writes as a list.
+fn entry(group: &str, row: &Values) -> Json {
+    let mut found = fields(row);
+    match group {
+        "legs" => Json::Object(found),
+        "products" => Json::List(found.into_iter().map(|(_, value)| value).collect()),
+        "tiers" => {
+            found.retain(|(name, _)| name != "no");
+            Json::List(found.into_iter().map(|(_, value)| value).collect())
+        }
+        _ => found.pop().map_or(Json::Null, |(_, value)| value),
+    }
+}
+
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Text(text) => Json::Text(text.clone()),
+        Value::Whole(whole) => (*whole as usize).into(),
+        Value::Number(number) => (*number).into(),
+        Value::Date(day) => Json::Text(day.to_string()),
+        Value::Flag(flag) => Json::Bool(*flag),
+    }
 }

@@ -11,6 +11,7 @@
 
 mod ascii;
 pub mod book;
+pub mod pa2;
 mod parameters;
 pub mod positions;
 mod number;
