@@ -1,5 +1,6 @@
-//! `import`: a venue's own replies into our formats, its margin beside ours.
+//! `import deribit`: its replies into our formats, its margin beside ours.
 
+use super::save;
 use crate::arguments::FormatArgs;
 use crate::failure::Failure;
 use crate::inputs;
@@ -7,28 +8,16 @@ use crate::number::{required, signed};
 use crate::output::{self, Answer, Records, cell};
 use crate::screen::Screen;
 use crate::table::{Align, Table};
-use clap::{Args, Subcommand};
+use clap::Args;
 use keelmark_book::{Asset, Book, Instruments, Market, Money, Portfolio, write};
 use keelmark_margin::{AccountMargin, Document, margin};
 use keelmark_venues::deribit::{self, MarginModel, Reported};
 use serde::Serialize;
 use std::fmt::Write as _;
 
-/// Arguments of `import`.
+/// Arguments of `import deribit`.
 #[derive(Args, Debug)]
-pub struct ImportArgs {
-    #[command(subcommand)]
-    venue: Venue,
-}
-
-#[derive(Debug, Subcommand)]
-enum Venue {
-    /// Deribit: book summaries, instruments, positions and account summaries, in any order
-    Deribit(DeribitArgs),
-}
-
-#[derive(Args, Debug)]
-struct DeribitArgs {
+pub struct DeribitArgs {
     /// Replies as the venue sent them, whole or their `result`; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
@@ -71,9 +60,8 @@ struct ReportedMargin {
     difference: Option<Money>,
 }
 
-/// Runs `import`.
-pub fn run(arguments: &ImportArgs, screen: Screen) -> Result<Answer, Failure> {
-    let Venue::Deribit(arguments) = &arguments.venue;
+/// Runs `import deribit`.
+pub fn run(arguments: &DeribitArgs, screen: Screen) -> Result<Answer, Failure> {
     let mut read = Vec::new();
     for name in &arguments.files {
         read.push(inputs::bytes(name)?);
@@ -128,11 +116,6 @@ fn written(
         save(file, &write::book_csv(&book, market))?;
     }
     Ok(())
-}
-
-fn save(file: &str, text: &str) -> Result<(), Failure> {
-    std::fs::write(file, text)
-        .map_err(|error| Failure::failed(format!("{file}: cannot write: {error}")))
 }
 
 /// Every margin that the venue reports, with what our document of its model makes of the account.
