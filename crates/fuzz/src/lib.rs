@@ -11,6 +11,7 @@
 //! hostility, [`random`] the generator, [`runner`] the loop that catches panics.
 
 pub mod corpus;
+mod listed;
 pub mod mutate;
 pub mod random;
 pub mod runner;

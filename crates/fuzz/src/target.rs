@@ -1,6 +1,6 @@
 //! The targets: what is parsed, and what must hold of what comes out.
 
-use crate::corpus;
+use crate::{corpus, listed};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{Book, Market, Quantity, read, write};
 use keelmark_margin::expr::{Formula, Interval};
@@ -34,11 +34,18 @@ pub const TARGETS: &[Target] = &[
     Target { name: "symbol", corpus: corpus::symbol, run: symbol },
     Target { name: "decimal", corpus: corpus::decimal, run: decimal },
     Target { name: "timestamp", corpus: corpus::timestamp, run: timestamp },
+    Target { name: "spn", corpus: listed::spn_corpus, run: listed::spn },
+    Target { name: "pa2", corpus: listed::pa2_corpus, run: listed::pa2 },
+    Target {
+        name: "listed-positions",
+        corpus: listed::positions_corpus,
+        run: listed::listed_positions,
+    },
     Target { name: "deribit", corpus: corpus::deribit, run: deribit_reply },
 ];
 
 /// An error must say something; returns the value of what is none.
-fn said<T, E: Display>(result: Result<T, E>) -> Option<T> {
+pub(crate) fn said<T, E: Display>(result: Result<T, E>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(error) => {

@@ -7,6 +7,7 @@
 mod accounts;
 mod clock;
 mod data;
+mod listed;
 mod naive;
 mod netting;
 mod pricing;
@@ -49,6 +50,8 @@ pub fn run(json: bool, progress: impl Fn(&str)) -> Result<Answer, Failure> {
     figures.extend(whatif::run()?);
     progress("accounts over one table");
     figures.extend(accounts::run()?);
+    progress("a risk-parameter file of 50 MB");
+    figures.push(listed::run()?);
     progress("bits at every vector width");
     figures.push(bits());
     if json {

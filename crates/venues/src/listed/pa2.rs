@@ -273,7 +273,7 @@ W a record that nobody knows
         assert_eq!((one.terms, one.delta.to_string()), (Terms::Future, "1".to_owned()));
         assert_eq!((one.price.to_string(), one.size.to_string()), ("284.1".into(), "100".into()));
         assert_eq!(one.losses.map(|loss| loss.to_string())[2..5], ["-567", "-567", "567"]);
-        assert_eq!(one.losses[15].to_string(), "-1683");
+        assert_eq!(one.losses[15].to_string(), "1683");
         let soy = &found.commodities["06"];
         assert_eq!(soy.tiers.len(), 4);
         assert_eq!(soy.ratios[2], ("speculator".to_owned(), "1.1".parse().unwrap()));
