@@ -212,8 +212,7 @@ impl Market {
     /// When the quote cannot be used.
     pub fn set_quote(&mut self, id: InstrumentId, quote: Quote) -> Result<(), MarketError> {
         let instrument = self.instruments.get(id);
-        let check =
-            if self.given.contains_key(&id) { check_times_and_spread } else { check_quote };
+        let check = if self.given.contains_key(&id) { check_times_and_spread } else { check_quote };
         check(instrument, &quote).map_err(|problem| MarketError::BadQuote {
             instrument: instrument.venue_symbol.clone(),
             problem,

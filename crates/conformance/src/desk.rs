@@ -6,8 +6,8 @@
 use crate::inputs::{Problem, problem, sometime};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{
-    Asset, Balance, Decimal, GivenRow, InstrumentId, Kind, Market, Money, Portfolio, Position, Price,
-    Quantity, Quote, Right, Round, Timestamp,
+    Asset, Balance, Decimal, GivenRow, InstrumentId, Kind, Market, Money, Portfolio, Position,
+    Price, Quantity, Quote, Right, Round, Timestamp,
 };
 use keelmark_margin::{AccountMargin, Document, PoolMargin, margin};
 

@@ -207,7 +207,8 @@ fn a_document_of_given_rows_refuses_what_has_none() {
     account.positions.push(Position::new(id, one, None));
     let error = margin(&document, &market, &account).unwrap_err().to_string();
     assert!(error.contains("bare: expected a risk_array of 16 losses"), "{error}");
-    let mixed = DOCUMENT.to_owned() + "[[scan]]\nname = \"other\"\nprice_range = \"0.1\"\ngrid_steps = 2\n";
+    let mixed =
+        DOCUMENT.to_owned() + "[[scan]]\nname = \"other\"\nprice_range = \"0.1\"\ngrid_steps = 2\n";
     let error = Document::parse("mixed", &mixed).unwrap_err().to_string();
     assert!(error.contains("expected given = true in every scan or in none"), "{error}");
 }

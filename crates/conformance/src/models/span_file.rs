@@ -6,8 +6,8 @@ use crate::json::Json;
 use keelmark_book::{Asset, Quantity};
 use keelmark_margin::{Document, PoolMargin, margin};
 use keelmark_venues::listed::book::{House, convert};
-use keelmark_venues::listed::positions::{ACCOUNT, Listed};
 use keelmark_venues::listed::pa2::{self, Points, Value, Values};
+use keelmark_venues::listed::positions::{ACCOUNT, Listed};
 use keelmark_venues::listed::{Day, Terms, spn};
 
 /// The file that stands beside the cases.
@@ -31,12 +31,15 @@ pub fn xml(inputs: Inputs<'_>) -> Answer {
         "portfolio" => true,
         other => return problem(format!("net_option_value_scope: found {other:?}")),
     };
-    let positions: Vec<Listed> =
-        inputs.list("positions")?.iter().map(|one| listed(Inputs(one))).collect::<Result<_, _>>()?;
+    let positions: Vec<Listed> = inputs
+        .list("positions")?
+        .iter()
+        .map(|one| listed(Inputs(one)))
+        .collect::<Result<_, _>>()?;
     let file = spn::read(name, read.as_slice(), &mut |code, terms, day| {
-        positions.iter().any(|one| {
-            one.symbol == code && one.terms == terms && one.expiry.meets(day)
-        })
+        positions
+            .iter()
+            .any(|one| one.symbol == code && one.terms == terms && one.expiry.meets(day))
     })?;
     let house = House { portfolio_option_value, gross: true, ratio: None };
     let found = convert(name, &file, &positions, &house)?;

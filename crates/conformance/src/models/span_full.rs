@@ -111,9 +111,7 @@ pub fn outcome<'p>(pool: &'p PoolMargin, name: &str) -> Result<&'p Outcome, Prob
 
 fn formed(outcome: &Outcome, of: Option<&Asset>) -> Json {
     let own = outcome.formed.iter().filter(|one| one.underlying.as_ref() == of);
-    let pair = |one: &Formed| {
-        Json::List(vec![(one.priority as usize).into(), one.count.into()])
-    };
+    let pair = |one: &Formed| Json::List(vec![(one.priority as usize).into(), one.count.into()]);
     Json::List(own.map(pair).collect())
 }
 

@@ -99,7 +99,8 @@ impl Charge for DeliveryMonth {
             let mut own = Money::ZERO;
             for (used, left, amount) in self.months(pool, unit)? {
                 own = own.plus(amount)?;
-                let text = format!("{name} delivery month: {used:.4} in spreads, {left:.4} outright");
+                let text =
+                    format!("{name} delivery month: {used:.4} in spreads, {left:.4} outright");
                 outcome.lines.push(Line { text, amount });
             }
             outcome.add_unit(name, own)?;

@@ -62,6 +62,9 @@ enum Method {
     Scan,
 }
 
+/// How often a spread forms, and what each unit is credited.
+type Found = (Decimal, Vec<(usize, Money)>);
+
 /// What formed across underlyings.
 struct Credits {
     risks: Vec<PriceRisk>,
@@ -111,8 +114,7 @@ fn read_spread(node: &Node, at: usize) -> Result<Spread, InputError> {
     let mut legs: Vec<Leg> = Vec::new();
     for leg in fields.list("legs")? {
         let mut inner = Fields::of(leg)?;
-        let underlying =
-            Asset::new(inner.text("unit")?).map_err(|error| leg.error(error))?;
+        let underlying = Asset::new(inner.text("unit")?).map_err(|error| leg.error(error))?;
         if legs.iter().any(|one| one.underlying == underlying) {
             return Err(leg.error(format!("unit: expected each once, found {underlying} again")));
         }
@@ -241,7 +243,7 @@ impl InterCommodityCredit {
         units: &[Option<usize>],
         rate: Decimal,
         left: &mut [Decimal],
-    ) -> Result<Option<(Decimal, Vec<(usize, Money)>)>, MarginError> {
+    ) -> Result<Option<Found>, MarginError> {
         let mut together = vec![Money::ZERO; self.rule.scan.scenarios.len()];
         let (mut alone, mut sum) = (Vec::new(), Money::ZERO);
         for (leg, unit) in spread.legs.iter().zip(units) {
@@ -289,7 +291,7 @@ impl Spread {
         weighted: &[Decimal],
         units: &[Option<usize>],
         left: &mut [Decimal],
-    ) -> Result<Option<(Decimal, Vec<(usize, Money)>)>, Overflow> {
+    ) -> Result<Option<Found>, Overflow> {
         let Some(units) = units.iter().copied().collect::<Option<Vec<usize>>>() else {
             return Ok(None);
         };

@@ -6,10 +6,10 @@
 mod borrowed;
 mod brackets;
 mod collateral_haircut;
+mod delivery_month;
 mod delta_by_expiry;
 mod delta_minimum;
 mod delta_shock;
-mod delivery_month;
 mod formula;
 mod greek_moves;
 mod hedged_size;

@@ -203,11 +203,7 @@ impl Left {
 }
 
 /// Long and short deltas of the expiries that a tier or a leg reaches.
-pub(super) fn reached(
-    periods: &Periods,
-    reach: Reach,
-    now: Timestamp,
-) -> Result<Left, Overflow> {
+pub(super) fn reached(periods: &Periods, reach: Reach, now: Timestamp) -> Result<Left, Overflow> {
     let mut sum = Left::default();
     for (_, left) in periods.iter().filter(|(expiry, _)| reach.holds(**expiry, now)) {
         sum.long = sum.long.plus(left.long)?;

@@ -69,7 +69,8 @@ impl PriceRiskRule {
         let worst = self.scan.scenarios[active];
         let mean = |alike: &dyn Fn(&Scenario) -> bool| -> Result<Decimal, Overflow> {
             let own = self.scan.scenarios.iter().zip(&losses);
-            let own: Vec<Money> = own.filter(|(one, _)| alike(one)).map(|(_, loss)| *loss).collect();
+            let own: Vec<Money> =
+                own.filter(|(one, _)| alike(one)).map(|(_, loss)| *loss).collect();
             let sum = Money::sum(own.iter().copied())?.decimal();
             if own.is_empty() {
                 return Ok(Decimal::ZERO);

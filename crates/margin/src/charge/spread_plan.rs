@@ -244,7 +244,9 @@ fn read_spread(node: &Node, at: usize, tiers: &[Tier]) -> Result<Spread, InputEr
         let side_a = inner.word("side", &[("A", true), ("B", false)], None)?;
         inner.done()?;
         if method == Method::PerMonth && reach.first_month().is_none() {
-            return Err(leg.error("method per-month: expected contract months, found a tier of days"));
+            return Err(
+                leg.error("method per-month: expected contract months, found a tier of days")
+            );
         }
         // Two legs that ask for the same deltas are one that asks for more.
         match legs.iter_mut().find(|leg| leg.reach == reach && leg.side_a == side_a) {

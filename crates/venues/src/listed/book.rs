@@ -79,8 +79,7 @@ pub fn convert(
         .collect();
     let used = |unit: &Asset| market.instruments.is_underlying(unit);
     let held: Units = units.into_iter().filter(|(_, unit)| used(unit)).collect();
-    let document =
-        parameters::document(file, &held, &market, house, &mut notes).map_err(wrong)?;
+    let document = parameters::document(file, &held, &market, house, &mut notes).map_err(wrong)?;
     Ok(Converted { market, book, document, notes })
 }
 

@@ -8,15 +8,12 @@
 //! Files are read as a stream: a file of 50 MB is never in memory as a whole, and contracts that
 //! nobody asked for are not kept.
 
-
 mod ascii;
 pub mod book;
+mod number;
 pub mod pa2;
 mod parameters;
 pub mod positions;
-mod number;
-
-
 
 pub mod spn;
 

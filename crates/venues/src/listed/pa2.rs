@@ -170,11 +170,7 @@ fn expected(picture: Picture) -> String {
 ///
 /// # Errors
 /// [`InputError`] with the line.
-pub fn read(
-    file: &str,
-    input: impl Read,
-    wanted: &mut Wanted<'_>,
-) -> Result<RiskFile, InputError> {
+pub fn read(file: &str, input: impl Read, wanted: &mut Wanted<'_>) -> Result<RiskFile, InputError> {
     let mut input = Ascii::new(input);
     let mut state = records::Reader::new(wanted);
     let (mut line, mut at) = (Vec::with_capacity(160), 0u64);

@@ -89,8 +89,8 @@ fn params(
     };
     let commodity = |code: &str| file.commodities.get(code);
     table("scan_range", "1", &|code| {
-        let own = file.products.iter().filter(|one| commodity_of(file, &one.code) == code);
-        own.filter_map(|one| one.scan_range).next()
+        let mut own = file.products.iter().filter(|one| commodity_of(file, &one.code) == code);
+        own.find_map(|one| one.scan_range)
     });
     table("minimum_rate", "0", &|code| commodity(code).map(|one| one.minimum_rate));
     let truth = |yes: bool| if yes { Decimal::ONE } else { Decimal::ZERO };
@@ -142,9 +142,10 @@ fn plan(out: &mut String, unit: &str, one: &Commodity) -> Result<(), String> {
             plain(name)
         );
     }
-    let named = one.spreads.iter().flat_map(|spread| &spread.legs).find_map(|leg| {
-        leg.tier.as_ref().filter(|_| leg.expiry.is_none() && one.tiers.is_empty())
-    });
+    let named =
+        one.spreads.iter().flat_map(|spread| &spread.legs).find_map(|leg| {
+            leg.tier.as_ref().filter(|_| leg.expiry.is_none() && one.tiers.is_empty())
+        });
     if let Some(name) = named {
         let _ = writeln!(out, "  {{ name = \"{}\", {EVERY_MONTH} }},", plain(name));
     }

@@ -22,11 +22,7 @@ use std::io::Read;
 ///
 /// # Errors
 /// [`InputError`] with the offset in bytes.
-pub fn read(
-    file: &str,
-    input: impl Read,
-    wanted: &mut Wanted<'_>,
-) -> Result<RiskFile, InputError> {
+pub fn read(file: &str, input: impl Read, wanted: &mut Wanted<'_>) -> Result<RiskFile, InputError> {
     let mut reader = quick_xml::Reader::from_reader(Ascii::new(input));
     let config = reader.config_mut();
     config.expand_empty_elements = true;

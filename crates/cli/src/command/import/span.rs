@@ -116,11 +116,7 @@ pub fn run(arguments: &SpanArgs, screen: Screen) -> Result<Answer, Failure> {
 }
 
 /// Reads the file as a stream; what it is is said by its name.
-fn read(
-    arguments: &SpanArgs,
-    positions: &[Listed],
-    screen: Screen,
-) -> Result<RiskFile, Failure> {
+fn read(arguments: &SpanArgs, positions: &[Listed], screen: Screen) -> Result<RiskFile, Failure> {
     let name = &arguments.file;
     let failed = |error: std::io::Error| {
         Failure::from(InputError::whole(name, format!("cannot read: {error}")))
@@ -134,9 +130,9 @@ fn read(
     let input = bar.wrap_read(input);
     let mut wanted = |code: &str, terms, day| {
         arguments.positions.is_none()
-            || positions.iter().any(|one| {
-                one.symbol == code && one.terms == terms && one.expiry.meets(day)
-            })
+            || positions
+                .iter()
+                .any(|one| one.symbol == code && one.terms == terms && one.expiry.meets(day))
     };
     let extension = Path::new(name).extension().and_then(|text| text.to_str()).unwrap_or("");
     let found = if extension.eq_ignore_ascii_case("pa2") {

@@ -293,7 +293,10 @@ impl<'w> Reader<'w> {
     fn second_half(&mut self, record: &Record) -> Result<(), String> {
         let key = Self::key(record);
         let Some((price, mut losses)) = self.halves.remove(&key) else {
-            return Err(format!("record 82 of {} {}: expected its record 81 before it", key.0, key.1));
+            return Err(format!(
+                "record 82 of {} {}: expected its record 81 before it",
+                key.0, key.1
+            ));
         };
         fill(&mut losses[FIRST..], record.group("risk_array_10_to_16"))?;
         let exponent = self.exponents.get(&key.0).copied().unwrap_or(0);

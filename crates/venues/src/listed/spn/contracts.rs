@@ -63,11 +63,8 @@ impl<'w> Draft<'w> {
     }
 
     pub fn product(&mut self, _: &mut RiskFile, exchange: &str) {
-        self.product = Product {
-            exchange: exchange.to_owned(),
-            size: Decimal::ONE,
-            ..Product::default()
-        };
+        self.product =
+            Product { exchange: exchange.to_owned(), size: Decimal::ONE, ..Product::default() };
         self.placed = None;
         self.series = Series::default();
         self.kind = None;

@@ -423,7 +423,9 @@ pub(super) fn expected(name: &str, what: &str, found: &[u8]) -> String {
 pub(super) fn called(code: &str, terms: Terms, expiry: Day) -> String {
     match terms {
         Terms::Future => format!("future {code} {expiry}"),
-        Terms::Option(right, strike) => format!("option {code} {expiry} {strike} {}", right.letter()),
+        Terms::Option(right, strike) => {
+            format!("option {code} {expiry} {strike} {}", right.letter())
+        }
     }
 }
 
