@@ -27,7 +27,8 @@ const SPN: &[u8] = br#"<?xml version="1.0" encoding="ISO-8859-1"?>
 <k>100</k><p>2</p><ra><r>1</r><a>0</a><a>0</a><a>-1</a><a>-1</a>
 <a>1</a><a>1</a><a>-2</a><a>-2</a><a>2</a><a>2</a><a>-3</a><a>-3</a><a>3</a><a>3</a><a>-3.5</a>
 <a>3.5</a><d>.6</d></ra></opt></series></oopPf></exchange>
-<interSpreads><dSpread><spread>1</spread><rate><r>1</r><val>75</val></rate><tLeg><cc>C</cc><tn>1</tn>
+<interSpreads><dSpread><spread>1</spread><rate><r>1</r><val>75</val></rate><tLeg><cc>C</cc>
+<tn>1</tn>
 <rs>A</rs><i>1</i></tLeg><tLeg><cc>D&amp;</cc><tn>1</tn><rs>B</rs><i>18</i></tLeg></dSpread>
 </interSpreads></clearingOrg></pointInTime></spanFile>"#;
 

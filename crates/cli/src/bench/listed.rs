@@ -23,7 +23,8 @@ pub fn run() -> Result<Figure, Failure> {
             let _ = black_box(spn::read("bench.spn", black_box(file.as_bytes()), &mut all));
         },
         &mut || {
-            let (mut input, mut buffer, mut sum) = (black_box(file.as_bytes()), [0; CHUNK], 0u64);
+            let (mut input, mut buffer, mut sum) =
+                (black_box(file.as_bytes()), vec![0; CHUNK], 0u64);
             while let Ok(count @ 1..) = input.read(&mut buffer) {
                 sum += buffer[..count].iter().map(|byte| u64::from(*byte == b'<')).sum::<u64>();
             }

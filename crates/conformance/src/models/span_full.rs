@@ -153,7 +153,8 @@ fn parameters(inputs: Inputs<'_>) -> Result<String, Problem> {
          [params.scan_range]\n{ranges}[params.minimum_rate]\n{rates}\
          [[charge]]\nname = \"spread\"\n{plans}\
          [[charge]]\nname = \"delivery\"\n{deliveries}\
-         [[charge]]\nname = \"inter_credit\"\nprice_risk = \"{weighting}\"\nspreads = [\n{spreads}]\n\
+         [[charge]]\nname = \"inter_credit\"\nprice_risk = \"{weighting}\"\n\
+         spreads = [\n{spreads}]\n\
          [[charge]]\nname = \"minimum\"\n[charge.count]\n{counts}"
     ))
 }

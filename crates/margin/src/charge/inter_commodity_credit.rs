@@ -7,8 +7,8 @@
 //! together instead, and `rate` of what that saves is credited by each leg's own scan risk.
 //!
 //! Deltas count in coins (contracts, where rows are given), or by their value at the index, so that
-//! ratios do not age. Open orders never raise a credit: the end of the deltas nearest to zero counts, at most the
-//! credit without them.
+//! ratios do not age. Open orders never raise a credit: the end of the deltas nearest to zero
+//! counts, at most the credit without them.
 
 use super::month_spread::NOISE;
 use super::price_risk::{PriceRisk, PriceRiskRule, Weighting, least_delta};

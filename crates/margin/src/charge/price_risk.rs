@@ -1,7 +1,7 @@
 //! What one delta of an underlying risks: the scan's loss with time and volatility taken out.
 //!
-//! The worst scenario's loss, averaged over its volatility moves, less the loss where the price does
-//! not move, for each delta held net. It is what a credit between underlyings is counted in.
+//! The worst scenario's loss, averaged over its volatility moves, less the loss where the price
+//! does not move, for each delta held net. A credit between underlyings is counted in it.
 
 use super::PoolView;
 use super::worst_loss::first_lowest;

@@ -49,7 +49,8 @@ pub(super) fn document(
         for (month, spread, outright) in deliveries {
             let _ = writeln!(
                 out,
-                "  {{ expiry = \"{month}\", spread_rate = \"{spread}\", outright_rate = \"{outright}\" }},"
+                "  {{ expiry = \"{month}\", spread_rate = \"{spread}\", \
+                 outright_rate = \"{outright}\" }},"
             );
         }
         out.push_str("]\n");
