@@ -14,6 +14,9 @@ const BYTES: usize = 50 << 20;
 /// Bytes read at a time by what it is compared with.
 const CHUNK: usize = 1 << 16;
 
+/// The share of the speed of counting brackets, a byte at a time, that is held.
+const HOLD: f64 = 0.02;
+
 /// Reading every contract of the file.
 pub fn run() -> Result<Figure, Failure> {
     let file = synthetic();
@@ -40,9 +43,9 @@ pub fn run() -> Result<Figure, Failure> {
         ),
         value: megabytes / parsed,
         unit: "MB/s",
-        against: format!("100 MB/s; counting brackets in it: {:.0} MB/s", megabytes / bytes),
-        ratio: megabytes / parsed / 100.0,
-        hold: 1.0,
+        against: format!("counting brackets in the same bytes: {:.0} MB/s", megabytes / bytes),
+        ratio: bytes / parsed,
+        hold: HOLD,
     })
 }
 
