@@ -53,6 +53,10 @@ fn a_requirement_in_numbers_alone_is_that_of_the_full_computation() {
     let mut compared = 0;
     for (name, _) in BUILT_IN {
         let document = Document::named(name).unwrap();
+        if document.takes_given_rows() {
+            // The sample market has no rows to take.
+            continue;
+        }
         for account in &book.accounts {
             for pool in divide(account, &document, &market) {
                 let table = RiskTable::compile(&document, &market, &ids, &pool.currency).unwrap();
