@@ -52,6 +52,6 @@ pub use keelmark_units::{
     Decimal, Money, Overflow, Price, Quantity, Rate, Round, Timestamp, time::SECONDS_PER_YEAR,
 };
 pub use lent::Lent;
-pub use market::{Market, Quote};
+pub use market::{GivenRow, Market, Quote};
 pub use portfolio::{Balance, Book, Isolation, Order, Portfolio, Position};
 pub use sensitivity::Sensitivity;

@@ -8,7 +8,7 @@ use crate::detail::{Detail, check_confidence};
 use crate::instrument::{Instrument, Kind};
 use crate::instruments::{InstrumentId, Instruments};
 use crate::lent::Lent;
-use keelmark_units::{Price, Quantity, Rate, Timestamp};
+use keelmark_units::{Decimal, Price, Quantity, Rate, Timestamp};
 use std::collections::BTreeMap;
 
 /// Prices of assets and instruments at one time.
@@ -35,7 +35,22 @@ pub struct Market {
     pub(crate) slow: BTreeMap<Asset, Price>,
     pub(crate) slow_marks: BTreeMap<InstrumentId, Price>,
     pub(crate) lent: BTreeMap<Asset, Lent>,
+    given: BTreeMap<InstrumentId, GivenRow>,
 }
+
+/// What a clearing organisation's own file says that one contract loses: a row of a risk table
+/// that is taken as it is rather than priced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenRow {
+    /// Loss of one contract held long in each scenario, in the settlement asset: a gain is below
+    /// zero, and the contract's size is in it.
+    pub losses: Vec<Decimal>,
+    /// Delta of one contract held long, as spreads between months count it.
+    pub delta: Decimal,
+}
+
+/// A given row has at most this many scenarios.
+const MOST_SCENARIOS: usize = 256;
 
 /// The index price of an asset and when it was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +118,7 @@ impl Market {
             slow: BTreeMap::new(),
             slow_marks: BTreeMap::new(),
             lent: BTreeMap::new(),
+            given: BTreeMap::new(),
         }
     }
 
@@ -196,6 +212,51 @@ impl Market {
         let bad = |problem: String| MarketError::BadQuote { instrument: name.clone(), problem };
         check_instrument(&instrument).map_err(bad)?;
         check_quote(&instrument, &quote).map_err(bad)?;
+        self.register(instrument, quote)
+    }
+
+    /// Adds an instrument whose row is given. Nothing prices it, so its quote needs no volatility
+    /// and no forward, and the mark of a future may be of either sign.
+    ///
+    /// # Errors
+    /// As [`Market::add`], and when the row has no scenarios or too many.
+    pub fn add_given(
+        &mut self,
+        instrument: Instrument,
+        quote: Quote,
+        row: GivenRow,
+    ) -> Result<InstrumentId, MarketError> {
+        let name = instrument.venue_symbol.clone();
+        let bad = |problem: String| MarketError::BadQuote { instrument: name.clone(), problem };
+        check_instrument(&instrument).map_err(bad)?;
+        check_times_and_spread(&instrument, &quote).map_err(bad)?;
+        if instrument.is_option() && quote.mark.is_negative() {
+            return Err(bad(format!("mark: expected zero or more, found {}", quote.mark)));
+        }
+        if row.losses.is_empty() || row.losses.len() > MOST_SCENARIOS {
+            return Err(bad(format!(
+                "risk_array: expected 1 to {MOST_SCENARIOS} losses, found {}",
+                row.losses.len()
+            )));
+        }
+        let id = self.register(instrument, quote)?;
+        self.given.insert(id, row);
+        Ok(id)
+    }
+
+    /// The row that was given for an instrument, where one was.
+    #[must_use]
+    pub fn given(&self, id: InstrumentId) -> Option<&GivenRow> {
+        self.given.get(&id)
+    }
+
+    fn register(
+        &mut self,
+        instrument: Instrument,
+        quote: Quote,
+    ) -> Result<InstrumentId, MarketError> {
+        let name = instrument.venue_symbol.clone();
+        let bad = |problem: String| MarketError::BadQuote { instrument: name.clone(), problem };
         let id = self.instruments.add(instrument).ok_or_else(|| {
             bad("expected each instrument once, found it a second time".to_owned())
         })?;
@@ -210,7 +271,8 @@ impl Market {
     /// When the quote cannot be used.
     pub fn set_quote(&mut self, id: InstrumentId, quote: Quote) -> Result<(), MarketError> {
         let instrument = self.instruments.get(id);
-        check_quote(instrument, &quote).map_err(|problem| MarketError::BadQuote {
+        let check = if self.given.contains_key(&id) { check_times_and_spread } else { check_quote };
+        check(instrument, &quote).map_err(|problem| MarketError::BadQuote {
             instrument: instrument.venue_symbol.clone(),
             problem,
         })?;
@@ -283,7 +345,7 @@ fn check_instrument(instrument: &Instrument) -> Result<(), String> {
     Ok(())
 }
 
-fn check_quote(instrument: &Instrument, quote: &Quote) -> Result<(), String> {
+fn check_times_and_spread(instrument: &Instrument, quote: &Quote) -> Result<(), String> {
     if let Some(expiry) = instrument.expiry()
         && expiry <= quote.as_of
     {
@@ -294,6 +356,11 @@ fn check_quote(instrument: &Instrument, quote: &Quote) -> Result<(), String> {
     {
         return Err(format!("crossed: bid {bid} is above ask {ask}"));
     }
+    Ok(())
+}
+
+fn check_quote(instrument: &Instrument, quote: &Quote) -> Result<(), String> {
+    check_times_and_spread(instrument, quote)?;
     let Kind::Option { .. } = instrument.kind else {
         if !quote.mark.is_positive() {
             return Err(format!("mark: expected a price above zero, found {}", quote.mark));

@@ -35,6 +35,11 @@ impl Screen {
         Self { colour: false, quiet: true }
     }
 
+    /// Whether nothing but errors is told.
+    pub fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
     /// Tells something on standard error, unless told to be quiet.
     pub fn note(self, text: &str) {
         if !self.quiet {

@@ -6,8 +6,8 @@
 use crate::inputs::{Problem, problem, sometime};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{
-    Asset, Balance, Decimal, InstrumentId, Kind, Market, Money, Order, Portfolio, Position, Price,
-    Quantity, Quote, Right, Round, Timestamp, profit,
+    Asset, Balance, Decimal, GivenRow, InstrumentId, Kind, Market, Money, Order, Portfolio,
+    Position, Price, Quantity, Quote, Right, Round, Timestamp, profit,
 };
 use keelmark_margin::{AccountMargin, Document, PoolMargin, margin};
 
@@ -248,6 +248,32 @@ impl Desk {
             let price = price.map(Price::new);
             self.account.orders.push(Order { instrument, quantity, price });
         }
+    }
+
+    /// Holds some contracts whose row is given. The base's index must be set before.
+    ///
+    /// # Errors
+    /// When a quote or the row cannot be used.
+    pub fn hold_given(
+        &mut self,
+        contract: Contract,
+        quantity: Decimal,
+        row: GivenRow,
+    ) -> Result<(), Problem> {
+        let Contract { symbol, name, size, mark, .. } = contract;
+        let (lot, quantity) = on_a_lot(quantity);
+        let quote = Quote {
+            mark: Price::new(mark),
+            iv: None,
+            forward: None,
+            bid: None,
+            ask: None,
+            as_of: self.market.as_of,
+        };
+        let instrument = symbol.instrument(name, Quantity::new(size), Quantity::new(lot));
+        let id = self.market.add_given(instrument, quote, row)?;
+        self.account.positions.push(Position::new(id, Quantity::new(quantity), None));
+        Ok(())
     }
 
     /// As [`Desk::hold`], with a leverage that the holder chose.

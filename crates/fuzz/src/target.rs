@@ -1,6 +1,6 @@
 //! The targets: what is parsed, and what must hold of what comes out.
 
-use crate::{corpus, venues};
+use crate::{corpus, listed, venues};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{Book, InputError, Market, Quantity, read, write};
 use keelmark_margin::expr::{Formula, Interval};
@@ -35,6 +35,13 @@ pub const TARGETS: &[Target] = &[
     Target { name: "symbol", corpus: corpus::symbol, run: symbol },
     Target { name: "decimal", corpus: corpus::decimal, run: decimal },
     Target { name: "timestamp", corpus: corpus::timestamp, run: timestamp },
+    Target { name: "spn", corpus: listed::spn_corpus, run: listed::spn },
+    Target { name: "pa2", corpus: listed::pa2_corpus, run: listed::pa2 },
+    Target {
+        name: "listed-positions",
+        corpus: listed::positions_corpus,
+        run: listed::listed_positions,
+    },
     Target { name: "deribit", corpus: corpus::deribit, run: deribit_reply },
     Target { name: "okx", corpus: venues::okx_corpus, run: venues::okx },
     Target { name: "binance", corpus: venues::binance_corpus, run: venues::binance },
@@ -47,7 +54,7 @@ pub const TARGETS: &[Target] = &[
 ];
 
 /// An error must say something; returns the value of what is none.
-fn said<T, E: Display>(result: Result<T, E>) -> Option<T> {
+pub(crate) fn said<T, E: Display>(result: Result<T, E>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
         Err(error) => {

@@ -32,6 +32,9 @@ pub struct Scan {
     pub lookahead_years: f64,
     /// What a payment at an option's expiry is worth now; 1 where venues do not discount.
     pub discount: Param,
+    /// Whether the market's given rows are the profits, rather than prices moved: a row must then
+    /// have a loss for each scenario, and weights are in it already.
+    pub given: bool,
     /// Decimal places that each contract's profit is rounded to before it is multiplied.
     pub round_to: Option<u32>,
 }
@@ -206,6 +209,7 @@ impl Scan {
             lookahead_years: days / 365.0 + years,
             discount: fields.param_in_or("discount", Range::FACTOR, Decimal::ONE)?,
             round_to,
+            given: fields.truth("given", false)?,
         })
     }
 

@@ -60,6 +60,10 @@ fn a_requirement_in_numbers_alone_is_that_of_the_full_computation() {
     let mut compared = 0;
     for (name, _) in BUILT_IN {
         let document = Document::named(name).unwrap();
+        if document.takes_given_rows() {
+            // The sample market has no rows to take.
+            continue;
+        }
         // The sample chain has no rates: what discounts has an example of its own.
         let (market, book) = match name.strip_prefix("derive") {
             Some(_) => examples(name),

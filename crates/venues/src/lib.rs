@@ -37,6 +37,7 @@ pub mod grammar;
 pub mod hyperliquid;
 pub mod imported;
 pub mod json;
+pub mod listed;
 pub mod lots;
 pub mod okx;
 pub mod parameters;

@@ -7,7 +7,7 @@ use crate::detail::Detail;
 use crate::input::InputError;
 use crate::instrument::Kind;
 use crate::lent::Lent;
-use crate::market::{Market, MarketError, Quote};
+use crate::market::{GivenRow, Market, MarketError, Quote};
 use crate::symbol::Symbol;
 use keelmark_units::{Money, Price, Quantity, Rate, Timestamp};
 use schemars::JsonSchema;
@@ -75,6 +75,11 @@ struct InstrumentEntry {
     iv: Option<f64>,
     /// Forward of the expiry, in quote currency.
     forward: Option<JsonNumber>,
+    /// Loss of one contract held long in each scenario, where a file gives it: a gain is below
+    /// zero.
+    risk_array: Option<Vec<JsonNumber>>,
+    /// Delta of one contract held long, beside `risk_array`.
+    delta: Option<JsonNumber>,
     /// Best bid.
     bid: Option<JsonNumber>,
     /// Best ask.
@@ -164,7 +169,15 @@ fn add(market: &mut Market, entry: &InstrumentEntry, as_of: Timestamp) -> Result
         vol_confidence: sure(entry.vol_confidence),
         rate_confidence: sure(entry.rate_confidence),
     };
-    let id = market.add(instrument, quote).map_err(|error| error.to_string())?;
+    let added = match (&entry.risk_array, entry.delta) {
+        (Some(losses), Some(delta)) => {
+            let losses = losses.iter().map(|loss| loss.0).collect();
+            market.add_given(instrument, quote, GivenRow { losses, delta: delta.0 })
+        }
+        (None, None) => market.add(instrument, quote),
+        _ => return Err("risk_array and delta: expected both or neither, found one".to_owned()),
+    };
+    let id = added.map_err(|error| error.to_string())?;
     if let Some(slow) = price(entry.slow) {
         market.set_slow_mark(id, slow).map_err(|error| error.to_string())?;
     }

@@ -15,7 +15,7 @@ mod unique;
 pub use book_csv::book_csv;
 pub use book_json::{ACCOUNT_SCHEMA, AccountFile, BOOK_SCHEMA, BookFile, book_json};
 pub use market_csv::market_csv;
-pub use market_json::{MarketFile, market_json};
+pub use market_json::{MarketFile, SCHEMA as MARKET_SCHEMA, market_json};
 pub use number::{JsonNumber, json};
 
 use crate::input::{InputError, LARGEST_FILE};

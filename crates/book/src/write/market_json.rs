@@ -1,72 +1,88 @@
-//! A market as JSON, in the shape that the reader takes.
+//! A market as JSON, schema `keelmark/market/1`: the one format that holds given rows.
+//!
+//! One instrument a line, so that a file of a hundred thousand contracts can be looked at and
+//! compared with the tools that know lines.
 
 use super::unusual_expiry;
+use crate::asset::Asset;
 use crate::instrument::Instrument;
 use crate::instruments::InstrumentId;
 use crate::market::Market;
-use keelmark_units::{Price, Rate};
-use serde_json::{Map, Value, json};
+use crate::read::MARKET_SCHEMA;
+use keelmark_units::Rate;
+use std::fmt::Write as _;
 
-/// A market as JSON: schema `keelmark/market/1`.
+/// A market as JSON, in the order of the registry.
 #[must_use]
 pub fn market_json(market: &Market) -> String {
-    let assets = market.assets.iter();
-    let assets: Map<String, Value> = assets
-        .filter(|(asset, _)| **asset != market.currency || market.slow(asset).is_some())
-        .map(|(asset, feed)| {
-            let mut entry = Map::new();
-            entry.insert("price".to_owned(), json!(feed.price.to_string()));
-            entry.insert("as_of".to_owned(), json!(feed.as_of.to_string()));
-            let lent = market.lent(asset);
-            put(&mut entry, "confidence", unsure(feed.confidence));
-            put(&mut entry, "slow", market.slow(asset));
-            put(&mut entry, "deposits", lent.deposits);
-            put(&mut entry, "borrows", lent.borrows);
-            (asset.to_string(), Value::Object(entry))
-        })
-        .collect();
-    let instruments: Vec<Value> =
-        market.instruments.iter().map(|(id, one)| instrument(market, id, one)).collect();
-    pretty(&json!({
-        "schema": "keelmark/market/1",
-        "as_of": market.as_of.to_string(),
-        "source": market.source,
-        "currency": market.currency.to_string(),
-        "assets": assets,
-        "instruments": instruments,
-    }))
+    let mut out = format!(
+        "{{\n\"schema\": \"{MARKET_SCHEMA}\",\n\"as_of\": \"{}\",\n\"source\": {},\n\
+         \"currency\": \"{}\",\n\"assets\": {{",
+        market.as_of,
+        text(&market.source),
+        market.currency
+    );
+    let mut separator = "\n";
+    let says = |asset: &Asset| *asset != market.currency || market.slow(asset).is_some();
+    for (asset, feed) in market.assets.iter().filter(|(asset, _)| says(asset)) {
+        let _ = write!(
+            out,
+            "{separator}\"{asset}\": {{\"price\": \"{}\", \"as_of\": \"{}\"",
+            feed.price, feed.as_of
+        );
+        let lent = market.lent(asset);
+        field(&mut out, "confidence", unsure(feed.confidence));
+        field(&mut out, "slow", market.slow(asset));
+        field(&mut out, "deposits", lent.deposits);
+        field(&mut out, "borrows", lent.borrows);
+        out.push('}');
+        separator = ",\n";
+    }
+    out.push_str("\n},\n\"instruments\": [");
+    separator = "\n";
+    for (id, one) in market.instruments.iter() {
+        out.push_str(separator);
+        instrument(market, id, one, &mut out);
+        separator = ",\n";
+    }
+    out.push_str("\n]\n}\n");
+    out
 }
 
-fn instrument(market: &Market, id: InstrumentId, one: &Instrument) -> Value {
-    let quote = market.quote(id);
-    let mut entry = Map::new();
-    let text = |text: String| Some(text).filter(|text| !text.is_empty());
-    put(&mut entry, "instrument", Some(one));
-    put(&mut entry, "venue_symbol", text(one.venue_symbol.clone()));
-    put(&mut entry, "contract_size", Some(one.contract_size));
-    put(&mut entry, "lot", Some(one.lot));
-    put(&mut entry, "expiry", text(unusual_expiry(one)));
-    put(&mut entry, "mark", Some(quote.mark));
-    put(&mut entry, "forward", quote.forward);
-    put(&mut entry, "bid", quote.bid);
-    put(&mut entry, "ask", quote.ask);
-    put(&mut entry, "open_interest", market.open_interest(id));
-    put(&mut entry, "slow", market.slow_mark(id));
-    put(&mut entry, "as_of", Some(quote.as_of));
-    let detail = market.detail(id);
-    let fixed = Some(detail.fixed_forward).filter(|fixed| *fixed != Price::ZERO);
-    put(&mut entry, "fixed_forward", fixed);
-    put(&mut entry, "confidence", unsure(detail.confidence));
-    put(&mut entry, "forward_confidence", unsure(detail.forward_confidence));
-    put(&mut entry, "vol_confidence", unsure(detail.vol_confidence));
-    put(&mut entry, "rate_confidence", unsure(detail.rate_confidence));
-    if let Some(rate) = detail.rate {
-        entry.insert("rate".to_owned(), json!(rate));
+fn instrument(market: &Market, id: InstrumentId, one: &Instrument, out: &mut String) {
+    let (quote, detail) = (market.quote(id), market.detail(id));
+    let _ = write!(
+        out,
+        "{{\"instrument\": \"{one}\", \"venue_symbol\": {}, \"contract_size\": \"{}\", \
+         \"lot\": \"{}\", \"mark\": \"{}\"",
+        text(&one.venue_symbol),
+        one.contract_size,
+        one.lot,
+        quote.mark
+    );
+    field(out, "expiry", Some(unusual_expiry(one)).filter(|text| !text.is_empty()));
+    for (name, number) in [("iv", quote.iv), ("rate", detail.rate)] {
+        if let Some(number) = number {
+            let _ = write!(out, ", \"{name}\": {number}");
+        }
     }
-    if let Some(iv) = quote.iv {
-        entry.insert("iv".to_owned(), json!(iv));
+    field(out, "forward", quote.forward);
+    field(out, "fixed_forward", Some(detail.fixed_forward).filter(|fixed| !fixed.is_zero()));
+    field(out, "bid", quote.bid);
+    field(out, "ask", quote.ask);
+    if let Some(row) = market.given(id) {
+        let losses: Vec<String> = row.losses.iter().map(|loss| format!("\"{loss}\"")).collect();
+        let losses = losses.join(",");
+        let _ = write!(out, ", \"risk_array\": [{losses}], \"delta\": \"{}\"", row.delta);
     }
-    Value::Object(entry)
+    field(out, "open_interest", market.open_interest(id));
+    field(out, "slow", market.slow_mark(id));
+    field(out, "confidence", unsure(detail.confidence));
+    field(out, "forward_confidence", unsure(detail.forward_confidence));
+    field(out, "vol_confidence", unsure(detail.vol_confidence));
+    field(out, "rate_confidence", unsure(detail.rate_confidence));
+    field(out, "as_of", Some(quote.as_of).filter(|own| *own != market.as_of));
+    out.push('}');
 }
 
 /// A confidence that says something: a feed that is sure has none.
@@ -74,14 +90,49 @@ fn unsure(confidence: Rate) -> Option<Rate> {
     Some(confidence).filter(|confidence| *confidence != Rate::ONE)
 }
 
-/// Writes a field that is there, as text.
-fn put(entry: &mut Map<String, Value>, name: &str, value: Option<impl std::fmt::Display>) {
+fn field(out: &mut String, name: &str, value: Option<impl std::fmt::Display>) {
     if let Some(value) = value {
-        entry.insert(name.to_owned(), Value::String(value.to_string()));
+        let _ = write!(out, ", \"{name}\": \"{value}\"");
     }
 }
 
-fn pretty(value: &Value) -> String {
-    // Only a map with keys that are no text fails, and there is none.
-    format!("{value:#}\n")
+/// A JSON string.
+fn text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read;
+
+    #[test]
+    fn a_market_with_given_rows_reads_back_as_it_was() {
+        let file = br#"{"schema":"keelmark/market/1","as_of":"2026-11-22T17:00:00Z",
+            "source":"a \"file\"","currency":"INR","assets":{"NIFTY":{"price":"23547.75"}},
+            "instruments":[
+            {"instrument":"nse:NIFTY/INR:INR-261229","contract_size":"1","lot":"1","mark":"-0.05",
+             "expiry":"2026-12-29T10:00:00Z","risk_array":["0","-3.25","4"],"delta":"1"},
+            {"instrument":"nse:NIFTY/INR:INR-261229-23700-C","contract_size":"1","lot":"1",
+             "mark":"210.5","risk_array":["1","2","-3"],"delta":"0.4471"}]}"#;
+        let market = read::market_json("given.json", file).unwrap();
+        let again = market_json(&market);
+        let back = read::market_json("again.json", again.as_bytes()).unwrap();
+        assert_eq!(market_json(&back), again);
+        for (id, one) in market.instruments.iter() {
+            assert_eq!(back.given(id), market.given(id), "{one}");
+            assert_eq!(back.quote(id), market.quote(id), "{one}");
+            assert_eq!(back.instruments.get(id), one);
+        }
+        assert_eq!(back.given(crate::InstrumentId::new(1)).unwrap().losses.len(), 3);
+    }
+
+    #[test]
+    fn a_row_without_its_delta_is_refused() {
+        let file = br#"{"schema":"keelmark/market/1","as_of":"2026-11-22T17:00:00Z","assets":{},
+            "instruments":[{"instrument":"a:B/USD:USD-261229","contract_size":"1","lot":"1",
+            "mark":"1","risk_array":["1"]}]}"#;
+        let error = read::market_json("x.json", file).unwrap_err().to_string();
+        assert!(error.contains("expected both or neither"), "{error}");
+    }
 }

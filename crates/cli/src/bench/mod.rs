@@ -7,6 +7,7 @@
 mod accounts;
 mod clock;
 mod data;
+mod listed;
 mod naive;
 mod netting;
 mod pricing;
@@ -52,6 +53,8 @@ pub fn run(json: bool, progress: impl Fn(&str)) -> Result<Answer, Failure> {
     figures.extend(accounts::run()?);
     progress("sensitivities-based margin from text");
     figures.extend(sensitivities::run()?);
+    progress("a risk-parameter file of 50 MB");
+    figures.push(listed::run()?);
     progress("bits at every vector width");
     figures.push(bits());
     if json {

@@ -26,6 +26,8 @@ mod pricing;
 mod scenarios;
 mod sensitivities;
 mod span;
+mod span_file;
+mod span_full;
 mod tiers;
 
 use crate::inputs::{Answer, Inputs};
@@ -123,8 +125,11 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("paradex-partial-liquidation", paradex::partial_liquidation),
     ("paradex-vol-multiplier", paradex::vol_multiplier),
     ("sensitivities_based", sensitivities::margin),
+    ("span_full", span_full::full),
+    ("span_pa2_record", span_file::record),
     ("span_requirement", span::requirement),
     ("span_risk_array", span::risk_array),
+    ("span_xml_file", span_file::xml),
     ("synthetix-v3-fill-price", pool_perps::fill_price),
     ("synthetix-v3-perps-margin", pool_perps::margins),
     ("vertex-nado-health", health::spread),

@@ -6,7 +6,10 @@
 //! before this one and `[params]` (a parameter by asset takes the underlying's value). By `unit` a
 //! charge counts with what it asks of that underlying, by `expiry` with what it asks of everything
 //! that settles in one asset at one time, by `position` with what it asks of that position; a
-//! result below zero counts as zero.
+//! result below zero counts as zero, unless it is `signed`.
+//!
+//! A charge of the pool as a whole may be named by unit where it divides, such as a credit across
+//! underlyings: the formula is then about the pool as a whole, too.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
@@ -25,7 +28,11 @@ struct PerKey {
     formula: Formula,
     /// What the formula names, in its order.
     names: Vec<Name>,
-    scope: Scope,
+    /// What it is evaluated for, one by one.
+    each: Scope,
+    /// Whether a name depends on every unit.
+    pool_wide: bool,
+    signed: bool,
 }
 
 /// A charge's name and its parts.
@@ -42,18 +49,23 @@ pub(super) fn read(
     reading: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
     let words = [("unit", Scope::Unit), ("expiry", Scope::Bucket), ("position", Scope::Row)];
-    let scope = fields.word("by", &words, Some(Scope::Unit))?;
+    let each = fields.word("by", &words, Some(Scope::Unit))?;
+    let signed = fields.truth("signed", false)?;
     let node = fields.need("amount")?;
     let formula = Formula::parse(node.text()?).map_err(|error| node.error(error))?;
     let mut names = Vec::new();
     for name in formula.names() {
-        let found = find(name, reading, scope).map_err(|problem| node.error(problem))?;
+        let found = find(name, reading, each).map_err(|problem| node.error(problem))?;
         names.push(found);
     }
     if !names.iter().any(|name| matches!(name, Name::Charge(..))) {
         return Err(node.error("expected at least one charge that stands before this one"));
     }
-    Ok(Arc::new(PerKey { formula, names, scope }))
+    let pool_wide = names.iter().any(|name| match name {
+        Name::Charge(_, charge) => charge.scope() == Scope::Pool,
+        Name::Param(..) => false,
+    });
+    Ok(Arc::new(PerKey { formula, names, each, pool_wide, signed }))
 }
 
 /// What a name of the formula stands for.
@@ -69,7 +81,9 @@ fn find(name: &str, reading: &Reading<'_>, scope: Scope) -> Result<Name, String>
     };
     let own = found.charge.scope();
     let divisible = match scope {
-        Scope::Unit => matches!(own, Scope::Unit | Scope::Bucket | Scope::Row),
+        Scope::Unit => {
+            matches!(own, Scope::Unit | Scope::Bucket | Scope::Row) || found.charge.divides()
+        }
         Scope::Bucket => matches!(own, Scope::Bucket | Scope::Row),
         _ => own == Scope::Row,
     };
@@ -88,13 +102,18 @@ impl Charge for PerKey {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
         let mut outcome = Outcome::default();
         let charged = self.outcomes(pool)?;
+        let divided = self.divided(pool)?;
         for key in self.keys(pool) {
-            let values = self.values(pool, key)?;
+            let values = self.values(pool, key, &divided)?;
             let amount = self.evaluate(&values)?;
-            if !amount.is_positive() {
+            if self.each == Scope::Unit {
+                outcome.add_unit(&pool.table.units[key].underlying, amount)?;
+            } else {
+                outcome.amount = outcome.amount.plus(amount)?;
+            }
+            if amount.is_zero() {
                 continue;
             }
-            outcome.amount = outcome.amount.plus(amount)?;
             let value = |name: &str| self.value(name, &values);
             let filled =
                 self.formula.filled(&|name| Some(value(name)?.round_to(2, Round::Up).to_string()));
@@ -116,11 +135,24 @@ impl Charge for PerKey {
     }
 
     fn scope(&self) -> Scope {
-        self.scope
+        if self.pool_wide { Scope::Pool } else { self.each }
     }
 
     fn term(&self, pool: &PoolView<'_>, key: usize) -> Result<Money, MarginError> {
-        self.evaluate(&self.values(pool, key)?)
+        if self.pool_wide {
+            return Ok(Money::sum(self.by_unit(pool)?)?);
+        }
+        self.evaluate(&self.values(pool, key, &[])?)
+    }
+
+    fn by_unit(&self, pool: &PoolView<'_>) -> Result<Vec<Money>, MarginError> {
+        let divided = self.divided(pool)?;
+        let units = 0..pool.table.units.len();
+        units.map(|unit| self.evaluate(&self.values(pool, unit, &divided)?)).collect()
+    }
+
+    fn divides(&self) -> bool {
+        self.pool_wide
     }
 
     fn of_amounts(
@@ -171,17 +203,35 @@ impl PerKey {
 
     /// Units, buckets, or rows held or ordered.
     fn keys(&self, pool: &PoolView<'_>) -> BTreeSet<usize> {
-        match self.scope {
+        match self.each {
             Scope::Unit => (0..pool.table.units.len()).collect(),
             Scope::Bucket => (0..pool.table.buckets.len()).collect(),
             _ => rows(pool),
         }
     }
 
+    /// What each name that is a charge of the whole pool asks by unit; nothing for the others.
+    fn divided(&self, pool: &PoolView<'_>) -> Result<Vec<Vec<Money>>, MarginError> {
+        let of = |name: &Name| match name {
+            Name::Charge(_, charge) if charge.divides() => charge.by_unit(pool),
+            _ => Ok(Vec::new()),
+        };
+        self.names.iter().map(of).collect()
+    }
+
     /// The value of each name, in the formula's order.
-    fn values(&self, pool: &PoolView<'_>, key: usize) -> Result<Vec<Decimal>, MarginError> {
+    fn values(
+        &self,
+        pool: &PoolView<'_>,
+        key: usize,
+        divided: &[Vec<Money>],
+    ) -> Result<Vec<Decimal>, MarginError> {
         let mut values = Vec::with_capacity(self.names.len());
-        for name in &self.names {
+        for (at, name) in self.names.iter().enumerate() {
+            if let Some(own) = divided.get(at).and_then(|units| units.get(key)) {
+                values.push(own.decimal());
+                continue;
+            }
             values.push(match name {
                 Name::Param(name, param) => param.get(name, self.underlying(pool, key))?,
                 Name::Charge(_, charge) => self.of_key(pool, charge.as_ref(), key)?.decimal(),
@@ -197,7 +247,7 @@ impl PerKey {
         charge: &dyn Charge,
         key: usize,
     ) -> Result<Money, MarginError> {
-        if charge.scope() == self.scope {
+        if charge.scope() == self.each {
             return charge.term(pool, key);
         }
         let keys: Vec<usize> = if charge.scope() == Scope::Bucket {
@@ -206,7 +256,7 @@ impl PerKey {
         } else {
             let own = |row: &usize| {
                 let line = pool.table.line(RowId::new(*row));
-                key == if self.scope == Scope::Unit { line.unit } else { line.bucket }
+                key == if self.each == Scope::Unit { line.unit } else { line.bucket }
             };
             rows(pool).into_iter().filter(own).collect()
         };
@@ -219,7 +269,8 @@ impl PerKey {
 
     fn evaluate(&self, values: &[Decimal]) -> Result<Money, MarginError> {
         let values: Vec<Interval> = values.iter().map(|value| Interval::exact(*value)).collect();
-        Ok(Money::new(self.formula.evaluate_at(&values)?.high()).max(Money::ZERO))
+        let found = Money::new(self.formula.evaluate_at(&values)?.high());
+        Ok(if self.signed { found } else { found.max(Money::ZERO) })
     }
 
     fn value(&self, name: &str, values: &[Decimal]) -> Option<Decimal> {
@@ -227,7 +278,7 @@ impl PerKey {
     }
 
     fn underlying<'p>(&self, pool: &'p PoolView<'_>, key: usize) -> &'p Asset {
-        let unit = match self.scope {
+        let unit = match self.each {
             Scope::Unit => key,
             Scope::Bucket => pool.table.buckets[key].unit,
             _ => pool.table.line(RowId::new(key)).unit,
@@ -236,10 +287,10 @@ impl PerKey {
     }
 
     fn name_of(&self, pool: &PoolView<'_>, key: usize) -> String {
-        if self.scope == Scope::Unit {
+        if self.each == Scope::Unit {
             return self.underlying(pool, key).to_string();
         }
-        if self.scope == Scope::Bucket {
+        if self.each == Scope::Bucket {
             let expiry = pool.table.buckets[key].expiry;
             let expiry = expiry.map_or_else(|| "no expiry".to_owned(), |one| one.to_string());
             return format!("{} {expiry}", self.underlying(pool, key));
@@ -252,14 +303,14 @@ impl PerKey {
     fn is_of(&self, pool: &PoolView<'_>, key: usize, part: &Part) -> bool {
         match part {
             Part::Position(id) => pool.table.row(*id).is_some_and(|row| {
-                key == match self.scope {
+                key == match self.each {
                     Scope::Unit => pool.table.line(row).unit,
                     Scope::Bucket => pool.table.line(row).bucket,
                     _ => row.index(),
                 }
             }),
             Part::Holding(asset) => {
-                self.scope == Scope::Unit && pool.table.units[key].underlying == *asset
+                self.each == Scope::Unit && pool.table.units[key].underlying == *asset
             }
         }
     }

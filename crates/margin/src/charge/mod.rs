@@ -7,12 +7,14 @@ mod basis_by_expiry;
 mod borrowed;
 mod brackets;
 mod collateral_haircut;
+mod delivery_month;
 mod delta_by_expiry;
 mod delta_minimum;
 mod delta_shock;
 mod formula;
 mod greek_moves;
 mod hedged_size;
+mod inter_commodity_credit;
 mod month_spread;
 mod net_option_value;
 mod net_short_by_strike;
@@ -21,11 +23,13 @@ mod payoff_at_expiry;
 mod per_holding;
 mod per_position;
 mod positions;
+mod price_risk;
 mod price_shortfall;
 mod quote_hedge;
 mod reserve;
 mod sensitivities;
 mod short_option_minimum;
+mod spread_plan;
 mod view;
 mod weights;
 mod worst_loss;
@@ -33,6 +37,8 @@ mod worst_loss_by_expiry;
 
 pub use brackets::Tiers;
 pub use delta_minimum::DeltaTotals;
+pub use month_spread::MonthSpread;
+pub use price_risk::PriceRisk;
 pub use view::{Fill, PoolView};
 pub use worst_loss::UnitScan;
 
@@ -96,6 +102,25 @@ pub trait Charge: Debug + Send + Sync {
         Ok(Vec::new())
     }
 
+    /// What the pool's amount is made of by unit, of a charge that is about the pool as a whole and
+    /// can still be divided; they sum to the amount.
+    ///
+    /// # Errors
+    /// As [`Charge::amount`].
+    fn by_unit(&self, pool: &PoolView<'_>) -> Result<Vec<Money>, MarginError> {
+        (0..pool.table.units.len()).map(|unit| self.term(pool, unit)).collect()
+    }
+
+    /// Whether [`Charge::by_unit`] divides a charge of the pool as a whole.
+    fn divides(&self) -> bool {
+        false
+    }
+
+    /// The spreads between months that other charges count on, if it is about them.
+    fn month_spread(&self) -> Option<&MonthSpread> {
+        None
+    }
+
     /// Whether it needs sensitivities in the risk table.
     fn needs_greeks(&self) -> bool {
         false
@@ -154,6 +179,39 @@ pub struct Outcome {
     pub parts: Vec<(Part, Money)>,
     /// The scenarios of each unit, for charges that look at them.
     pub scans: Vec<UnitScan>,
+    /// What each underlying adds, for charges that are sums over underlyings.
+    pub units: Vec<(Asset, Money)>,
+    /// Spreads in the order in which they formed.
+    pub formed: Vec<Formed>,
+    /// What a delta of each underlying risks, for charges that price it.
+    pub risks: Vec<PriceRisk>,
+}
+
+/// A spread that formed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Formed {
+    /// Whose months it is between; none where it is between underlyings.
+    pub underlying: Option<Asset>,
+    /// Its priority in the document.
+    pub priority: u32,
+    /// How many, not rounded to whole ones.
+    pub count: Decimal,
+}
+
+impl Outcome {
+    /// Adds what an underlying asks.
+    fn add_unit(&mut self, underlying: &Asset, amount: Money) -> Result<(), MarginError> {
+        self.amount = self.amount.plus(amount)?;
+        self.units.push((underlying.clone(), amount));
+        Ok(())
+    }
+
+    /// What one underlying adds; zero where it adds nothing.
+    #[must_use]
+    pub fn of_unit(&self, underlying: &Asset) -> Money {
+        let found = self.units.iter().find(|(own, _)| own == underlying);
+        found.map_or(Money::ZERO, |(_, amount)| *amount)
+    }
 }
 
 /// A step of an explanation.
@@ -196,9 +254,11 @@ const KINDS: &[(&str, Reader)] = &[
     ("delta-by-expiry", delta_by_expiry::read),
     ("delta-minimum", delta_minimum::read),
     ("delta-shock", delta_shock::read),
+    ("delivery-month", delivery_month::read),
     ("formula", formula::read),
     ("greek-moves", greek_moves::read),
     ("hedged-size", hedged_size::read),
+    ("inter-commodity-credit", inter_commodity_credit::read),
     ("month-spread", month_spread::read),
     ("net-option-value", net_option_value::read),
     ("net-short-by-strike", net_short_by_strike::read),

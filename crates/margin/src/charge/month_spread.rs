@@ -1,100 +1,95 @@
 //! `month-spread`: a price for deltas that a scan nets across expiries, spread by spread.
 //!
-//! Expiries fall into tiers by days to expiry. Each spread, by priority, forms as many times as
-//! its legs allow: first with side A long and B short, then the reverse with what is left; each
-//! coin spread costs `rate` of the index, and what a spread uses is gone for the next.
+//! Each spread, by priority, forms as many times as its legs allow: first with side A long and B
+//! short, then the reverse with what is left. Counts are not rounded to whole spreads, and what a
+//! spread uses is gone for the next. A leg is a tier of expiries or one expiry.
 
-use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
-use crate::document::tree::Node;
-use crate::document::{Fields, Range};
+use super::spread_plan::{Leg, Method, Plan, Plans, Reach, Spread};
+use super::{Charge, Formed, Line, Outcome, PoolView, Reading, Scope};
+use crate::document::Fields;
 use crate::error::MarginError;
 use crate::table::Sensitivity;
-use keelmark_book::{Decimal, InputError, Money, Rate, Round};
+use keelmark_book::{Asset, Decimal, InputError, Kind, Money, Overflow, Rate, Round, Timestamp};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Fewer spreads than this are what is left of a division: 10^-9.
+pub(super) const NOISE: Decimal = Decimal::from_raw(1_000_000_000);
+
+/// Spreads between the months of one underlying.
 #[derive(Debug)]
-struct MonthSpread {
-    tiers: Vec<Tier>,
-    spreads: Vec<Spread>,
+pub struct MonthSpread {
+    pub(super) plans: Plans,
+    pub(super) unit: RateUnit,
 }
 
-#[derive(Debug)]
-struct Tier {
-    name: String,
-    /// Days to expiry up to which it reaches; the last has none.
-    to_days: Option<f64>,
+/// What a rate is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RateUnit {
+    /// A share of the index, for each coin.
+    Index,
+    /// Money of the contracts' settlement asset, for each delta as the market gives it.
+    Money,
 }
 
-#[derive(Debug)]
-struct Spread {
-    legs: Vec<Leg>,
-    rate: Rate,
+impl RateUnit {
+    pub fn read(fields: &mut Fields<'_>) -> Result<Self, InputError> {
+        let words = [("index", Self::Index), ("money", Self::Money)];
+        fields.word("rate_unit", &words, Some(Self::Index))
+    }
+
+    /// What some deltas cost at a rate, in the pool's currency.
+    pub fn cost(
+        self,
+        pool: &PoolView<'_>,
+        unit: usize,
+        deltas: Decimal,
+        rate: Decimal,
+        round: Round,
+    ) -> Result<Money, MarginError> {
+        match self {
+            Self::Index => {
+                let notional = pool.coins(unit, deltas, round)?;
+                Ok(notional.times(Rate::new(rate), round)?)
+            }
+            Self::Money => {
+                let own = Money::new(deltas.times(rate, round)?);
+                pool.convert(own, settlement(pool, unit), round)
+            }
+        }
+    }
 }
 
-#[derive(Debug)]
-struct Leg {
-    tier: usize,
-    ratio: Decimal,
-    side_a: bool,
+/// What the contracts of a unit settle in: that of its first bucket.
+fn settlement<'p>(pool: &'p PoolView<'_>, unit: usize) -> &'p Asset {
+    let own = pool.table.buckets.iter().find(|bucket| bucket.unit == unit && !bucket.coin);
+    own.map_or(&pool.table.currency, |bucket| &bucket.settle)
 }
 
-/// Deltas left in a tier, both without sign.
+/// Deltas of one expiry, both without sign.
 #[derive(Clone, Copy, Debug, Default)]
-struct Left {
-    long: Decimal,
-    short: Decimal,
+pub(super) struct Left {
+    pub long: Decimal,
+    pub short: Decimal,
+}
+
+/// Deltas by expiry; perpetuals have none.
+pub(super) type Periods = BTreeMap<Option<Timestamp>, Left>;
+
+/// What formed in a unit, and what it left.
+pub(super) struct Formation {
+    pub before: Periods,
+    pub after: Periods,
+    /// Priority, count and charge, in the order formed.
+    formed: Vec<(u32, Decimal, Money)>,
 }
 
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
-    let mut tiers = Vec::new();
-    for node in fields.list("tiers")? {
-        let mut inner = Fields::of(node)?;
-        let to_days = inner.number_in("to_days", Range::AMOUNT)?.map(Decimal::to_f64);
-        tiers.push(Tier { name: inner.text("name")?.to_owned(), to_days });
-        inner.done()?;
-    }
-    if tiers.is_empty() {
-        return Err(fields.error("tiers: expected at least one, found none"));
-    }
-    let open = tiers.iter().position(|tier| tier.to_days.is_none());
-    let ascending = tiers.windows(2).all(|pair| match (pair[0].to_days, pair[1].to_days) {
-        (Some(below), Some(above)) => below < above,
-        (Some(_), None) => true,
-        (None, _) => false,
-    });
-    if open != Some(tiers.len() - 1) || !ascending {
-        return Err(fields.error("tiers: expected ascending to_days, and none in the last tier"));
-    }
-    let mut spreads = Vec::new();
-    for node in fields.list("spreads")? {
-        spreads.push(read_spread(node, &tiers)?);
-    }
-    Ok(Arc::new(MonthSpread { tiers, spreads }))
-}
-
-fn read_spread(node: &Node, tiers: &[Tier]) -> Result<Spread, InputError> {
-    let mut fields = Fields::of(node)?;
-    let rate = Rate::new(Range::RATE.number("rate", fields.need("rate")?)?);
-    let mut legs = Vec::new();
-    for leg in fields.list("legs")? {
-        let mut inner = Fields::of(leg)?;
-        let wanted = inner.text("tier")?;
-        let tier = tiers.iter().position(|tier| tier.name == wanted).ok_or_else(|| {
-            leg.error(format!("tier: expected the name of a tier, found {wanted:?}"))
-        })?;
-        let ratio = inner.number_in("ratio", Range::POSITIVE)?.unwrap_or(Decimal::ONE);
-        let side_a = inner.word("side", &[("A", true), ("B", false)], None)?;
-        legs.push(Leg { tier, ratio, side_a });
-        inner.done()?;
-    }
-    if legs.len() < 2 {
-        return Err(node.error("legs: expected at least two"));
-    }
-    fields.done()?;
-    Ok(Spread { legs, rate })
+    let unit = RateUnit::read(fields)?;
+    Ok(Arc::new(MonthSpread { plans: Plans::read(fields)?, unit }))
 }
 
 impl Charge for MonthSpread {
@@ -102,12 +97,14 @@ impl Charge for MonthSpread {
         let mut outcome = Outcome::default();
         for unit in 0..pool.table.units.len() {
             let name = &pool.table.units[unit].underlying;
-            for (priority, formed, amount) in self.formed(pool, unit)? {
-                outcome.amount = outcome.amount.plus(amount)?;
-                let rate = self.spreads[priority].rate.to_f64() * 100.0;
-                let text = format!("{name} spread {}: {formed:.4} x {rate} %", priority + 1);
+            let mut own = Money::ZERO;
+            for (priority, count, amount) in self.formation(pool, unit)?.formed {
+                own = own.plus(amount)?;
+                let text = format!("{name} month spread {priority}: {count:.4} formed");
                 outcome.lines.push(Line { text, amount });
+                outcome.formed.push(Formed { underlying: Some(name.clone()), priority, count });
             }
+            outcome.add_unit(name, own)?;
         }
         Ok(outcome)
     }
@@ -117,7 +114,7 @@ impl Charge for MonthSpread {
     }
 
     fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
-        let formed = self.formed(pool, unit)?;
+        let formed = self.formation(pool, unit)?.formed;
         Ok(Money::sum(formed.into_iter().map(|(_, _, amount)| amount))?)
     }
 
@@ -128,66 +125,169 @@ impl Charge for MonthSpread {
     fn breaks_union(&self) -> Option<&'static str> {
         Some("legs of two books can form a spread that neither has alone")
     }
+
+    fn month_spread(&self) -> Option<&MonthSpread> {
+        Some(self)
+    }
 }
 
 impl MonthSpread {
-    /// Priority, count and charge of each spread that forms in a unit.
-    fn formed(
+    pub(super) fn plan(&self, pool: &PoolView<'_>, unit: usize) -> &Plan {
+        self.plans.of(pool.table.units[unit].underlying.as_str())
+    }
+
+    /// Every spread of a unit by priority, in both orientations.
+    pub(super) fn formation(
         &self,
         pool: &PoolView<'_>,
         unit: usize,
-    ) -> Result<Vec<(usize, Decimal, Money)>, MarginError> {
-        let mut left = self.deltas(pool, unit)?;
-        let mut out = Vec::new();
-        for (priority, spread) in self.spreads.iter().enumerate() {
-            let mut formed = Decimal::ZERO;
+    ) -> Result<Formation, MarginError> {
+        let before = periods(pool, unit)?;
+        let (mut left, mut formed) = (before.clone(), Vec::new());
+        for spread in &self.plan(pool, unit).spreads {
             for a_long in [true, false] {
-                formed = formed.plus(spread.form(&mut left, a_long)?)?;
-            }
-            if !formed.is_zero() {
-                let notional = pool.coins(unit, formed, Round::Up)?;
-                out.push((priority, formed, notional.times(spread.rate, Round::Up)?));
+                let count = spread.form(&mut left, a_long, pool.market.as_of)?;
+                if !count.is_zero() {
+                    let amount = self.cost(pool, unit, spread, count)?;
+                    formed.push((spread.priority, count, amount));
+                }
             }
         }
-        Ok(out)
+        Ok(Formation { before, after: left, formed })
     }
 
-    /// Long and short deltas of each tier. Where orders count, each bucket at its farthest end.
-    fn deltas(&self, pool: &PoolView<'_>, unit: usize) -> Result<Vec<Left>, MarginError> {
-        let mut left = vec![Left::default(); self.tiers.len()];
-        for (at, bucket) in pool.table.buckets.iter().enumerate() {
-            if bucket.unit != unit || bucket.coin {
-                continue;
+    fn cost(
+        &self,
+        pool: &PoolView<'_>,
+        unit: usize,
+        spread: &Spread,
+        count: Decimal,
+    ) -> Result<Money, MarginError> {
+        let rate = match spread.method {
+            Method::Flat => spread.rate,
+            Method::PerMonth => {
+                let months = spread.legs.iter().filter_map(|leg| leg.reach.first_month());
+                let apart = months.clone().max().unwrap_or(0) - months.min().unwrap_or(0);
+                spread.rate.times(Decimal::from_int(i64::from(apart)), Round::Up)?
             }
-            let days = bucket.expiry.map_or(0.0, |expiry| expiry.days_since(pool.market.as_of));
-            let tier = self.tiers.iter().position(|tier| tier.to_days.is_none_or(|to| days <= to));
-            let Some(tier) = tier else { continue };
-            let (low, high) = pool.bucket(at, Sensitivity::Delta);
-            let coins = |quanta| pool.table.sensitivity(Sensitivity::Delta, quanta, Round::Up);
-            left[tier].long = left[tier].long.plus(coins(high.max(0))?)?;
-            left[tier].short = left[tier].short.plus(coins((-low).max(0))?)?;
-        }
-        Ok(left)
+            Method::Price => spread.rate.times(mean_price(pool, unit, &spread.legs)?, Round::Up)?,
+        };
+        self.unit.cost(pool, unit, count, rate, Round::Up)
     }
+}
+
+/// Long and short deltas of each expiry of a unit: its net delta, on the side of its sign. Where
+/// orders count, each end that fills can lead to is on its side.
+fn periods(pool: &PoolView<'_>, unit: usize) -> Result<Periods, MarginError> {
+    let mut sums: BTreeMap<Option<Timestamp>, (i128, i128)> = BTreeMap::new();
+    for (at, bucket) in pool.table.buckets.iter().enumerate() {
+        if bucket.unit == unit && !bucket.coin {
+            let (low, high) = pool.bucket(at, Sensitivity::Delta);
+            let sum = sums.entry(bucket.expiry).or_default();
+            *sum = (sum.0 + low, sum.1 + high);
+        }
+    }
+    let deltas = |quanta| pool.table.sensitivity(Sensitivity::Delta, quanta, Round::Up);
+    let mut out = Periods::new();
+    for (expiry, (low, high)) in sums {
+        let left = Left { long: deltas(high.max(0))?, short: deltas((-low).max(0))? };
+        out.insert(expiry, left);
+    }
+    Ok(out)
+}
+
+impl Left {
+    fn side(&mut self, long: bool) -> &mut Decimal {
+        if long { &mut self.long } else { &mut self.short }
+    }
+}
+
+/// Long and short deltas of the expiries that a tier or a leg reaches.
+pub(super) fn reached(periods: &Periods, reach: Reach, now: Timestamp) -> Result<Left, Overflow> {
+    let mut sum = Left::default();
+    for (_, left) in periods.iter().filter(|(expiry, _)| reach.holds(**expiry, now)) {
+        sum.long = sum.long.plus(left.long)?;
+        sum.short = sum.short.plus(left.short)?;
+    }
+    Ok(sum)
 }
 
 impl Spread {
     /// How many form with side A long, taking what they use.
-    fn form(&self, left: &mut [Left], a_long: bool) -> Result<Decimal, MarginError> {
+    fn form(
+        &self,
+        left: &mut Periods,
+        a_long: bool,
+        now: Timestamp,
+    ) -> Result<Decimal, MarginError> {
         let mut count: Option<Decimal> = None;
         for leg in &self.legs {
-            let side =
-                if leg.side_a == a_long { left[leg.tier].long } else { left[leg.tier].short };
-            let most = side.over(leg.ratio, Round::Down)?;
+            let available = *reached(left, leg.reach, now)?.side(leg.side_a == a_long);
+            let most = available.over(leg.ratio, Round::Down)?;
             count = Some(count.map_or(most, |so_far| so_far.min(most)));
         }
-        let count = count.unwrap_or(Decimal::ZERO);
-        for leg in &self.legs {
-            let used = count.times(leg.ratio, Round::Down)?;
-            let tier = &mut left[leg.tier];
-            let side = if leg.side_a == a_long { &mut tier.long } else { &mut tier.short };
-            *side = side.minus(used)?;
+        let count = count.filter(|count| *count > NOISE).unwrap_or(Decimal::ZERO);
+        if !count.is_zero() {
+            for leg in &self.legs {
+                let used = count.times(leg.ratio, Round::Down)?;
+                take(left, leg, leg.side_a == a_long, used, now)?;
+            }
         }
         Ok(count)
     }
+}
+
+/// Takes deltas out of the expiries of a leg, the nearest first.
+fn take(
+    left: &mut Periods,
+    leg: &Leg,
+    long: bool,
+    mut used: Decimal,
+    now: Timestamp,
+) -> Result<(), Overflow> {
+    for (_, period) in left.iter_mut().filter(|(expiry, _)| leg.reach.holds(**expiry, now)) {
+        let side = period.side(long);
+        let part = used.min(*side);
+        *side = side.minus(part)?;
+        used = used.minus(part)?;
+    }
+    Ok(())
+}
+
+/// Mean price of the legs of a spread, weighted by their deltas, for one contract: of the future of
+/// the expiry, or the forward of its options.
+fn mean_price(pool: &PoolView<'_>, unit: usize, legs: &[Leg]) -> Result<Decimal, MarginError> {
+    let (mut sum, mut weight) = (Decimal::ZERO, Decimal::ZERO);
+    for leg in legs {
+        let price = leg_price(pool, unit, leg.reach)?;
+        sum = sum.plus(price.times(leg.ratio, Round::Up)?)?;
+        weight = weight.plus(leg.ratio)?;
+    }
+    Ok(sum.over(weight, Round::Up)?)
+}
+
+fn leg_price(pool: &PoolView<'_>, unit: usize, reach: Reach) -> Result<Decimal, MarginError> {
+    let mut forward = None;
+    for line in pool.table.lines.iter().filter(|line| line.unit == unit) {
+        let one = pool.market.instruments.get(line.instrument);
+        if !reach.holds(one.expiry(), pool.market.as_of) {
+            continue;
+        }
+        let quote = pool.market.quote(line.instrument);
+        let size = one.contract_size.decimal();
+        match (one.kind, quote.forward) {
+            (Kind::Option { .. }, Some(price)) => {
+                forward = forward.or(Some(price.decimal().times(size, Round::Up)?));
+            }
+            (Kind::Option { .. }, None) => {}
+            _ => return Ok(quote.mark.decimal().times(size, Round::Up)?),
+        }
+    }
+    forward.ok_or_else(|| {
+        MarginError::Unsupported(format!(
+            "{}: a spread at a share of price needs a future, or options with a forward, in each \
+             of its legs",
+            pool.table.units[unit].underlying
+        ))
+    })
 }

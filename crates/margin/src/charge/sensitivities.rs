@@ -247,7 +247,7 @@ impl Sensitivities {
             amount: Money::from_f64(found.margin.total, Round::Up)?,
             lines: lines(&self.model, &found)?,
             parts: parts.collect::<Result<_, MarginError>>()?,
-            scans: Vec::new(),
+            ..Outcome::default()
         })
     }
 

@@ -1,28 +1,58 @@
 //! `short-option-minimum`: the least that short options ask, whatever the scan says.
 //!
-//! `rate` times the index times the coins that short options are on. `count` says which: `gross`
-//! is short calls plus short puts, `max` the greater of the two.
+//! `rate` times the index times the coins that short options are on; or, where `rate_unit` is
+//! money, `rate` for each contract. `count` says which: `gross` is short calls plus short puts,
+//! `max` the greater of the two; it may differ by underlying.
 
+use super::month_spread::RateUnit;
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
+use crate::document::tree::{Node, Value};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
-use keelmark_book::{InputError, Money, Overflow, Rate, Right, Round};
+use keelmark_book::{Asset, InputError, Money, Overflow, Right, Round};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Debug)]
 struct ShortOptionMinimum {
     rate: Param,
+    unit: RateUnit,
+    /// Whether short calls and short puts add up, for every underlying and for single ones.
     gross: bool,
+    by: BTreeMap<String, bool>,
 }
+
+const COUNTS: &[(&str, bool)] = &[("gross", true), ("max", false)];
 
 pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
-    let rate = fields.param_in("rate", Range::RATE)?;
-    let gross = fields.word("count", &[("gross", true), ("max", false)], Some(true))?;
-    Ok(Arc::new(ShortOptionMinimum { rate, gross }))
+    let rate = fields.param_in("rate", Range::AMOUNT)?;
+    let unit = RateUnit::read(fields)?;
+    let mut minimum = ShortOptionMinimum { rate, unit, gross: true, by: BTreeMap::new() };
+    match fields.get("count") {
+        None => {}
+        Some(node @ Node { value: Value::Table(_), .. }) => {
+            for (name, node) in Fields::of(node)?.all() {
+                let gross = count(node)?;
+                if name == "default" {
+                    minimum.gross = gross;
+                } else {
+                    minimum.by.insert(name.to_ascii_uppercase(), gross);
+                }
+            }
+        }
+        Some(node) => minimum.gross = count(node)?,
+    }
+    Ok(Arc::new(minimum))
+}
+
+fn count(node: &Node) -> Result<bool, InputError> {
+    let text = node.text()?;
+    let found = COUNTS.iter().find(|(word, _)| *word == text).map(|(_, gross)| *gross);
+    found.ok_or_else(|| node.error(format!("count: expected gross or max, found {text:?}")))
 }
 
 /// What short calls and short puts of a unit ask, each by position.
@@ -37,15 +67,15 @@ impl Charge for ShortOptionMinimum {
                 continue;
             }
             let (call, put) = (sum(&calls)?, sum(&puts)?);
-            let amount = self.of(call, put)?;
-            if self.gross || call >= put {
+            let name = &unit.underlying;
+            let (amount, gross) = (self.of(name, call, put)?, self.is_gross(name));
+            if gross || call >= put {
                 outcome.parts.extend(calls);
             }
-            if self.gross || call < put {
+            if gross || call < put {
                 outcome.parts.extend(puts);
             }
-            outcome.amount = outcome.amount.plus(amount)?;
-            let name = &unit.underlying;
+            outcome.add_unit(name, amount)?;
             let text = format!("{name} short calls {call:.2}, short puts {put:.2}");
             outcome.lines.push(Line { text, amount });
         }
@@ -58,13 +88,18 @@ impl Charge for ShortOptionMinimum {
 
     fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
         let [calls, puts] = self.sides(pool, unit)?;
-        Ok(self.of(sum(&calls)?, sum(&puts)?)?)
+        let name = &pool.table.units[unit].underlying;
+        Ok(self.of(name, sum(&calls)?, sum(&puts)?)?)
     }
 }
 
 impl ShortOptionMinimum {
-    fn of(&self, call: Money, put: Money) -> Result<Money, Overflow> {
-        if self.gross { call.plus(put) } else { Ok(call.max(put)) }
+    fn is_gross(&self, underlying: &Asset) -> bool {
+        self.by.get(underlying.as_str()).copied().unwrap_or(self.gross)
+    }
+
+    fn of(&self, underlying: &Asset, call: Money, put: Money) -> Result<Money, Overflow> {
+        if self.is_gross(underlying) { call.plus(put) } else { Ok(call.max(put)) }
     }
 
     /// What short calls and short puts of a unit ask.
@@ -80,10 +115,12 @@ impl ShortOptionMinimum {
             if own_unit != Some(unit) {
                 continue;
             }
-            let size = one.base_size(low.abs(), holding.quote.mark)?;
-            let notional = pool.coins(unit, size.decimal(), Round::Up)?;
-            let rate = Rate::new(self.rate.get("rate", &one.base)?);
-            let own = notional.times(rate, Round::Up)?;
+            let size = match self.unit {
+                RateUnit::Index => one.base_size(low.abs(), holding.quote.mark)?,
+                RateUnit::Money => low.abs(),
+            };
+            let rate = self.rate.get("rate", &one.base)?;
+            let own = self.unit.cost(pool, unit, size.decimal(), rate, Round::Up)?;
             sides[usize::from(right == Right::Put)].push((Part::Position(holding.id), own));
         }
         Ok(sides)

@@ -36,20 +36,15 @@ pub struct UnitScan {
 
 impl UnitScan {
     /// What was seen of a unit: columns, of which there is one at least, and the profit in each
-    /// before and after what a charge makes of it.
+    /// before and after what a charge makes of it; `worst` is which of them counts.
     pub(super) fn of(
         pool: &PoolView<'_>,
         scans: &[(usize, Scan)],
         unit: usize,
         (columns, before, after): (Vec<usize>, Vec<Money>, Vec<Money>),
+        worst: usize,
     ) -> Self {
         let table = pool.table;
-        let mut worst = 0;
-        for at in 1..after.len() {
-            if after[at] < after[worst] {
-                worst = at;
-            }
-        }
         let cell = table.cells[columns[worst]];
         let (_, rule) = &scans[scans.iter().position(|(at, _)| *at == cell.scan).unwrap_or(0)];
         let scenario = rule.scenarios[cell.scenario];
@@ -100,6 +95,8 @@ struct WorstLoss {
     gain_offset: Param,
     /// Whether coins count only as far as they hedge.
     coins_hedge: bool,
+    /// Losses within this share of the largest count as equal to it when the worst is named.
+    tie: Decimal,
 }
 
 pub(super) fn read(
@@ -109,7 +106,8 @@ pub(super) fn read(
     let scans = scans(fields, reading)?;
     let gain_offset = fields.param_in_or("gain_offset", Range::SHARE, Decimal::ZERO)?;
     let coins_hedge = reading.coins == CoinsMove::Hedge;
-    Ok(Arc::new(WorstLoss { scans, gain_offset, coins_hedge }))
+    let tie = fields.number_in("tie", Range::SHARE)?.unwrap_or(Decimal::ZERO);
+    Ok(Arc::new(WorstLoss { scans, gain_offset, coins_hedge, tie }))
 }
 
 /// The scans that a charge names, each with its index in the document.
@@ -135,9 +133,9 @@ impl Charge for WorstLoss {
         let mut outcome = Outcome::default();
         for unit in 0..pool.table.units.len() {
             let scan = self.unit_scan(pool, unit)?;
-            let Some(low) = scan.after.get(scan.worst).copied() else { continue };
+            let Some(low) = scan.after.iter().copied().min() else { continue };
             let loss = (-low).max(Money::ZERO);
-            outcome.amount = outcome.amount.plus(loss)?;
+            outcome.add_unit(&scan.underlying, loss)?;
             outcome.lines.push(Line { text: scan.describe(), amount: loss });
             if loss.is_positive() {
                 parts(pool, &scan, loss, &mut outcome.parts)?;
@@ -220,8 +218,19 @@ impl WorstLoss {
                 gain.times(offset, Round::Down)?
             });
         }
-        Ok(UnitScan::of(pool, &self.scans, unit, (columns, before, after)))
+        let worst = first_lowest(&after, self.tie)?;
+        Ok(UnitScan::of(pool, &self.scans, unit, (columns, before, after), worst))
     }
+}
+
+/// The first of some profits that is the lowest of them, or within a share of the largest magnitude
+/// (of one at least) above it: noise of a summation does not choose.
+pub(super) fn first_lowest(profits: &[Money], tie: Decimal) -> Result<usize, MarginError> {
+    let Some(low) = profits.iter().copied().min() else { return Ok(0) };
+    let largest = profits.iter().map(|one| one.abs().decimal()).max().unwrap_or(Decimal::ONE);
+    let noise = largest.max(Decimal::ONE).times(tie, Round::Down)?;
+    let limit = low.plus(Money::new(noise))?;
+    Ok(profits.iter().position(|one| *one <= limit).unwrap_or(0))
 }
 
 /// Each holding's own loss in the worst scenario; they sum to the loss before the dampener.

@@ -10,7 +10,7 @@
 //! D is the lesser of two lines where `long` is at most `short`, so the worst subset of open orders
 //! is the worse of the two lines' worst subsets: exact. A two-sided scenario takes a bound.
 
-use super::worst_loss::{UnitScan, scans};
+use super::worst_loss::{UnitScan, first_lowest, scans};
 use super::{Charge, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::Node;
@@ -70,7 +70,9 @@ impl Charge for WorstLossByExpiry {
                 gains.push(pool.table.money(total, Round::Down)?);
             }
             let places = columns.iter().map(|one| one.at).collect();
-            let scan = UnitScan::of(pool, &self.scans, unit, (places, gains.clone(), gains));
+            let worst = first_lowest(&gains, Decimal::ZERO)?;
+            let seen = (places, gains.clone(), gains);
+            let scan = UnitScan::of(pool, &self.scans, unit, seen, worst);
             let Some(low) = scan.after.get(scan.worst).copied() else { continue };
             let loss = (-low).max(Money::ZERO);
             outcome.amount = outcome.amount.plus(loss)?;

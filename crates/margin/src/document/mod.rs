@@ -300,6 +300,12 @@ impl Document {
         self.charges.iter().any(|one| one.charge.needs_expiries())
     }
 
+    /// Whether rows are the market's own rather than priced.
+    #[must_use]
+    pub fn takes_given_rows(&self) -> bool {
+        self.scans.iter().any(|scan| scan.given)
+    }
+
     /// Whether some scan or charge needs deltas.
     #[must_use]
     pub fn needs_greeks(&self) -> bool {

@@ -40,6 +40,8 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
     problems.add(errors);
     let coins_move = problems.keep(coins_move(fields.get("unit")));
     let coins = coins_move.as_ref().map_or(CoinsMove::No, |(moves, _)| *moves);
+    let given = given_alone(&tree, &scans, coins_move.as_ref());
+    problems.keep(given);
     let discounted = problems.keep(discounted(fields.get("pricing")));
     let charges = charges(&mut fields, (&scans, &params, coins), problems);
     let text = |read: Result<&str, InputError>| read.map(str::to_owned);
@@ -369,6 +371,23 @@ fn usable(
         return Err(formula.error(format!(
             "level {level:?} uses {used:?}, which is no charge or parameter; {hint}"
         )));
+    }
+    Ok(())
+}
+
+/// Rows that are given do not say what another move, or a coin, does: all scans take them, or none.
+fn given_alone(
+    tree: &Node,
+    scans: &[Scan],
+    coins: Option<&(CoinsMove, BTreeMap<Asset, Asset>)>,
+) -> Result<(), InputError> {
+    let given = scans.iter().any(|scan| scan.given);
+    let coins = coins.is_some_and(|(moves, with)| *moves != CoinsMove::No || !with.is_empty());
+    if given && (coins || scans.iter().any(|scan| !scan.given)) {
+        return Err(tree.error(
+            "scan: expected given = true in every scan or in none, and no coins_move: given rows \
+             do not say what another move, or a coin, does",
+        ));
     }
     Ok(())
 }

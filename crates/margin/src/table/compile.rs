@@ -8,12 +8,12 @@ use super::frame::{Frame, Moves};
 use super::sheet::{Group, Lot, Sheet};
 use super::{
     Cell, CoinRow, Expiries, ExpiryTerms, LARGEST_BY_EXPIRY, LARGEST_CELL, NO_ROW, RiskTable,
-    Share, sensitivity,
+    Share, given, sensitivity,
 };
 use crate::document::Document;
 use crate::error::MarginError;
 use crate::scan::{VOL_MOVES, VolMoves};
-use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money, Round};
+use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money, Overflow, Round};
 use keelmark_kernels::net::AlignedRows;
 use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, ln, quantise, revalue_many};
 
@@ -37,6 +37,7 @@ pub(super) fn table(
     }
     let frame = Frame::new(document, market, instruments, held, currency)?;
     let sheet = Sheet::new(document, &frame, market, currency)?;
+    let given = given::rows(document, market, &frame, &sheet, currency)?;
     let width = frame.cells.len().next_multiple_of(LANES).max(LANES);
     let mut compiler = Compiler {
         document,
@@ -44,6 +45,7 @@ pub(super) fn table(
         currency,
         frame: &frame,
         sheet: &sheet,
+        given: &given,
         scenarios: AlignedRows::zeroed(frame.lines.len(), width),
         exponent: 0,
         quanta: 1.0,
@@ -112,6 +114,8 @@ struct Compiler<'a> {
     currency: &'a Asset,
     frame: &'a Frame,
     sheet: &'a Sheet,
+    /// Profit of one lot of each given row, in the pool's currency, in the order of the sheet.
+    given: &'a [Vec<Decimal>],
     scenarios: AlignedRows,
     exponent: i32,
     /// Quanta in one unit of the currency.
@@ -164,7 +168,8 @@ fn spans(document: &Document) -> Vec<Span> {
 impl Compiler<'_> {
     /// The finest power of ten at which no cell can pass [`LARGEST_CELL`].
     fn choose_exponent(&self) -> i32 {
-        let mut most = 0.0f64;
+        let all = self.given.iter().flatten();
+        let mut most = all.map(|gain| gain.abs().to_f64()).fold(0.0f64, f64::max);
         for (row, moves) in self.sheet.linear.iter().zip(&self.linear_moves) {
             let (_, price) = self.linear_price(*row);
             most = most.max(self.bound(moves, self.sheet.lots[*row], price, None));
@@ -253,6 +258,13 @@ impl Compiler<'_> {
     /// What one coin of each unit gains; nothing in a pool that is counted in that coin.
     fn coins(&self) -> Result<Vec<CoinRow>, MarginError> {
         let mut rows = Vec::new();
+        if !self.document.coins_move() {
+            for bucket in &self.frame.coin_buckets {
+                let cells = vec![0; self.frame.cells.len()];
+                rows.push(CoinRow { bucket: *bucket, cells, sensitivities: [0; 4] });
+            }
+            return Ok(rows);
+        }
         for (at, unit) in self.frame.units.iter().enumerate() {
             let coin = self.market.price(&unit.underlying)?;
             let moves = self.moves(at, coin.to_f64(), 0.0)?;
@@ -292,6 +304,9 @@ impl Compiler<'_> {
         if self.frame.cells.is_empty() {
             return Ok(());
         }
+        for (row, gains) in self.sheet.given.iter().zip(self.given) {
+            self.given_row(*row, gains)?;
+        }
         let linear_moves = std::mem::take(&mut self.linear_moves);
         for (row, moves) in self.sheet.linear.iter().zip(&linear_moves) {
             self.linear_row(*row, moves)?;
@@ -299,6 +314,16 @@ impl Compiler<'_> {
         let group_moves = std::mem::take(&mut self.group_moves);
         for (group, moves) in self.sheet.groups.iter().zip(&group_moves) {
             self.option_rows(group, moves)?;
+        }
+        Ok(())
+    }
+
+    /// A row that was given: its decimals, digit for digit where the quantum holds them.
+    fn given_row(&mut self, row: usize, gains: &[Decimal]) -> Result<(), MarginError> {
+        for (cell, gain) in self.scenarios.row_mut(row).iter_mut().zip(gains) {
+            let quanta = gain.scaled(self.exponent)?;
+            *cell = i64::try_from(quanta).map_err(|_| Overflow)?;
+            self.largest = self.largest.max(cell.unsigned_abs());
         }
         Ok(())
     }

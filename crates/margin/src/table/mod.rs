@@ -8,6 +8,7 @@
 
 mod compile;
 mod frame;
+mod given;
 mod sensitivity;
 mod share;
 mod sheet;

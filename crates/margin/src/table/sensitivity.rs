@@ -31,6 +31,13 @@ pub(super) fn rows(
         let coins = if lot.inverse { lot.size / price } else { lot.size };
         found[*row] = [coins, coins * price * lot.quote_price / own, 0.0, 0.0];
     }
+    for row in &sheet.given {
+        let id = frame.lines[*row].instrument;
+        let (one, delta) = (market.instruments.get(id), market.given(id).map(|row| row.delta));
+        let delta = delta.unwrap_or_default().to_f64() * one.lot.to_f64();
+        let cash = market.quote(id).mark.to_f64() * sheet.lots[*row].quote_price / own;
+        found[*row] = [delta, delta * one.contract_size.to_f64() * cash, 0.0, 0.0];
+    }
     for group in &sheet.groups {
         options(document, frame, sheet, group, own, &mut found)?;
     }

@@ -13,6 +13,8 @@ use keelmark_pricing::option::{LEAST_STRIKE, discount};
 pub(super) struct Sheet {
     /// What a lot of each row is.
     pub lots: Vec<Lot>,
+    /// Rows that are taken from the market as they are.
+    pub given: Vec<usize>,
     /// Rows without optionality.
     pub linear: Vec<usize>,
     /// Options that share a forward and an expiry.
@@ -73,7 +75,7 @@ impl Sheet {
         currency: &Asset,
     ) -> Result<Self, MarginError> {
         let mut lots: Vec<Lot> = Vec::with_capacity(frame.lines.len());
-        let mut linear = Vec::new();
+        let (mut given, mut linear) = (Vec::new(), Vec::new());
         let mut groups: Vec<(Shared, Vec<usize>)> = Vec::new();
         let mut last: Option<&Instrument> = None;
         for (row, line) in frame.lines.iter().enumerate() {
@@ -84,6 +86,10 @@ impl Sheet {
             };
             lots.push(lot);
             last = Some(one);
+            if document.takes_given_rows() {
+                given.push(row);
+                continue;
+            }
             match (one.kind, market.quote(line.instrument).forward) {
                 (Kind::Option { expiry, .. }, Some(forward)) => {
                     let detail = market.detail(line.instrument);
@@ -105,7 +111,7 @@ impl Sheet {
             .into_iter()
             .map(|(shared, rows)| Group::new(document, frame, market, shared, rows))
             .collect::<Result<_, _>>()?;
-        Ok(Self { lots, linear, groups })
+        Ok(Self { lots, given, linear, groups })
     }
 }
 

@@ -11,6 +11,7 @@ mod derive;
 mod hyperliquid;
 mod okx;
 mod replies;
+mod span;
 
 use crate::failure::Failure;
 use crate::output::Answer;
@@ -44,6 +45,8 @@ enum Venue {
     Derive(replies::ReplyArgs),
     /// Hyperliquid: meta, asset contexts, margin tables, perpetual and spot accounts
     Hyperliquid(replies::ReplyArgs),
+    /// A 16-scenario risk-parameter file of listed derivatives: `.spn` (XML) or `.pa2`
+    Span(span::SpanArgs),
 }
 
 /// Runs `import`.
@@ -57,6 +60,7 @@ pub fn run(arguments: &ImportArgs, screen: Screen) -> Result<Answer, Failure> {
         Venue::Deribit(arguments) => deribit::run(arguments, screen),
         Venue::Derive(arguments) => derive::run(arguments, screen),
         Venue::Hyperliquid(arguments) => hyperliquid::run(arguments, screen),
+        Venue::Span(arguments) => span::run(arguments, screen),
     }
 }
 
