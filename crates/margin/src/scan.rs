@@ -281,12 +281,11 @@ impl VolRule {
         let tenor = fields.get("vol_tenor").map(Tenor::read).transpose()?;
         let units = [("relative", true), ("points", false)];
         let relative = fields.word("vol_unit", &units, Some(true))?;
-        let down = if relative { Range::SHARE } else { Range::RATE };
         let skew = fields.get("vol_skew").map(Skew::read).transpose()?;
         Ok(Self {
             relative,
             up: fields.param_in_or("vol_up", Range::RATE, Decimal::ZERO)?,
-            down: fields.param_in_or("vol_down", down, Decimal::ZERO)?,
+            down: fields.param_in_or("vol_down", Range::RATE, Decimal::ZERO)?,
             floor_up: fields.number_in("vol_floor", Range::RATE)?.unwrap_or(Decimal::ZERO),
             tenor,
             skew,
@@ -325,7 +324,7 @@ impl Tenor {
             reference_days: number("reference_days", Range::POSITIVE)?,
             short_power: number("short_power", Range::RATE)?,
             long_power: number("long_power", Range::RATE)?,
-            floor_days: number("floor_days", Range::POSITIVE)?,
+            floor_days: number("floor_days", Range::DAYS)?,
             reference_is_short: fields.truth("reference_is_short", false)?,
         };
         fields.done()?;

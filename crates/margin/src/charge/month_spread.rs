@@ -6,7 +6,7 @@
 
 use super::spread_plan::{Leg, Method, Plan, Plans, Reach, Spread};
 use super::{Charge, Formed, Line, Outcome, PoolView, Reading, Scope};
-use crate::document::Fields;
+use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::table::Sensitivity;
 use keelmark_book::{Asset, Decimal, InputError, Kind, Money, Overflow, Rate, Round, Timestamp};
@@ -36,6 +36,14 @@ impl RateUnit {
     pub fn read(fields: &mut Fields<'_>) -> Result<Self, InputError> {
         let words = [("index", Self::Index), ("money", Self::Money)];
         fields.word("rate_unit", &words, Some(Self::Index))
+    }
+
+    /// What a rate may be: a share, or any amount of money.
+    pub fn range(self) -> Range {
+        match self {
+            Self::Index => Range::RATE,
+            Self::Money => Range::AMOUNT,
+        }
     }
 
     /// What some deltas cost at a rate, in the pool's currency.

@@ -6,8 +6,8 @@
 
 use super::month_spread::RateUnit;
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
+use crate::document::Fields;
 use crate::document::tree::{Node, Value};
-use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
 use keelmark_book::{Asset, InputError, Money, Overflow, Right, Round};
@@ -29,8 +29,8 @@ pub(super) fn read(
     fields: &mut Fields<'_>,
     _: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
-    let rate = fields.param_in("rate", Range::AMOUNT)?;
     let unit = RateUnit::read(fields)?;
+    let rate = fields.param_in("rate", unit.range())?;
     let mut minimum = ShortOptionMinimum { rate, unit, gross: true, by: BTreeMap::new() };
     match fields.get("count") {
         None => {}

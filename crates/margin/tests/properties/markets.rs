@@ -1,6 +1,7 @@
 //! Random markets: one or two underlyings, inverse and linear perpetuals and futures, options of
 //! three expiries, with marks from Black-76 as venues have them.
 
+use keelmark_book::detail::Detail;
 use keelmark_book::{
     Asset, Instrument, InstrumentId, Kind, Market, Price, Quantity, Quote, Right, Round, Timestamp,
 };
@@ -70,7 +71,9 @@ impl MarketPlan {
     fn underlying(&self, market: &mut Market, base: &str, index: f64) {
         let mut add = |kind, inverse: bool, quote: Quote| {
             let instrument = contract(base, kind, inverse);
-            market.add(instrument, quote).unwrap();
+            let id = market.add(instrument, quote).unwrap();
+            // What discounts needs a rate; what does not is not moved by one.
+            market.set_detail(id, Detail { rate: Some(0.03), ..Detail::default() }).unwrap();
         };
         add(Kind::Perpetual, true, futures_quote(index * 1.0003));
         add(Kind::Perpetual, false, futures_quote(index * 0.9998));
