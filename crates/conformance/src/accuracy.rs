@@ -21,8 +21,9 @@ cargo run --release -p conformance -- --accuracy docs/accuracy.md crates/conform
 ```
 
 A row is a field of a case; of a file with many cases it is a case, and its field that differs
-most. Of a list or a table it shows the value that differs most, and how many there are. The difference is ours less theirs; numbers are shown to 12 digits. The basis says
-whether a figure is printed by the venue, taken from its data, or derived from a published formula.
+most. Of a list or a table it shows the value that differs most, and how many there are. The
+difference is ours less theirs; numbers are shown to 12 digits. The basis says whether a figure is
+printed by the venue, taken from its data, or derived from a published formula.
 ";
 
 /// What was found to disagree in the sources themselves.

@@ -42,6 +42,7 @@ pub use price_risk::PriceRisk;
 pub use view::{Fill, PoolView};
 pub use worst_loss::UnitScan;
 
+use crate::collateral::CollateralRule;
 use crate::document::{CoinsMove, Fields, NamedCharge};
 use crate::error::MarginError;
 use crate::param::Param;
@@ -242,6 +243,8 @@ pub(crate) struct Reading<'a> {
     pub charges: &'a [NamedCharge],
     /// Whether coins held move in scans.
     pub coins: CoinsMove,
+    /// What collateral counts.
+    pub collateral: &'a CollateralRule,
 }
 
 type Reader = fn(&mut Fields<'_>, &Reading<'_>) -> Result<Arc<dyn Charge>, InputError>;

@@ -3,9 +3,10 @@
 //! Names: `amount`, `price` (market currency), `value` (pool currency), `confidence` (of the
 //! asset's own price feed), `index_confidence` (the lowest of the pool's underlyings),
 //! `perpetual_confidence` (the lowest of the perpetuals held), and `[params]` by asset. What is
-//! owed, and the pool's own currency, are asked nothing.
+//! owed, what the document does not accept, and the pool's own currency are asked nothing.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope, view::Holding};
+use crate::collateral::CollateralRule;
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::expr::{Formula, Interval};
@@ -24,6 +25,8 @@ const NAMES: &[&str] =
 struct PerHolding {
     formula: Formula,
     params: BTreeMap<String, Param>,
+    /// What the document counts: of nothing else is asked for counting too much.
+    accepted: CollateralRule,
 }
 
 pub(super) fn read(
@@ -33,7 +36,8 @@ pub(super) fn read(
     let node = fields.need("amount")?;
     let formula = Formula::parse(node.text()?).map_err(|error| node.error(error))?;
     let params = params(&formula, NAMES, reading).map_err(|problem| node.error(problem))?;
-    Ok(Arc::new(PerHolding { formula, params }))
+    let accepted = reading.collateral.clone();
+    Ok(Arc::new(PerHolding { formula, params, accepted }))
 }
 
 /// The parameters that a formula uses beside the names that a charge knows.
@@ -83,7 +87,8 @@ impl Charge for PerHolding {
             Rate::ONE
         };
         for held in pool.collateral {
-            if held.asset == *pool.currency() || !held.amount.is_positive() {
+            let counts = held.amount.is_positive() && self.accepted.of(&held.asset).is_some();
+            if held.asset == *pool.currency() || !counts {
                 continue;
             }
             let values = values(pool, held, index, perpetual)?;

@@ -43,7 +43,9 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
     let given = given_alone(&tree, &scans, coins_move.as_ref());
     problems.keep(given);
     let discounted = problems.keep(discounted(fields.get("pricing")));
-    let charges = charges(&mut fields, (&scans, &params, coins), problems);
+    let collateral = problems.keep(CollateralRule::read(fields.get("collateral")));
+    let accepted = collateral.clone().unwrap_or_default();
+    let charges = charges(&mut fields, (&scans, &params, coins, &accepted), problems);
     let text = |read: Result<&str, InputError>| read.map(str::to_owned);
     let name = problems.keep(text(fields.text("name")));
     let title = problems.keep(text(fields.text("title")));
@@ -53,7 +55,6 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
     let uncertain = problems.keep(fields.texts("uncertain"));
     let pool = problems.keep(pool(fields.get("pool")));
     let equity = problems.keep(equity(fields.get("equity")));
-    let collateral = problems.keep(CollateralRule::read(fields.get("collateral")));
     let feeds = problems.keep(feeds(fields.get("feeds")));
     let delta = delta(fields.get("delta"), &scans, problems);
     let bands = problems.keep(super::bands::read(&mut fields));
@@ -164,12 +165,11 @@ fn scans(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<Scan> {
     out
 }
 
+/// What charges are read with: scans, parameters, whether coins move, what collateral counts.
+type With<'a> = (&'a [Scan], &'a BTreeMap<String, Param>, CoinsMove, &'a CollateralRule);
+
 /// The charges that can be read.
-fn charges(
-    fields: &mut Fields<'_>,
-    with: (&[Scan], &BTreeMap<String, Param>, CoinsMove),
-    problems: &mut Problems,
-) -> Vec<NamedCharge> {
+fn charges(fields: &mut Fields<'_>, with: With<'_>, problems: &mut Problems) -> Vec<NamedCharge> {
     let nodes = problems.keep(fields.list("charge")).unwrap_or_default();
     let mut out: Vec<NamedCharge> = Vec::new();
     for node in nodes {
@@ -187,7 +187,7 @@ fn charges(
 /// A charge, and errors for fields that it does not know.
 fn charge(
     node: &Node,
-    (scans, params, coins): (&[Scan], &BTreeMap<String, Param>, CoinsMove),
+    (scans, params, coins, collateral): With<'_>,
     before: &[NamedCharge],
 ) -> Result<(NamedCharge, Vec<InputError>), InputError> {
     let mut inner = Fields::of(node)?;
@@ -196,7 +196,7 @@ fn charge(
         return Err(node.error(format!("expected a name of its own, found {name:?}")));
     }
     let kind = inner.text("kind")?.to_owned();
-    let reading = charge::Reading { scans, params, charges: before, coins };
+    let reading = charge::Reading { scans, params, charges: before, coins, collateral };
     let charge = charge::read(&kind, &mut inner, &reading)?;
     Ok((NamedCharge { name, kind, charge }, inner.unknown()))
 }
