@@ -40,7 +40,7 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
     problems.add(errors);
     let coins_move = problems.keep(coins_move(fields.get("unit")));
     let coins = coins_move.as_ref().map_or(CoinsMove::No, |(moves, _)| *moves);
-    let given = given_alone(&tree, &scans, coins_move.as_ref());
+    let given = given_alone(tree, &scans, coins_move.as_ref());
     problems.keep(given);
     let discounted = problems.keep(discounted(fields.get("pricing")));
     let collateral = problems.keep(CollateralRule::read(fields.get("collateral")));
