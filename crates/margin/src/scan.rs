@@ -122,7 +122,7 @@ pub struct VolRule {
 
 /// How a smile tilts: a volatility is multiplied by `1 + k cap / k_star` at log-moneyness `k`.
 ///
-/// The change is cut on one side as [`skew_factor`](keelmark_pricing::shock::skew_factor) says,
+/// The change is cut on one side as [`skew_factor`] says,
 /// with `cap = cap + cap_per_root_year sqrt(T)` and
 /// `k_star = max(least_width, sqrt(T) width (width_vol + width_vol_per_root_year sqrt(T)))`.
 #[derive(Clone, Copy, Debug)]
