@@ -13,6 +13,8 @@ use keelmark_margin::{AccountMargin, Document, PoolMargin, margin};
 
 /// The venue of contracts that are nobody's in particular.
 const VENUE: &str = "case";
+/// Quanta of the finest power of ten that a lot is: a billionth, as venues print sizes.
+const FINEST_LOT: i128 = 10i128.pow(9);
 
 /// A market with one account.
 #[derive(Clone, Debug)]
@@ -185,8 +187,9 @@ impl Desk {
         quantity: Decimal,
         entry: Option<Decimal>,
     ) -> Result<InstrumentId, Problem> {
-        let id = self.list(contract, &[quantity])?;
-        let (_, quantity) = on_a_lot(quantity);
+        let (lot, quantity) = lot_and_held(quantity);
+        let lot = Some(contract.lot.unwrap_or(lot));
+        let id = self.list(Contract { lot, ..contract }, &[quantity])?;
         let entry = entry.map(Price::new);
         self.account.positions.push(Position::new(id, Quantity::new(quantity), entry));
         Ok(id)
@@ -261,7 +264,7 @@ impl Desk {
         row: GivenRow,
     ) -> Result<(), Problem> {
         let Contract { symbol, name, size, mark, .. } = contract;
-        let (lot, quantity) = on_a_lot(quantity);
+        let (lot, quantity) = lot_and_held(quantity);
         let quote = Quote {
             mark: Price::new(mark),
             iv: None,
@@ -343,6 +346,17 @@ pub fn document(name: &str, changes: &[(&str, String)]) -> Result<Document, Prob
     Ok(Document::named(name)?.with(&changes)?)
 }
 
+/// The lot of a contract of which one quantity is held, and that quantity. A quantity of many
+/// digits, as binary fractions have, is its own lot: a lot's profit is counted in quanta, so that
+/// profit of a very small one would keep few digits.
+fn lot_and_held(quantity: Decimal) -> (Decimal, Decimal) {
+    let (lot, rounded) = on_a_lot(quantity);
+    if lot.raw() < FINEST_LOT && !rounded.is_zero() {
+        return (rounded.abs(), rounded);
+    }
+    (lot, rounded)
+}
+
 /// The coarsest power of ten, of one at most, that a quantity is a whole number of; a quantity with
 /// more digits than that can count is rounded to what can.
 fn on_a_lot(quantity: Decimal) -> (Decimal, Decimal) {
@@ -376,6 +390,10 @@ mod tests {
             assert_eq!((found.to_string().as_str(), same), (lot, quantity));
             assert!(same.in_steps_of(found).is_some());
         }
+        let noisy: Decimal = "3124.4540850000003".parse().unwrap();
+        assert_eq!(lot_and_held(-noisy), (noisy, -noisy));
+        let short: Decimal = "0.314538364".parse().unwrap();
+        assert_eq!(lot_and_held(short), on_a_lot(short));
         let long: Decimal = "123456789.123456789123456789".parse().unwrap();
         let (lot, rounded) = on_a_lot(long);
         assert!(rounded.in_steps_of(lot).is_some());

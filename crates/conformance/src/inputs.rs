@@ -119,6 +119,15 @@ impl<'a> Inputs<'a> {
         names.iter().copied().find(|name| self.has(name))
     }
 
+    /// A number as a document writes it: exact, and rounded where it has more places than a
+    /// document can hold, as binary fractions do.
+    ///
+    /// # Errors
+    /// When it is not there or not a number.
+    pub fn figure(self, name: &str) -> Result<String, Problem> {
+        Ok(self.number(name)?.to_string())
+    }
+
     /// A number as an estimate, by its text.
     ///
     /// # Errors
@@ -197,6 +206,12 @@ impl<'a> Inputs<'a> {
             }
             None => Ok(sometime()),
         }
+    }
+
+    /// Whether the case says when it is.
+    #[must_use]
+    pub fn timed(self) -> bool {
+        self.first_of(&["as_of", "as_of_utc", "as_of_ms"]).is_some()
     }
 
     /// Call or put: `type` or `right`, by its first letter.

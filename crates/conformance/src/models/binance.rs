@@ -152,7 +152,14 @@ fn spot_parts(inputs: Inputs<'_>) -> Result<(Named, Named), Problem> {
     let rate = inputs.0.get("margin_mmr_at_3x").or_else(|| first_rate(inputs));
     let Some(rate) = rate else { return problem("expected an input margin_mmr_at_3x") };
     let rate = decimal(rate, "margin_mmr")?;
-    let document = document(UNIFIED, &[("params.loan_rate", rate.to_string())])?;
+    let mut changes = vec![("params.loan_rate".to_owned(), rate.to_string())];
+    // Coins are counted before any collateral rate, those that the document does not take too.
+    for (name, _) in inputs.fields("margin")? {
+        changes.push((format!("collateral.assets.{}", name.to_ascii_uppercase()), "1".to_owned()));
+    }
+    let changes: Vec<(&str, String)> =
+        changes.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
+    let document = document(UNIFIED, &changes)?;
     let (mut equity, mut maintenance) = (Vec::new(), Vec::new());
     for (name, held) in inputs.fields("margin")? {
         let held = Inputs(held);

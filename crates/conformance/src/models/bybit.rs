@@ -18,7 +18,7 @@ pub fn option_maintenance(inputs: Inputs<'_>) -> Answer {
         [("mm_factor", "params.option_factor"), ("liq_fee_rate", "params.liquidation_fee")]
     {
         if inputs.has(input) {
-            changes.push((path, inputs.text(input)?.to_owned()));
+            changes.push((path, inputs.figure(input)?));
         }
     }
     let document = document(DOCUMENT, &changes)?;
@@ -42,7 +42,7 @@ pub fn buy_cost(inputs: Inputs<'_>) -> Answer {
         [("taker_rate", "params.taker_rate"), ("fee_cap_of_price", "params.fee_cap")]
     {
         if inputs.has(input) {
-            changes.push((path, inputs.text(input)?.to_owned()));
+            changes.push((path, inputs.figure(input)?));
         }
     }
     let document = document(DOCUMENT, &changes)?;

@@ -54,7 +54,7 @@ pub fn cross_fields(inputs: Inputs<'_>) -> Answer {
 
 /// `deribit.xpm.haircut`: the initial margin that a reported maintenance margin implies.
 pub fn haircut(inputs: Inputs<'_>) -> Answer {
-    let rate = format!("{{ USDT = \"{}\", default = \"0\" }}", inputs.text("usdt_haircut")?);
+    let rate = format!("{{ USDT = \"{}\", default = \"0\" }}", inputs.figure("usdt_haircut")?);
     let mut changes = vec![("charge.haircut.rate", rate)];
     changes.extend(factor(inputs)?);
     let document = document(DOCUMENT, &changes)?;
@@ -89,7 +89,7 @@ fn factor(inputs: Inputs<'_>) -> Result<Vec<(&'static str, String)>, Problem> {
     if !inputs.has("mm_factor") {
         return Ok(Vec::new());
     }
-    Ok(vec![("params.mm_factor", inputs.text("mm_factor")?.to_owned())])
+    Ok(vec![("params.mm_factor", inputs.figure("mm_factor")?)])
 }
 
 fn summary(inputs: Inputs<'_>) -> Result<Summary, Problem> {

@@ -23,8 +23,8 @@ pub fn vol_shock(inputs: Inputs<'_>) -> Answer {
             &["scan.standard.vol_tenor.short_power", "scan.standard.vol_tenor.long_power"][..],
         ),
     ] {
-        let value = inputs.text(input)?;
-        changes.extend(paths.iter().map(|path| (*path, value.to_owned())));
+        let value = inputs.figure(input)?;
+        changes.extend(paths.iter().map(|path| (*path, value.clone())));
     }
     let document = document(DOCUMENT, &changes)?;
     let Some(scan) = document.scans.first() else { return problem("expected a scan") };
@@ -43,7 +43,7 @@ pub fn contingency(inputs: Inputs<'_>) -> Answer {
         ("short_per_option_btc", "charge.net_short.rate"),
     ] {
         if inputs.has(input) {
-            changes.push((path, inputs.text(input)?.to_owned()));
+            changes.push((path, inputs.figure(input)?));
         }
     }
     let document = document(DOCUMENT, &changes)?;

@@ -6,7 +6,7 @@
 use crate::desk::{Contract, Desk, charge};
 use crate::inputs::{Answer, Inputs, Problem, decimal, problem};
 use crate::json::Json;
-use keelmark_book::{Decimal, Money, Price};
+use keelmark_book::{Decimal, Kind, Money, Price, Timestamp};
 use keelmark_margin::charge::UnitScan;
 use keelmark_margin::scan::Scan;
 use keelmark_margin::{Document, PoolMargin};
@@ -15,6 +15,8 @@ use keelmark_venues::deribit::symbol::read_contract;
 const DOCUMENT: &str = "deribit-pm-segregated";
 /// Hour of expiry, UTC.
 const HOUR: i8 = 8;
+/// Nanoseconds of a day.
+const DAY: i64 = 86_400 * 1_000_000_000;
 
 /// Fields of a currency pair's parameters, and the places of the document that they set.
 const PAIR: &[(&str, &[&str])] = &[
@@ -53,7 +55,7 @@ pub fn vectors(inputs: Inputs<'_>) -> Answer {
     let coin = coin_of(name);
     let document = document(inputs, &coin)?;
     let mark = inputs.number_or("mark_price", Decimal::ONE)?;
-    let mut desk = Desk::at(inputs.as_of()?);
+    let mut desk = Desk::at(before_expiry(inputs, name)?);
     desk.price(&coin, inputs.number_or("index_price", mark)?)?;
     hold(&mut desk, name, inputs.number("position_base")?, mark)?;
     let pool = desk.pool(&document)?;
@@ -144,8 +146,10 @@ fn document(inputs: Inputs<'_>, coin: &str) -> Result<Document, Problem> {
         {
             let Some(found) = found else { continue };
             for (field, paths) in places {
-                if let Some(value) = found.get(field).and_then(Json::text) {
-                    changes.extend(paths.iter().map(|path| (*path, value.to_owned())));
+                let found = Inputs(found);
+                if found.has(field) {
+                    let value = found.figure(field)?;
+                    changes.extend(paths.iter().map(|path| (*path, value.clone())));
                 }
             }
         }
@@ -163,6 +167,14 @@ fn hold(desk: &mut Desk, name: &str, coins: Decimal, mark: Decimal) -> Result<()
     let contract = Contract { symbol, name: name.to_owned(), size, mark, option: None, lot: None };
     desk.hold(contract, coins, None)?;
     Ok(())
+}
+
+/// The instant of the case; where it gives none, one at which the future is still listed.
+fn before_expiry(inputs: Inputs<'_>, name: &str) -> Result<Timestamp, Problem> {
+    match read_contract(name, HOUR)?.kind {
+        Kind::Future { expiry } if !inputs.timed() => Ok(expiry.plus_nanos(-DAY)),
+        _ => inputs.as_of(),
+    }
 }
 
 fn coin_of(name: &str) -> String {

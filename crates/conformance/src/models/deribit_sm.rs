@@ -66,7 +66,7 @@ fn rates(inputs: Inputs<'_>, more: &[(&str, String)]) -> Result<Document, Proble
         ("increment_per_base_unit", "params.step"),
     ] {
         if inputs.has(input) {
-            changes.push((path, inputs.text(input)?.to_owned()));
+            changes.push((path, inputs.figure(input)?));
         }
     }
     document(DOCUMENT, &changes)

@@ -4,7 +4,7 @@ use super::tiers;
 use crate::desk::{Contract, Desk, charge, document};
 use crate::inputs::{Answer, Inputs, Problem, decimal, problem};
 use crate::json::Json;
-use keelmark_book::{Asset, Decimal, Money, Price, Rate, Round, profit};
+use keelmark_book::{Asset, Decimal, Money, Price, Quantity, Rate, Round, profit};
 use keelmark_margin::charge::Tiers;
 use keelmark_margin::scan::VolMove;
 use keelmark_margin::table::{RiskTable, Sensitivity};
@@ -57,7 +57,7 @@ pub fn account(inputs: Inputs<'_>) -> Answer {
         ("borrow_imr_rate", "charge.borrowing_initial.rate"),
     ] {
         if inputs.has(input) {
-            changes.push((path, inputs.text(input)?.to_owned()));
+            changes.push((path, inputs.figure(input)?));
         }
     }
     let document = document(UNITS, &changes)?;
@@ -141,8 +141,14 @@ pub fn offset(inputs: Inputs<'_>) -> Answer {
 pub fn linear(inputs: Inputs<'_>) -> Answer {
     let mark = inputs.number("mark_price")?;
     let contract = Contract::linear(COIN, mark)?.sized(inputs.number("contract_value")?);
+    let one = Quantity::from_int(1);
+    let instrument =
+        contract.symbol.clone().instrument(COIN.to_owned(), Quantity::new(contract.size), one);
     let pool = position(inputs, contract, &[])?.1;
+    let contracts = Quantity::new(inputs.number("contracts")?);
+    let notional = profit::notional(&instrument, contracts, Price::new(mark), Round::Nearest)?;
     Ok(named(vec![
+        ("notional", notional.into()),
         ("imr", charge(&pool, "futures_initial")?.into()),
         ("mmr", charge(&pool, "futures_maintenance")?.into()),
         ("fee_at_0.05pct", (-charge(&pool, "fees")?).into()),
@@ -192,7 +198,7 @@ fn unit_document(inputs: Inputs<'_>) -> Result<Document, Problem> {
         changes.push(("scan.spot_shock.ranges", format!("[{}]", shares.join(", "))));
     }
     if inputs.has("mr6_move") {
-        changes.push(("params.extreme_range", inputs.text("mr6_move")?.to_owned()));
+        changes.push(("params.extreme_range", inputs.figure("mr6_move")?));
     }
     for (input, path) in [
         ("mr6_factor", "params.extreme_factor"),
@@ -200,7 +206,7 @@ fn unit_document(inputs: Inputs<'_>) -> Result<Document, Problem> {
         ("mr7_rate", "charge.minimum.floor"),
     ] {
         if inputs.has(input) {
-            changes.push((path, inputs.text(input)?.to_owned()));
+            changes.push((path, inputs.figure(input)?));
         }
     }
     document(UNITS, &changes)

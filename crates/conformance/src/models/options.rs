@@ -60,7 +60,7 @@ pub fn standard_linear(inputs: Inputs<'_>) -> Answer {
         ("mm_pct", "params.maintenance_rate"),
     ] {
         if inputs.has(input) {
-            changes.push((path, inputs.text(input)?.to_owned()));
+            changes.push((path, inputs.figure(input)?));
         }
     }
     let document = document("bit-regular", &changes)?;

@@ -105,7 +105,7 @@ fn terms(inputs: Inputs<'_>, vol: f64) -> Result<Terms, Problem> {
 
 /// Years to expiry from the two instants; from the figure itself only where they are not given.
 fn years(inputs: Inputs<'_>, named: Option<Timestamp>) -> Result<f64, Problem> {
-    let timed = inputs.first_of(&["as_of", "as_of_utc", "as_of_ms"]).is_some();
+    let timed = inputs.timed();
     let given = match inputs.0.get("expiry_utc").and_then(Json::text) {
         Some(text) => Some(text.parse::<Timestamp>()?),
         None => named,

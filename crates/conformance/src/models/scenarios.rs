@@ -18,7 +18,7 @@ pub fn thirty_three(inputs: Inputs<'_>) -> Answer {
         ("vol_down_30d", "scan.grid.vol_down"),
     ] {
         if inputs.has(input) {
-            changes.push((path, inputs.text(input)?.to_owned()));
+            changes.push((path, inputs.figure(input)?));
         }
     }
     let document = document("bit-pm", &changes)?;

@@ -18,14 +18,21 @@ const FIRST: usize = 9;
 pub fn risk_array(inputs: Inputs<'_>) -> Answer {
     let document = scan_document(inputs)?;
     let size = inputs.number_or("contract_value_factor", Decimal::ONE)?;
-    let one = pool_of(inputs, &document, Decimal::ONE, size)?.1;
-    let gains = scan_gains(&one)?;
-    let losses: Vec<Money> = gains.iter().map(|gain| -*gain).collect();
+    let losses = |document: &Document| -> Result<Vec<Money>, Problem> {
+        let one = pool_of(inputs, document, Decimal::ONE, size)?.1;
+        Ok(scan_gains(&one)?.iter().map(|gain| -*gain).collect())
+    };
+    let whole = losses(&document)?;
+    // Only a record's integers are rounded; the array itself is what the formula says.
+    let mut first = match inputs.has("rounding") {
+        true => losses(&document.with(&[("scan.sixteen.round_to", "0")])?)?,
+        false => whole.clone(),
+    };
+    first.truncate(FIRST);
     let quantity = inputs.number_or("quantity", Decimal::ONE)?;
     let held = pool_of(inputs, &document, quantity, size)?.1;
-    let first = losses[..FIRST.min(losses.len())].to_vec();
     Ok(Json::object([
-        ("risk_array_loss_positive_long1", losses.into()),
+        ("risk_array_loss_positive_long1", whole.into()),
         ("first_nine", first.into()),
         ("composite_delta", composite_delta(inputs, &document)?.into()),
         ("scan_risk", charge(&held, "scan")?.into()),
@@ -96,7 +103,7 @@ fn put_together(
 
 /// The exposure margin of some units at the spot price.
 fn exposure(inputs: Inputs<'_>) -> Result<Money, Problem> {
-    let rate = inputs.text("elm_rate")?.to_owned();
+    let rate = inputs.figure("elm_rate")?;
     let document = document(EXPOSURE, &[("params.exposure_rate", rate)])?;
     let mut desk = Desk::new();
     let units = inputs.number("quantity")?;
@@ -140,16 +147,16 @@ fn half_up(amount: Money) -> Result<Decimal, Problem> {
 /// The document with the case's ranges, in money.
 fn scan_document(inputs: Inputs<'_>) -> Result<Document, Problem> {
     let mut changes = vec![
-        ("params.price_range", inputs.text("price_scan_range")?.to_owned()),
+        ("params.price_range", inputs.figure("price_scan_range")?),
         ("scan.sixteen.price_unit", "money".to_owned()),
         ("scan.sixteen.lookahead_days", "0".to_owned()),
-        ("scan.sixteen.lookahead_years", text_or(inputs, "lookahead_years", "0")?),
-        ("scan.sixteen.discount", text_or(inputs, "discount", "1")?),
+        ("scan.sixteen.lookahead_years", figure_or(inputs, "lookahead_years", "0")?),
+        ("scan.sixteen.discount", figure_or(inputs, "discount", "1")?),
     ];
     if inputs.has("vol_scan_range") {
-        let range = inputs.text("vol_scan_range")?;
-        changes.push(("scan.sixteen.vol_up", range.to_owned()));
-        changes.push(("scan.sixteen.vol_down", range.to_owned()));
+        let range = inputs.figure("vol_scan_range")?;
+        changes.push(("scan.sixteen.vol_up", range.clone()));
+        changes.push(("scan.sixteen.vol_down", range));
     }
     if inputs.has("vol_scan_mode") {
         let unit = match inputs.text("vol_scan_mode")? {
@@ -159,23 +166,20 @@ fn scan_document(inputs: Inputs<'_>) -> Result<Document, Problem> {
         };
         changes.push(("scan.sixteen.vol_unit", unit.to_owned()));
     }
-    if inputs.has("rounding") {
-        changes.push(("scan.sixteen.round_to", "0".to_owned()));
-    }
     if inputs.has("extreme_multiplier") || inputs.has("extreme_cover") {
         changes.push(("scan.sixteen.scenarios", scenarios(inputs)?));
     }
     document(DOCUMENT, &changes)
 }
 
-fn text_or(inputs: Inputs<'_>, name: &str, other: &str) -> Result<String, Problem> {
-    Ok(if inputs.has(name) { inputs.text(name)?.to_owned() } else { other.to_owned() })
+fn figure_or(inputs: Inputs<'_>, name: &str, other: &str) -> Result<String, Problem> {
+    Ok(if inputs.has(name) { inputs.figure(name)? } else { other.to_owned() })
 }
 
 /// The document's own scenarios with the case's extremes in the last two.
 fn scenarios(inputs: Inputs<'_>) -> Result<String, Problem> {
-    let times = text_or(inputs, "extreme_multiplier", "3")?;
-    let cover = text_or(inputs, "extreme_cover", "0.33")?;
+    let times = figure_or(inputs, "extreme_multiplier", "3")?;
+    let cover = figure_or(inputs, "extreme_cover", "0.33")?;
     let mut rows = Vec::new();
     for price in ["0", "1/3", "-1/3", "2/3", "-2/3", "1", "-1"] {
         for vol in ["up", "down"] {
@@ -209,7 +213,8 @@ fn contract(inputs: Inputs<'_>) -> Result<Contract, Problem> {
         return Contract::linear(BASE, inputs.number_or("forward", room)?);
     }
     let nanos = inputs.estimate("t_years")? * SECONDS_PER_YEAR * 1e9;
-    let expiry = sometime().plus_nanos(nanos.round() as i64);
+    // On its last instant an option is still listed, and worth what it is in the money.
+    let expiry = sometime().plus_nanos((nanos.round() as i64).max(1));
     let right: Right = inputs.right()?;
     let strike = inputs.number("strike")?;
     let priced_by = (inputs.estimate("vol")?, inputs.number("forward")?);

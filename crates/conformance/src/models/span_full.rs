@@ -3,7 +3,7 @@
 use crate::desk::{Contract, Desk, OptionTerms};
 use crate::inputs::{Answer, Inputs, Problem, problem};
 use crate::json::Json;
-use keelmark_book::{Asset, Decimal, GivenRow, Kind, Right, Timestamp};
+use keelmark_book::{Asset, Decimal, GivenRow, Kind, Money, Right, Timestamp};
 use keelmark_margin::charge::{Formed, Outcome};
 use keelmark_margin::{Document, PoolMargin};
 use std::fmt::Write as _;
@@ -16,18 +16,19 @@ pub fn full(inputs: Inputs<'_>) -> Answer {
     let document = Document::parse("case", &parameters(inputs)?)?;
     let mut desk = Desk::at("2026-11-22T17:00:00Z".parse()?);
     let mut names = Vec::new();
-    for (name, one) in inputs.fields("combined_commodities")? {
+    for (at, (name, one)) in inputs.fields("combined_commodities")?.iter().enumerate() {
+        let code = code(at);
         // Arrays are given, so nothing depends on an index.
-        desk.price(name, Decimal::ONE)?;
+        desk.price(&code, Decimal::ONE)?;
         for (at, position) in Inputs(one).list("positions")?.iter().enumerate() {
-            hold(&mut desk, name, at, Inputs(position))?;
+            hold(&mut desk, &code, at, Inputs(position))?;
         }
-        names.push(name.as_str());
+        names.push((name.as_str(), code));
     }
     let pool = desk.pool(&document)?;
     let mut by_commodity = Vec::new();
-    for name in names {
-        by_commodity.push((name.to_owned(), commodity(&pool, name)?));
+    for (name, code) in names {
+        by_commodity.push((name.to_owned(), commodity(&pool, &code)?));
     }
     Ok(Json::object([
         ("by_cc", Json::Object(by_commodity)),
@@ -37,6 +38,11 @@ pub fn full(inputs: Inputs<'_>) -> Answer {
         ("maintenance", pool.level("maintenance").into()),
         ("initial", pool.level("initial").into()),
     ]))
+}
+
+/// The asset that stands for a commodity of a case: codes such as `NY-NG` are no asset's name.
+fn code(at: usize) -> String {
+    format!("CC{at}")
 }
 
 /// A position of a case on the desk; the strike only tells options of one month apart.
@@ -78,7 +84,7 @@ fn commodity(pool: &PoolMargin, name: &str) -> Answer {
     };
     let credits = outcome(pool, "inter_credit")?;
     let Some(risk) = credits.risks.iter().find(|risk| risk.underlying == asset) else {
-        return Ok(Json::Null);
+        return Ok(nothing_held());
     };
     let intra = outcome(pool, "spread")?;
     Ok(Json::object([
@@ -96,6 +102,27 @@ fn commodity(pool: &PoolMargin, name: &str) -> Answer {
         ("inter_credit", of("inter_credit")?),
         ("risk", of("risk")?),
     ]))
+}
+
+/// What a commodity without a position asks: nothing, the first scenario being the worst of none.
+fn nothing_held() -> Json {
+    let lists = ["intra_formed"].map(|name| (name, Json::List(Vec::new())));
+    let amounts = [
+        "scan_risk",
+        "net_delta",
+        "time_risk",
+        "price_risk",
+        "wpr",
+        "intra_charge",
+        "spot_charge",
+        "som",
+        "nov",
+        "inter_credit",
+        "risk",
+    ]
+    .map(|name| (name, Json::from(Money::ZERO)));
+    let all = [("active", Json::from(1usize))].into_iter().chain(lists).chain(amounts);
+    Json::Object(all.map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// The outcome of a charge of a pool.
@@ -120,8 +147,9 @@ fn parameters(inputs: Inputs<'_>) -> Result<String, Problem> {
     let options = inputs.inside("options")?;
     let (mut ranges, mut rates, mut counts) = (String::new(), String::new(), String::new());
     let (mut plans, mut deliveries) = (String::new(), String::new());
-    for (name, one) in inputs.fields("combined_commodities")? {
-        let one = Inputs(one);
+    let commodities = inputs.fields("combined_commodities")?;
+    for (at, (_, one)) in commodities.iter().enumerate() {
+        let (name, one) = (&code(at), Inputs(one));
         let _ = writeln!(ranges, "{name} = \"{}\"", one.number("price_scan_range")?);
         let _ = writeln!(rates, "{name} = \"{}\"", one.number_or("som_rate", Decimal::ZERO)?);
         let method = if one.has("som_method") { one.text("som_method")? } else { "GROSS" };
@@ -132,7 +160,7 @@ fn parameters(inputs: Inputs<'_>) -> Result<String, Problem> {
     let mut spreads = String::new();
     for one in inputs.list("intercommodity_spreads")? {
         let one = Inputs(one);
-        let legs = legs(one.list("legs")?, "unit", "cc")?;
+        let legs = legs(&coded(one.list("legs")?, commodities)?, "unit")?;
         let (priority, credit) = (one.text("priority")?, one.number("credit")?);
         let _ = writeln!(
             spreads,
@@ -173,7 +201,7 @@ fn plan(out: &mut String, name: &str, one: Inputs<'_>) -> Result<(), Problem> {
     out.push_str("]\nspreads = [\n");
     for spread in one.list("intra")? {
         let spread = Inputs(spread);
-        let legs = legs(spread.list("legs")?, "tier", "tier")?;
+        let legs = legs(&in_tiers(spread.list("legs")?)?, "tier")?;
         let (priority, rate) = (spread.text("priority")?, spread.number("rate")?);
         let _ =
             writeln!(out, "  {{ priority = \"{priority}\", rate = \"{rate}\", legs = [{legs}] }},");
@@ -200,13 +228,31 @@ fn delivery(out: &mut String, name: &str, one: Inputs<'_>) -> Result<(), Problem
     Ok(())
 }
 
-fn legs(legs: &[Json], field: &str, input: &str) -> Result<String, Problem> {
+/// A leg and the name of what it is in.
+type Leg<'a> = (Inputs<'a>, String);
+
+fn in_tiers(legs: &[Json]) -> Result<Vec<Leg<'_>>, Problem> {
+    legs.iter().map(|leg| Ok((Inputs(leg), Inputs(leg).text("tier")?.to_owned()))).collect()
+}
+
+/// Legs in commodities; one that the case does not hold gets a code that nothing else has.
+fn coded<'a>(
+    legs: &'a [Json],
+    commodities: &[(String, Json)],
+) -> Result<Vec<Leg<'a>>, Problem> {
+    let named = |(at, leg): (usize, &'a Json)| {
+        let name = Inputs(leg).text("cc")?;
+        let place = commodities.iter().position(|(known, _)| known == name);
+        Ok((Inputs(leg), code(place.unwrap_or(commodities.len() + at))))
+    };
+    legs.iter().enumerate().map(named).collect()
+}
+
+fn legs(legs: &[Leg<'_>], field: &str) -> Result<String, Problem> {
     let mut out = Vec::new();
-    for leg in legs {
-        let leg = Inputs(leg);
+    for (leg, name) in legs {
         out.push(format!(
-            "{{ {field} = \"{}\", side = \"{}\", ratio = \"{}\" }}",
-            leg.text(input)?,
+            "{{ {field} = \"{name}\", side = \"{}\", ratio = \"{}\" }}",
             leg.text("side")?,
             leg.number_or("ratio", Decimal::ONE)?
         ));

@@ -1,7 +1,8 @@
 //! `delta-by-expiry`: a price for not netting expiries with each other (roll, basis).
 //!
 //! Sum over expiries and settlement assets of |net delta| times `max(floor, per_year * years)`;
-//! a perpetual pays the floor. Coins held do not count.
+//! a perpetual pays the floor. Coins held do not count. Delta is counted in coins, at the index, or
+//! in value, each contract at its own forward or mark.
 
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::{Fields, Range};
@@ -15,6 +16,8 @@ use std::sync::Arc;
 struct DeltaByExpiry {
     floor: Param,
     per_year: Param,
+    /// What is netted: coins, or their value.
+    counted: Sensitivity,
 }
 
 pub(super) fn read(
@@ -23,7 +26,9 @@ pub(super) fn read(
 ) -> Result<Arc<dyn Charge>, InputError> {
     let floor = fields.param_in("floor", Range::RATE)?;
     let per_year = fields.param_in_or("per_year", Range::RATE, Decimal::ZERO)?;
-    Ok(Arc::new(DeltaByExpiry { floor, per_year }))
+    let units = [("coins", Sensitivity::Delta), ("value", Sensitivity::DeltaCash)];
+    let counted = fields.word("delta_unit", &units, Some(Sensitivity::Delta))?;
+    Ok(Arc::new(DeltaByExpiry { floor, per_year, counted }))
 }
 
 impl Charge for DeltaByExpiry {
@@ -38,13 +43,17 @@ impl Charge for DeltaByExpiry {
                 format!("{year}-{month:02}-{day:02}")
             });
             let unit = &table.units[bucket.unit].underlying;
-            let (coins, rate) = (found.coins, found.rate.to_f64() * 100.0);
+            let (delta, rate) = (found.delta, found.rate.to_f64() * 100.0);
             let settle = &bucket.settle;
+            let delta = match self.counted {
+                Sensitivity::Delta => format!("{delta:.4}"),
+                _ => format!("{delta:.2} {}", table.currency),
+            };
             outcome.lines.push(Line {
-                text: format!("{unit}/{settle} {when}: |delta| {coins:.4} x {rate:.3} %"),
+                text: format!("{unit}/{settle} {when}: |delta| {delta} x {rate:.3} %"),
                 amount: found.amount,
             });
-            parts(pool, at, found.net, found.amount, &mut outcome.parts)?;
+            self.parts(pool, at, &found, &mut outcome.parts)?;
         }
         Ok(outcome)
     }
@@ -66,7 +75,8 @@ impl Charge for DeltaByExpiry {
 struct BucketCharge {
     /// Net delta in quanta, at the end that asks most.
     net: i128,
-    coins: Decimal,
+    /// The same without its sign, in coins or in the pool's currency.
+    delta: Decimal,
     rate: Rate,
     amount: Money,
 }
@@ -75,16 +85,42 @@ impl DeltaByExpiry {
     fn bucket(&self, pool: &PoolView<'_>, at: usize) -> Result<Option<BucketCharge>, MarginError> {
         let table = pool.table;
         let bucket = &table.buckets[at];
-        let (low, high) = pool.bucket(at, Sensitivity::Delta);
+        let (low, high) = pool.bucket(at, self.counted);
         let net = if high.abs() >= low.abs() { high } else { low };
         if bucket.coin || net == 0 {
             return Ok(None);
         }
         let years = bucket.expiry.map_or(0.0, |expiry| expiry.years_since(pool.market.as_of));
         let rate = self.rate(&table.units[bucket.unit].underlying, years)?;
-        let coins = table.sensitivity(Sensitivity::Delta, net.abs(), Round::Up)?;
-        let amount = pool.coins(bucket.unit, coins, Round::Up)?.times(rate, Round::Up)?;
-        Ok(Some(BucketCharge { net, coins, rate, amount }))
+        let delta = table.sensitivity(self.counted, net.abs(), Round::Up)?;
+        let value = match self.counted {
+            Sensitivity::Delta => pool.coins(bucket.unit, delta, Round::Up)?,
+            _ => Money::new(delta),
+        };
+        let amount = value.times(rate, Round::Up)?;
+        Ok(Some(BucketCharge { net, delta, rate, amount }))
+    }
+
+    /// Divides a bucket's charge by each row's share of its net delta.
+    fn parts(
+        &self,
+        pool: &PoolView<'_>,
+        bucket: usize,
+        found: &BucketCharge,
+        out: &mut Vec<(Part, Money)>,
+    ) -> Result<(), MarginError> {
+        for (row, lots) in pool.lots() {
+            let line = pool.table.line(row);
+            if line.bucket != bucket {
+                continue;
+            }
+            let own = lots * i128::from(pool.table.sensitivities(row)[self.counted as usize]);
+            // Large deltas that nearly cancel have shares beyond any use; they are cut, not refused.
+            let share = (own as f64 / found.net as f64).clamp(-LARGEST_SHARE, LARGEST_SHARE);
+            let share = found.amount.times(Rate::from_f64(share, Round::Nearest)?, Round::Nearest)?;
+            out.push((Part::Position(line.instrument), share));
+        }
+        Ok(())
     }
 
     fn rate(&self, underlying: &keelmark_book::Asset, years: f64) -> Result<Rate, MarginError> {
@@ -97,25 +133,3 @@ impl DeltaByExpiry {
 
 /// Largest share of a charge that one position is said to have.
 const LARGEST_SHARE: f64 = 1e6;
-
-/// Divides a bucket's charge by each row's share of its net delta.
-pub(super) fn parts(
-    pool: &PoolView<'_>,
-    bucket: usize,
-    net: i128,
-    amount: Money,
-    out: &mut Vec<(Part, Money)>,
-) -> Result<(), MarginError> {
-    for (row, lots) in pool.lots() {
-        let line = pool.table.line(row);
-        if line.bucket != bucket {
-            continue;
-        }
-        let own = lots * i128::from(pool.table.sensitivities(row)[Sensitivity::Delta as usize]);
-        // Large deltas that nearly cancel have shares beyond any use; they are cut, not refused.
-        let share = (own as f64 / net as f64).clamp(-LARGEST_SHARE, LARGEST_SHARE);
-        let share = Rate::from_f64(share, Round::Nearest)?;
-        out.push((Part::Position(line.instrument), amount.times(share, Round::Nearest)?));
-    }
-    Ok(())
-}
