@@ -1,7 +1,7 @@
 //! A market and one account, put together from the numbers of a case.
 //!
-//! A case's quantity is often on no venue's lot, so each contract here gets the coarsest decimal
-//! lot that its quantity is a whole number of.
+//! A case's quantity is often on no venue's lot, so a contract that is held once has what is held
+//! for a lot, and another the coarsest decimal one that its quantities are whole numbers of.
 
 use crate::inputs::{Problem, problem, sometime};
 use keelmark_book::symbol::Symbol;
@@ -13,8 +13,6 @@ use keelmark_margin::{AccountMargin, Document, PoolMargin, margin};
 
 /// The venue of contracts that are nobody's in particular.
 const VENUE: &str = "case";
-/// Quanta of the finest power of ten that a lot is: a billionth, as venues print sizes.
-const FINEST_LOT: i128 = 10i128.pow(9);
 
 /// A market with one account.
 #[derive(Clone, Debug)]
@@ -187,9 +185,11 @@ impl Desk {
         quantity: Decimal,
         entry: Option<Decimal>,
     ) -> Result<InstrumentId, Problem> {
-        let (lot, quantity) = lot_and_held(quantity);
-        let lot = Some(contract.lot.unwrap_or(lot));
-        let id = self.list(Contract { lot, ..contract }, &[quantity])?;
+        let (lot, quantity) = match contract.lot {
+            Some(lot) => (lot, on_a_lot(quantity).1),
+            None => whole_lot(quantity),
+        };
+        let id = self.list(Contract { lot: Some(lot), ..contract }, &[quantity])?;
         let entry = entry.map(Price::new);
         self.account.positions.push(Position::new(id, Quantity::new(quantity), entry));
         Ok(id)
@@ -264,7 +264,7 @@ impl Desk {
         row: GivenRow,
     ) -> Result<(), Problem> {
         let Contract { symbol, name, size, mark, .. } = contract;
-        let (lot, quantity) = lot_and_held(quantity);
+        let (lot, quantity) = whole_lot(quantity);
         let quote = Quote {
             mark: Price::new(mark),
             iv: None,
@@ -346,15 +346,11 @@ pub fn document(name: &str, changes: &[(&str, String)]) -> Result<Document, Prob
     Ok(Document::named(name)?.with(&changes)?)
 }
 
-/// The lot of a contract of which one quantity is held, and that quantity. A quantity of many
-/// digits, as binary fractions have, is its own lot: a lot's profit is counted in quanta, so that
-/// profit of a very small one would keep few digits.
-fn lot_and_held(quantity: Decimal) -> (Decimal, Decimal) {
-    let (lot, rounded) = on_a_lot(quantity);
-    if lot.raw() < FINEST_LOT && !rounded.is_zero() {
-        return (rounded.abs(), rounded);
-    }
-    (lot, rounded)
+/// The lot of a contract of which one quantity is held, and that quantity: what is held is one lot.
+/// The profit of a lot is counted in quanta, of which a very small lot, such as that of a binary
+/// fraction's many digits, would keep few.
+fn whole_lot(quantity: Decimal) -> (Decimal, Decimal) {
+    if quantity.is_zero() { (Decimal::ONE, quantity) } else { (quantity.abs(), quantity) }
 }
 
 /// The coarsest power of ten, of one at most, that a quantity is a whole number of; a quantity with
@@ -391,9 +387,8 @@ mod tests {
             assert!(same.in_steps_of(found).is_some());
         }
         let noisy: Decimal = "3124.4540850000003".parse().unwrap();
-        assert_eq!(lot_and_held(-noisy), (noisy, -noisy));
-        let short: Decimal = "0.314538364".parse().unwrap();
-        assert_eq!(lot_and_held(short), on_a_lot(short));
+        assert_eq!(whole_lot(-noisy), (noisy, -noisy));
+        assert_eq!(whole_lot(Decimal::ZERO), on_a_lot(Decimal::ZERO));
         let long: Decimal = "123456789.123456789123456789".parse().unwrap();
         let (lot, rounded) = on_a_lot(long);
         assert!(rounded.in_steps_of(lot).is_some());

@@ -3,7 +3,7 @@
 use super::span_full::outcome;
 use crate::inputs::{Answer, Inputs, Problem, problem};
 use crate::json::Json;
-use keelmark_book::{Asset, Quantity};
+use keelmark_book::{Asset, Money, Quantity};
 use keelmark_margin::{Document, PoolMargin, margin};
 use keelmark_venues::listed::book::{House, convert};
 use keelmark_venues::listed::pa2::{self, Points, Value, Values};
@@ -15,6 +15,9 @@ const SYNTHETIC: (&str, &[u8]) = (
     "span-synthetic-3assets.spn",
     include_bytes!("../../../../samples/span-synthetic-3assets.spn"),
 );
+
+/// Scenarios of a file's arrays.
+const SCENARIOS: usize = 16;
 
 /// `span_xml_file`.
 pub fn xml(inputs: Inputs<'_>) -> Answer {
@@ -67,13 +70,14 @@ fn commodity(pool: &PoolMargin, name: &str) -> Answer {
         Ok(outcome(pool, charge)?.of_unit(&asset).into())
     };
     let scans = &outcome(pool, "scan")?.scans;
-    let Some(scan) = scans.iter().find(|scan| scan.underlying == asset) else {
-        return problem(format!("{name}: the margin has no scan"));
-    };
-    let losses: Vec<Json> = scan.before.iter().map(|gain| (-*gain).into()).collect();
+    // Rows of one commodity may leave nothing held: no scenario loses, so the first is active.
+    let none = (0, vec![Money::ZERO; SCENARIOS]);
+    let found = scans.iter().find(|scan| scan.underlying == asset);
+    let (worst, gains) = found.map_or(none, |scan| (scan.worst, scan.before.clone()));
+    let losses: Vec<Json> = gains.iter().map(|gain| (-*gain).into()).collect();
     Ok(Json::object([
         ("scan_risk", of("scan")?),
-        ("active_scenario", (scan.worst + 1).into()),
+        ("active_scenario", (worst + 1).into()),
         ("calendar_charge", of("spread")?),
         ("short_option_minimum", of("minimum")?),
         ("net_option_value", of("option_value")?),

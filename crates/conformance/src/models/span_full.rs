@@ -28,7 +28,11 @@ pub fn full(inputs: Inputs<'_>) -> Answer {
     let pool = desk.pool(&document)?;
     let mut by_commodity = Vec::new();
     for (name, code) in names {
-        by_commodity.push((name.to_owned(), commodity(&pool, &code)?));
+        let found = match commodity(&pool, &code)? {
+            Json::Null => nothing_held(inputs, name)?,
+            found => found,
+        };
+        by_commodity.push((name.to_owned(), found));
     }
     Ok(Json::object([
         ("by_cc", Json::Object(by_commodity)),
@@ -84,7 +88,7 @@ fn commodity(pool: &PoolMargin, name: &str) -> Answer {
     };
     let credits = outcome(pool, "inter_credit")?;
     let Some(risk) = credits.risks.iter().find(|risk| risk.underlying == asset) else {
-        return Ok(nothing_held());
+        return Ok(Json::Null);
     };
     let intra = outcome(pool, "spread")?;
     Ok(Json::object([
@@ -105,14 +109,16 @@ fn commodity(pool: &PoolMargin, name: &str) -> Answer {
 }
 
 /// What a commodity without a position asks: nothing, the first scenario being the worst of none.
-fn nothing_held() -> Json {
+fn nothing_held(inputs: Inputs<'_>, name: &str) -> Answer {
+    let one = inputs.inside("combined_commodities")?.inside(name)?;
+    let by_range = inputs.inside("options")?.text("wpr_method")? == "SCANRANGE";
+    let risk = if by_range { one.number("price_scan_range")? } else { Decimal::ZERO };
     let lists = ["intra_formed"].map(|name| (name, Json::List(Vec::new())));
     let amounts = [
         "scan_risk",
         "net_delta",
         "time_risk",
         "price_risk",
-        "wpr",
         "intra_charge",
         "spot_charge",
         "som",
@@ -121,8 +127,8 @@ fn nothing_held() -> Json {
         "risk",
     ]
     .map(|name| (name, Json::from(Money::ZERO)));
-    let all = [("active", Json::from(1usize))].into_iter().chain(lists).chain(amounts);
-    Json::Object(all.map(|(name, value)| (name.to_owned(), value)).collect())
+    let all = [("active", Json::from(1usize)), ("wpr", risk.into())].into_iter().chain(lists).chain(amounts);
+    Ok(Json::Object(all.map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
 /// The outcome of a charge of a pool.
