@@ -122,6 +122,9 @@ fn account(inputs: Inputs<'_>) -> Result<(Desk, Vec<f64>), Problem> {
     derive::perpetual(&mut desk, SPOT, size, perp.number("price")?, conf)?;
     for (at, held) in inputs.list("collaterals")?.iter().map(Inputs).enumerate() {
         let name = collateral_name(at);
+        if held.number("amount")?.is_zero() || held.number("price")?.is_zero() {
+            continue; // Worth nothing, and of no price that a market may have.
+        }
         derive::price(&mut desk, &name, held.number("price")?, held.number("conf")?)?;
         desk.entry(&name, held.number("amount")?)?;
     }
