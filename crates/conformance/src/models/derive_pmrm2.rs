@@ -166,7 +166,8 @@ fn expiry(inputs: Inputs<'_>, seconds: i64) -> Result<(Expiry, Slice), Problem> 
         let sure = |name| found.number(name).map(Rate::new);
         let detail = Detail {
             rate: Some(rate),
-            fixed_forward: Price::from_f64(fixed, Round::Nearest)?,
+            // As a double it can be a last digit above the whole.
+            fixed_forward: Price::from_f64(fixed, Round::Nearest)?.min(Price::new(forward)),
             confidence: Rate::ONE,
             forward_confidence: sure("forward_conf")?,
             vol_confidence: sure("vol_conf")?,
