@@ -44,10 +44,8 @@ impl Detail {
             return Err(format!("rate: expected a fraction such as 0.05, found {rate}"));
         }
         let fixed = self.fixed_forward;
-        if fixed.is_negative() || forward.map_or(!fixed.is_zero(), |forward| fixed >= forward) {
-            return Err(format!(
-                "fixed_forward: expected zero or more and less than the forward, found {fixed}"
-            ));
+        if fixed.is_negative() || forward.map_or(!fixed.is_zero(), |forward| fixed > forward) {
+            return Err(format!("fixed_forward: expected zero up to the forward, found {fixed}"));
         }
         for (name, confidence) in [
             ("confidence", self.confidence),

@@ -347,7 +347,7 @@ fn check_instrument(instrument: &Instrument) -> Result<(), String> {
 
 fn check_times_and_spread(instrument: &Instrument, quote: &Quote) -> Result<(), String> {
     if let Some(expiry) = instrument.expiry()
-        && expiry <= quote.as_of
+        && expiry < quote.as_of
     {
         return Err(format!("expired at {expiry}, but the price is as of {}", quote.as_of));
     }

@@ -131,7 +131,7 @@ impl Contract {
     /// This contract with a lot that each of some quantities is a whole number of.
     #[must_use]
     pub fn lot_of(self, quantities: &[Decimal]) -> Self {
-        Self { lot: quantities.iter().map(|quantity| on_a_lot(*quantity).0).min(), ..self }
+        Self { lot: Some(lot_of(quantities)), ..self }
     }
 
     /// This contract with another number of base units, or another face.
@@ -185,13 +185,10 @@ impl Desk {
         quantity: Decimal,
         entry: Option<Decimal>,
     ) -> Result<InstrumentId, Problem> {
-        let (lot, quantity) = match contract.lot {
-            Some(lot) => (lot, on_a_lot(quantity).1),
-            None => whole_lot(quantity),
-        };
+        let lot = contract.lot.unwrap_or_else(|| whole_lot(quantity));
         let id = self.list(Contract { lot: Some(lot), ..contract }, &[quantity])?;
-        let entry = entry.map(Price::new);
-        self.account.positions.push(Position::new(id, Quantity::new(quantity), entry));
+        let quantity = self.in_lots(id, quantity);
+        self.account.positions.push(Position::new(id, quantity, entry.map(Price::new)));
         Ok(id)
     }
 
@@ -210,8 +207,7 @@ impl Desk {
         if self.market.price(&base).is_err() {
             self.price(base.as_str(), option.map_or(mark, |(_, forward)| forward))?;
         }
-        let lots = quantities.iter().map(|quantity| on_a_lot(*quantity).0);
-        let lot = lot.unwrap_or(lots.min().unwrap_or(Decimal::ONE));
+        let lot = lot.unwrap_or_else(|| lot_of(quantities));
         let quote = Quote {
             mark: Price::new(mark),
             iv: option.map(|(iv, _)| iv),
@@ -224,6 +220,13 @@ impl Desk {
         Ok(self.market.add(instrument, quote)?)
     }
 
+    /// A quantity in whole lots of its contract, to the nearest.
+    fn in_lots(&self, id: InstrumentId, quantity: Decimal) -> Quantity {
+        let lot = self.market.instruments.get(id).lot.decimal();
+        let places = (0..=18u32).find(|places| lot.raw() == 10i128.pow(18 - places));
+        Quantity::new(places.map_or(quantity, |places| quantity.round_to(places, Round::Nearest)))
+    }
+
     /// Holds some of a listed linear contract whose books are a base and a quote balance.
     ///
     /// # Errors
@@ -234,7 +237,7 @@ impl Desk {
         quantity: Decimal,
         quote: Decimal,
     ) -> Result<(), Problem> {
-        let (quantity, mark) = (Quantity::new(on_a_lot(quantity).1), self.market.quote(id).mark);
+        let (quantity, mark) = (self.in_lots(id, quantity), self.market.quote(id).mark);
         let one = self.market.instruments.get(id);
         let gain = profit::of_balances(one, quantity, Money::new(quote), mark, Round::Nearest)?;
         self.account.unsettled.insert(id, gain);
@@ -246,7 +249,7 @@ impl Desk {
 
     /// Opens an order, buying above zero; none of nothing.
     pub fn order(&mut self, instrument: InstrumentId, quantity: Decimal, price: Option<Decimal>) {
-        let quantity = Quantity::new(on_a_lot(quantity).1);
+        let quantity = self.in_lots(instrument, quantity);
         if !quantity.is_zero() {
             let price = price.map(Price::new);
             self.account.orders.push(Order { instrument, quantity, price });
@@ -264,7 +267,7 @@ impl Desk {
         row: GivenRow,
     ) -> Result<(), Problem> {
         let Contract { symbol, name, size, mark, .. } = contract;
-        let (lot, quantity) = whole_lot(quantity);
+        let lot = whole_lot(quantity);
         let quote = Quote {
             mark: Price::new(mark),
             iv: None,
@@ -346,11 +349,26 @@ pub fn document(name: &str, changes: &[(&str, String)]) -> Result<Document, Prob
     Ok(Document::named(name)?.with(&changes)?)
 }
 
-/// The lot of a contract of which one quantity is held, and that quantity: what is held is one lot.
-/// The profit of a lot is counted in quanta, of which a very small lot, such as that of a binary
-/// fraction's many digits, would keep few.
-fn whole_lot(quantity: Decimal) -> (Decimal, Decimal) {
-    if quantity.is_zero() { (Decimal::ONE, quantity) } else { (quantity.abs(), quantity) }
+/// The lot of a contract of which one quantity is held: what is held is one lot. The profit of a
+/// lot is counted in quanta, of which a very small lot, such as that of a binary fraction's many
+/// digits, would keep few.
+fn whole_lot(quantity: Decimal) -> Decimal {
+    if quantity.is_zero() { Decimal::ONE } else { quantity.abs() }
+}
+
+/// The coarsest lot that some quantities are whole numbers of, as far as the largest can be counted
+/// in it; of one at most.
+fn lot_of(quantities: &[Decimal]) -> Decimal {
+    let finest = quantities.iter().map(|quantity| on_a_lot(*quantity).0).min();
+    let largest = quantities.iter().map(|quantity| quantity.abs()).max();
+    let countable = |lot: &Decimal| {
+        largest.is_none_or(|largest| largest.raw() / lot.raw() < i128::from(i64::MAX / 4))
+    };
+    let mut lot = finest.unwrap_or(Decimal::ONE);
+    while !countable(&lot) && lot < Decimal::ONE {
+        lot = Decimal::from_raw(lot.raw() * 10);
+    }
+    lot
 }
 
 /// The coarsest power of ten, of one at most, that a quantity is a whole number of; a quantity with

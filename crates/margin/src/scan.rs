@@ -284,9 +284,9 @@ impl VolRule {
         let skew = fields.get("vol_skew").map(Skew::read).transpose()?;
         Ok(Self {
             relative,
-            up: fields.param_in_or("vol_up", Range::RATE, Decimal::ZERO)?,
+            up: fields.param_in_or("vol_up", Range::VOL, Decimal::ZERO)?,
             down: fields.param_in_or("vol_down", Range::RATE, Decimal::ZERO)?,
-            floor_up: fields.number_in("vol_floor", Range::RATE)?.unwrap_or(Decimal::ZERO),
+            floor_up: fields.number_in("vol_floor", Range::VOL)?.unwrap_or(Decimal::ZERO),
             tenor,
             skew,
         })

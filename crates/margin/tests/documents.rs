@@ -35,9 +35,9 @@ fn numbers_out_of_range_are_refused_with_their_line() {
         ("dampener = \"-1\"", "dampener: expected zero or more, found -1"),
         ("round_to = \"2.5\"", "round_to: expected whole decimal places, 0 to 18, found 2.5"),
         ("round_to = 19", "round_to: expected whole decimal places, 0 to 18, found 19"),
-        ("vol_up = 25", "vol_up: expected 0 to 10, found 25"),
+        ("vol_up = 25", "vol_up: expected 0 to 20, found 25"),
         ("vol_down = \"15\"", "vol_down: expected 0 to 10, found 15"),
-        ("vol_floor = \"-1\"", "vol_floor: expected 0 to 10, found -1"),
+        ("vol_floor = \"-1\"", "vol_floor: expected 0 to 20, found -1"),
         (
             "scenarios = [{ price = 1, weight = \"-0.33\" }]",
             "weight: expected 0 to 10, found -0.33",

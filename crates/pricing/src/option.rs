@@ -95,7 +95,8 @@ pub fn greeks(terms: &Terms) -> Greeks {
     let Terms { forward, strike, years, vol, right } = *terms;
     let [price, delta, gamma, vega] =
         black76::greeks_one(forward, strike, years, vol, 1.0, terms.call());
-    let theta = -vega * vol / (2.0 * years) / 365.0;
+    // At expiry there is no time left to lose value in.
+    let theta = if years > 0.0 { -vega * vol / (2.0 * years) / 365.0 } else { 0.0 };
     // K N(d2) of a call is F delta - price; of a put K N(-d2) is price - F delta.
     let strike_leg = match right {
         Right::Call => forward * delta - price,

@@ -1,8 +1,9 @@
 //! Hybrid portfolio margin and standard margin of whole accounts: what the mappings of the three
 //! managers share.
 //!
-//! An amount of a case has up to 17 digits, so each contract here is as large as the position in it
-//! and one is held, bought or sold: rows of the risk table then have all their digits.
+//! An amount of a case has up to 17 digits, so each contract here has the digits of the position in
+//! it and a power of ten of them is held, bought or sold: rows of the risk table then have all their
+//! digits, and a large position leaves those of a small one alone. An option may be listed twice.
 
 use crate::desk::{Contract, Desk};
 use crate::inputs::{Inputs, Problem, problem};
@@ -87,8 +88,8 @@ pub fn perpetual(
     if size == Decimal::ZERO {
         return Ok(());
     }
-    let contract = contract(base, Kind::Perpetual, size, mark)?;
-    let id = desk.hold(contract, sign(size), Some(mark))?;
+    let (contract, held) = contract(desk, base, Kind::Perpetual, size, mark)?;
+    let id = desk.hold(contract, held, Some(mark))?;
     let detail = Detail { confidence: Rate::new(confidence), ..Detail::default() };
     Ok(desk.market.set_detail(id, detail)?)
 }
@@ -106,11 +107,11 @@ pub fn option(desk: &mut Desk, base: &str, expiry: &Expiry, option: &Leg) -> Res
     let mark = mark(expiry, option, at, as_of)?;
     let (strike, right) = (Price::new(option.strike), option.right);
     let kind = Kind::Option { expiry: at, strike, right };
-    let mut contract = contract(base, kind, option.amount, mark.decimal())?;
+    let (mut contract, held) = contract(desk, base, kind, option.amount, mark.decimal())?;
     contract.name = format!("{base}-{at}-{}-{}", option.strike, right.letter());
     // A published volatility may be beyond what a market file may hold.
     contract.option = Some((1.0, expiry.forward));
-    let id: InstrumentId = desk.hold(contract, sign(option.amount), None)?;
+    let id: InstrumentId = desk.hold(contract, held, None)?;
     let quote = Quote { iv: Some(option.vol), ..*desk.market.quote(id) };
     desk.market.set_quote_unchecked(id, quote);
     Ok(desk.market.set_detail(id, expiry.detail)?)
@@ -130,19 +131,35 @@ fn mark(expiry: &Expiry, option: &Leg, at: Timestamp, as_of: Timestamp) -> Resul
     Ok(Price::from_f64(discounted_value(&terms, discount(rate, years)), Round::Nearest)?)
 }
 
-fn contract(base: &str, kind: Kind, size: Decimal, mark: Decimal) -> Result<Contract, Problem> {
+/// A contract for a position, and how many of it are held.
+fn contract(
+    desk: &Desk,
+    base: &str,
+    kind: Kind,
+    amount: Decimal,
+    mark: Decimal,
+) -> Result<(Contract, Decimal), Problem> {
+    let (size, held) = size_and_count(amount);
     let symbol = Symbol {
-        venue: VENUE.to_owned(),
+        // Each position is a contract of its own, also where two have the same terms.
+        venue: format!("{VENUE}{}", desk.market.instruments.len()),
         base: Asset::new(base)?,
         quote: Asset::new(CASH)?,
         settle: Some(Asset::new(CASH)?),
         kind,
     };
-    Ok(Contract { symbol, name: base.to_owned(), size: size.abs(), mark, lot: None, option: None })
+    let contract = Contract { symbol, name: base.to_owned(), size, mark, lot: None, option: None };
+    Ok((contract, held))
 }
 
-fn sign(size: Decimal) -> Decimal {
-    if size.is_negative() { -Decimal::ONE } else { Decimal::ONE }
+/// An amount as a size and a signed power of ten: the size is below ten where its digits allow.
+fn size_and_count(amount: Decimal) -> (Decimal, Decimal) {
+    let (mut size, mut count) = (amount.abs().raw(), Decimal::ONE.raw());
+    while size >= 10 * Decimal::ONE.raw() && size % 10 == 0 {
+        (size, count) = (size / 10, count * 10);
+    }
+    let count = Decimal::from_raw(count);
+    (Decimal::from_raw(size), if amount.is_negative() { -count } else { count })
 }
 
 /// Call or put from a truth.
@@ -224,4 +241,23 @@ pub fn by_asset(values: &[(String, String)], default: Option<&str>) -> String {
     let named = values.iter().map(|(asset, value)| format!("{asset} = \"{value}\""));
     let rest = default.map(|value| format!("default = \"{value}\""));
     format!("{{ {} }}", named.chain(rest).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_keeps_its_digits() {
+        for (amount, size, count) in [
+            ("0.000000001", "0.000000001", "1"),
+            ("-7.5", "7.5", "-1"),
+            ("1000000", "1", "1000000"),
+            ("-123.45", "1.2345", "-100"),
+            ("12.000000000000000001", "12.000000000000000001", "1"),
+        ] {
+            let found = size_and_count(amount.parse().unwrap());
+            assert_eq!(found, (size.parse().unwrap(), count.parse().unwrap()), "{amount}");
+        }
+    }
 }

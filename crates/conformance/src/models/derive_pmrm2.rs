@@ -122,6 +122,9 @@ fn account(inputs: Inputs<'_>) -> Result<(Desk, Vec<f64>), Problem> {
     derive::perpetual(&mut desk, SPOT, size, perp.number("price")?, conf)?;
     for (at, held) in inputs.list("collaterals")?.iter().map(Inputs).enumerate() {
         let name = collateral_name(at);
+        if held.number("amount")?.is_zero() || held.number("price")?.is_zero() {
+            continue; // Worth nothing, and of no price that a market may have.
+        }
         derive::price(&mut desk, &name, held.number("price")?, held.number("conf")?)?;
         desk.entry(&name, held.number("amount")?)?;
     }
@@ -163,7 +166,8 @@ fn expiry(inputs: Inputs<'_>, seconds: i64) -> Result<(Expiry, Slice), Problem> 
         let sure = |name| found.number(name).map(Rate::new);
         let detail = Detail {
             rate: Some(rate),
-            fixed_forward: Price::from_f64(fixed, Round::Nearest)?,
+            // As a double it can be a last digit above the whole.
+            fixed_forward: Price::from_f64(fixed, Round::Nearest)?.min(Price::new(forward)),
             confidence: Rate::ONE,
             forward_confidence: sure("forward_conf")?,
             vol_confidence: sure("vol_conf")?,

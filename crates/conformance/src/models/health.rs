@@ -113,7 +113,9 @@ fn spot_orders(desk: &mut Desk, row: Inputs<'_>, number: usize) -> Result<(), Pr
     for (name, amount) in [(&base, sold), (&quote, paid)] {
         desk.account.deposit(Asset::new(name)?, Money::new(amount))?;
     }
-    let contract = Contract::spot(&base, &quote, index)?.named(&format!("S{number}"));
+    let mut contract = Contract::spot(&base, &quote, index)?.named(&format!("S{number}"));
+    // Two markets may be of one pair.
+    contract.symbol.venue.push_str(&number.to_string());
     let id = desk.list(contract, &[sold, bought])?;
     desk.order(id, bought, bid);
     desk.order(id, -sold, row.number_if_any("lowest_ask")?);

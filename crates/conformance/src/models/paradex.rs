@@ -15,7 +15,8 @@ const SCENARIOS: &str = "paradex-pm";
 const POSITIONS: &str = "paradex-cross";
 const COIN: &str = "COIN";
 
-/// `paradex-min-delta`: each leg is a contract on as many coins as its delta.
+/// `paradex-min-delta`: each leg is a contract on as many coins as its delta, all of it in one lot so
+/// that it keeps its digits.
 pub fn minimum_delta(inputs: Inputs<'_>) -> Answer {
     let mut changes = Vec::new();
     for (input, path) in
@@ -29,10 +30,11 @@ pub fn minimum_delta(inputs: Inputs<'_>) -> Answer {
     for (number, leg) in inputs.list("legs")?.iter().enumerate() {
         let leg = Inputs(leg);
         let (quantity, delta) = (leg.number("qty")?, leg.number("delta")?);
-        let mut contract = Contract::linear(COIN, spot)?.sized(delta.abs());
+        let coins = quantity.times(delta, Round::Nearest)?;
+        let mut contract = Contract::linear(COIN, spot)?.sized(coins.abs());
         contract.symbol.venue = format!("case{number}");
-        let sign = if delta.is_negative() { -quantity } else { quantity };
-        if !delta.is_zero() {
+        let sign = if coins.is_negative() { -Decimal::ONE } else { Decimal::ONE };
+        if !coins.is_zero() {
             desk.hold(contract, sign, Some(spot))?;
         }
     }

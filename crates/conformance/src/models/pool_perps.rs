@@ -69,12 +69,8 @@ const BY_MARKET: &[(&str, &str)] = &[
 ];
 
 /// A case's reward has no bounds and nothing but the flag's part.
-const WITHOUT_BOUNDS: &[(&str, &str)] = &[
-    ("params.collateral_ratio", "\"0\""),
-    ("params.reward_least", "\"0\""),
-    ("params.reward_most", "\"1000000000000000\""),
-    ("params.reward_share", "\"1000000\""),
-];
+const WITHOUT_BOUNDS: &[(&str, &str)] =
+    &[("levels.initial", "\"initial_margins + flag_reward + orders\"")];
 
 /// `synthetix-v3-perps-margin`: positions opened at the fill price from no skew.
 pub fn margins(inputs: Inputs<'_>) -> Answer {

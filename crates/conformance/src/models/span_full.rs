@@ -127,7 +127,10 @@ fn nothing_held(inputs: Inputs<'_>, name: &str) -> Answer {
         "risk",
     ]
     .map(|name| (name, Json::from(Money::ZERO)));
-    let all = [("active", Json::from(1usize)), ("wpr", risk.into())].into_iter().chain(lists).chain(amounts);
+    let all = [("active", Json::from(1usize)), ("wpr", risk.into())]
+        .into_iter()
+        .chain(lists)
+        .chain(amounts);
     Ok(Json::Object(all.map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
@@ -242,10 +245,7 @@ fn in_tiers(legs: &[Json]) -> Result<Vec<Leg<'_>>, Problem> {
 }
 
 /// Legs in commodities; one that the case does not hold gets a code that nothing else has.
-fn coded<'a>(
-    legs: &'a [Json],
-    commodities: &[(String, Json)],
-) -> Result<Vec<Leg<'a>>, Problem> {
+fn coded<'a>(legs: &'a [Json], commodities: &[(String, Json)]) -> Result<Vec<Leg<'a>>, Problem> {
     let named = |(at, leg): (usize, &'a Json)| {
         let name = Inputs(leg).text("cc")?;
         let place = commodities.iter().position(|(known, _)| known == name);

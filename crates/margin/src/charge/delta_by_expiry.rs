@@ -117,7 +117,8 @@ impl DeltaByExpiry {
             let own = lots * i128::from(pool.table.sensitivities(row)[self.counted as usize]);
             // Large deltas that nearly cancel have shares beyond any use; they are cut, not refused.
             let share = (own as f64 / found.net as f64).clamp(-LARGEST_SHARE, LARGEST_SHARE);
-            let share = found.amount.times(Rate::from_f64(share, Round::Nearest)?, Round::Nearest)?;
+            let share =
+                found.amount.times(Rate::from_f64(share, Round::Nearest)?, Round::Nearest)?;
             out.push((Part::Position(line.instrument), share));
         }
         Ok(())

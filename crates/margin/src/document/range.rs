@@ -27,6 +27,8 @@ impl Range {
     pub const FACTOR: Self = Self::new(false, Some(1), "above 0, up to 1");
     /// A rate or a weight: more than the whole of something is possible, a thousand per cent not.
     pub const RATE: Self = Self::new(true, Some(10), "0 to 10");
+    /// A volatility or an upward move of one: 2,000 % is a limit that a venue has.
+    pub const VOL: Self = Self::new(true, Some(20), "0 to 20");
     /// An amount, a rate that falls with size, or another number without a natural limit.
     pub const AMOUNT: Self = Self::new(true, None, "zero or more");
     /// A number that something is divided by.

@@ -187,7 +187,7 @@ impl Compiler<'_> {
         }
         let empty = most <= 0.0 || self.frame.cells.is_empty();
         let room = if self.expiries.is_some() { LARGEST_BY_EXPIRY } else { LARGEST_CELL };
-        if empty { -9 } else { finest_in(most, room) }
+        if empty { COINS_ALONE } else { finest_in(most, room) }
     }
 
     /// A magnitude that no cell of a row can pass, nor what it is worth where that is kept.
@@ -589,6 +589,9 @@ fn bound(moves: &Moves, lot: Lot, price: f64, strike: Option<f64>) -> f64 {
 
 /// No quantum is finer: amounts have 18 places, and what whole coins held add must fit too.
 const FINEST: i32 = -22;
+
+/// The exponent of a table without contracts: a million coins have nine places then.
+const COINS_ALONE: i32 = -15;
 
 /// The finest exponent, from [`FINEST`] on, at which a magnitude is at most [`LARGEST_CELL`]
 /// quanta.

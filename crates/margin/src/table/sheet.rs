@@ -142,7 +142,8 @@ impl Group {
         for row in &rows {
             let id = frame.lines[*row].instrument;
             let one = market.instruments.get(id);
-            if years <= 0.0 {
+            // At expiry itself an option is worth what it pays.
+            if years < 0.0 {
                 return Err(MarginError::Expired { instrument: one.venue_symbol.clone() });
             }
             let (Some((strike, right)), Some(vol)) = (one.option_terms(), market.quote(id).iv)
