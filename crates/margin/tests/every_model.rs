@@ -359,3 +359,21 @@ fn a_chosen_leverage_outlives_the_position_for_its_open_orders() {
     assert_eq!(total.initial.to_string(), "35540");
     assert!(total.maintenance.is_zero());
 }
+
+/// A coin that is not accepted counts for nothing, and nothing is asked of it: two such coins and a
+/// tenth of a perpetual ask for 6.5 % of 7,108.
+#[test]
+fn nothing_is_asked_of_collateral_that_is_not_accepted() {
+    let market = read::market_csv("market", WRAPPED).unwrap();
+    let rows = b"account,instrument,qty,avg_price\na,USDC,5000,\na,MSOL,2000,\n\
+        a,BTC-PERP,0.1,71080\n";
+    let book = read::book_csv("book", rows, &market).unwrap();
+    let of = |name: &str| {
+        margin(&Document::named(name).unwrap(), &market, &book.accounts[0]).unwrap().total
+    };
+    let standard = of("derive-srm");
+    assert_eq!(standard.equity.to_string(), "5000");
+    assert_eq!(standard.maintenance.to_string(), "462.02");
+    // 20 % of 7,108 in the worst scenario, and 3 % of 7,105.
+    assert_eq!(of("derive-pmrm").maintenance.to_string(), "1634.75");
+}
