@@ -55,7 +55,7 @@ impl Dice {
     }
 
     fn one_in(&mut self, count: u64) -> bool {
-        self.next() % count == 0
+        self.next().is_multiple_of(count)
     }
 }
 
@@ -261,7 +261,7 @@ impl Bench<'_> {
                 (Ok(quick), Err(error)) => {
                     broken.add(name, "prepared answers what is refused", || {
                         format!("seed {} {} {quick:?} {error}", self.seed, one.venue_symbol)
-                    })
+                    });
                 }
                 (Err(error), Ok(_)) => broken.add(name, "prepared refuses", || {
                     format!("seed {} {} {quantity} {error}", self.seed, one.venue_symbol)
