@@ -17,6 +17,7 @@ use keelmark_book::{
     Asset, Balance, Decimal, InstrumentId, Market, Money, Overflow, Portfolio, Quantity, Rate,
     Round,
 };
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An account's margin under one document.
@@ -174,11 +175,12 @@ pub fn margin_of_pool(
     let exposure = pool_exposure(document, market, table, &pool, &equity)?;
     let orders = order_rows(market, table, &pool)?;
     let leverage = leverage(&pool);
+    let collateral = accepted(document, &pool.collateral);
     let view = |fill| PoolView {
         market,
         table,
         exposure: &exposure,
-        collateral: &pool.collateral,
+        collateral: &collateral,
         orders: &orders,
         booked: &pool.orders,
         profits: &equity.profits,
@@ -209,6 +211,17 @@ pub fn margin_of_pool(
             .over(market.price(&market.currency)?.decimal(), Round::Nearest)?,
     );
     Ok(PoolMargin { pool, price, equity, charges, levels, health, notes })
+}
+
+/// What charges see of a pool's collateral: what is not accepted counts for nothing in equity, so
+/// nothing is asked of it either. What is owed is always there.
+pub(crate) fn accepted<'a>(document: &Document, held: &'a [Balance]) -> Cow<'a, [Balance]> {
+    let counts =
+        |one: &Balance| one.amount.is_negative() || document.collateral.of(&one.asset).is_some();
+    if held.iter().all(counts) {
+        return Cow::Borrowed(held);
+    }
+    Cow::Owned(held.iter().filter(|one| counts(one)).cloned().collect())
 }
 
 /// The leverage chosen for each instrument; where positions in one differ, the lowest.

@@ -9,7 +9,9 @@ use crate::document::{CoinsMove, Document, NamedCharge, Stale};
 use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
-use crate::margin::{counted_coins, covered, lots, order_rows, pool_exposure, staleness, widened};
+use crate::margin::{
+    accepted, counted_coins, covered, lots, order_rows, pool_exposure, staleness, widened,
+};
 use crate::pool::Pool;
 use crate::requirement::{Amounts, Answer, MOST_CHARGES, Slots, few_enough};
 use crate::table::{RiskTable, RowId, coin_lots};
@@ -180,9 +182,10 @@ impl<'a> Prepared<'a> {
         equity: Money,
         widen: Rate,
     ) -> Result<Answer, MarginError> {
+        let collateral = accepted(self.document, collateral);
         let hedging = self.hedging(extra.map(|extra| (extra.row, extra.lots)))?;
         let exposure = hedging.as_ref().unwrap_or(&self.exposure);
-        let view = |fill| PoolView { exposure, ..self.view(fill, extra, collateral) };
+        let view = |fill| PoolView { exposure, ..self.view(fill, extra, &collateral) };
         let plain = self.amounts(&self.plain, &view(Fill::None))?;
         let with_orders = if self.orders.is_empty() {
             None
@@ -309,7 +312,8 @@ impl<'a> Prepared<'a> {
     }
 
     fn keep(&self, fill: Fill) -> Result<Vec<Kept>, MarginError> {
-        let view = self.view(fill, None, &self.pool.collateral);
+        let collateral = accepted(self.document, &self.pool.collateral);
+        let view = self.view(fill, None, &collateral);
         let mut out = Vec::new();
         for named in &self.document.charges {
             let scope = named.charge.scope();

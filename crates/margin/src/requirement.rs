@@ -9,7 +9,7 @@ use crate::document::{Document, Level, ORDERS};
 use crate::equity::equity;
 use crate::error::MarginError;
 use crate::expr::Interval;
-use crate::margin::{covered, leverage, order_rows, pool_exposure, staleness, widened};
+use crate::margin::{accepted, covered, leverage, order_rows, pool_exposure, staleness, widened};
 use crate::pool::Pool;
 use crate::table::{RiskTable, RowId};
 use keelmark_book::{Asset, Decimal, Market, Money};
@@ -97,12 +97,13 @@ impl<'a> Requirements<'a> {
         let exposure = pool_exposure(self.document, self.market, self.table, pool, &equity)?;
         let orders = order_rows(self.market, self.table, pool)?;
         let leverage = leverage(pool);
+        let collateral = accepted(self.document, &pool.collateral);
         let widen = staleness(self.document, self.market, pool)?.0;
         let view = |fill| PoolView {
             market: self.market,
             table: self.table,
             exposure: &exposure,
-            collateral: &pool.collateral,
+            collateral: &collateral,
             orders: &orders,
             booked: &pool.orders,
             profits: &equity.profits,

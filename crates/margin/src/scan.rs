@@ -113,7 +113,7 @@ pub struct VolRule {
     /// Downward range.
     pub down: Param,
     /// An upward move ends at least here.
-    pub floor_up: Decimal,
+    pub floor_up: Param,
     /// How the ranges change with tenor.
     pub tenor: Option<Tenor>,
     /// How a smile tilts, for scenarios in which it does.
@@ -286,7 +286,7 @@ impl VolRule {
             relative,
             up: fields.param_in_or("vol_up", Range::VOL, Decimal::ZERO)?,
             down: fields.param_in_or("vol_down", Range::RATE, Decimal::ZERO)?,
-            floor_up: fields.number_in("vol_floor", Range::VOL)?.unwrap_or(Decimal::ZERO),
+            floor_up: fields.param_in_or("vol_floor", Range::VOL, Decimal::ZERO)?,
             tenor,
             skew,
         })
@@ -302,7 +302,7 @@ impl VolRule {
             relative: self.relative,
             up: self.up.get("vol_up", underlying)?.to_f64() * factor,
             down: self.down.get("vol_down", underlying)?.to_f64() * factor,
-            floor_up: self.floor_up.to_f64(),
+            floor_up: self.floor_up.get("vol_floor", underlying)?.to_f64(),
             skew: self.skew.map(|skew| skew.at(days / 365.0)),
         })
     }

@@ -9,6 +9,7 @@ use keelmark_book::{
     Balance, Instrument, InstrumentId, Isolation, Market, Money, Portfolio, Position, Price,
     Quantity, Round, profit,
 };
+use std::collections::BTreeSet;
 
 /// A change to an account.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +41,12 @@ pub fn apply(
     for (id, quantity) in &change.fills {
         fill(&mut after, *id, *quantity, market)?;
     }
+    let open: BTreeSet<InstrumentId> = after.orders.iter().map(|one| one.instrument).collect();
+    after.positions.retain(|one| {
+        // Closing a position does not undo a chosen leverage: open orders are asked by it.
+        let chosen = one.leverage.is_some() && one.isolation == Isolation::Shared;
+        !one.quantity.is_zero() || chosen && open.contains(&one.instrument)
+    });
     for (id, margin) in &change.isolate {
         let settle = market.instruments.get(*id).settle.clone();
         let held = after.collateral.iter().find(|held| held.asset == settle);
@@ -88,7 +95,6 @@ fn fill(
         }
         None => account.positions.push(Position::new(id, filled.quantity, filled.entry)),
     }
-    account.positions.retain(|one| !one.quantity.is_zero());
     Ok(())
 }
 
