@@ -211,8 +211,7 @@ impl<'w> Draft<'w> {
             return Ok(());
         }
         let name = |draft: &Self| called(&draft.product.code, terms, expiry);
-        let price =
-            self.price.ok_or_else(|| format!("{}: expected a price in <p>", name(self)))?;
+        let price = self.price.ok_or_else(|| format!("{}: expected a price in <p>", name(self)))?;
         let size = self.size.or(self.series.size).unwrap_or(self.product.size);
         if !size.is_positive() {
             return Err(format!("{}: cvf: expected above zero, found {size}", name(self)));

@@ -198,7 +198,8 @@ impl<R: Read> Scanner<R> {
             return Ok(Token::Empty(local(&self.window[name])));
         }
         let text = self.start + length;
-        if let Some((inside, whole)) = leaf(&self.window[text..self.end], &self.window[name.clone()])
+        if let Some((inside, whole)) =
+            leaf(&self.window[text..self.end], &self.window[name.clone()])
         {
             self.start = text + whole;
             return Ok(Token::Leaf(local(&self.window[name]), &self.window[text..text + inside]));
