@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
     pub fn key(&mut self, row: &Row<'a>) -> Option<usize> {
         self.key_columns?;
         let (start, end) = row.key;
-        self.keys.number(self.text.as_bytes(), start, end)
+        self.keys.number(self.text.as_bytes().get(start..end)?)
     }
 
     /// Reads the next row over an earlier one; blank lines are passed over, `false` is the end.
