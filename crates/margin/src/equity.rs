@@ -46,7 +46,7 @@ pub fn equity(pool: &Pool, document: &Document, market: &Market) -> Result<Equit
         let coins = if accepted { held.amount } else { held.amount.min(Money::ZERO) };
         found.add_coins(&held.asset, coins)?;
     }
-    for ((id, entry), quantity) in netted(pool, market)? {
+    for (id, entry, quantity) in netted(pool, market)? {
         let one = market.instruments.get(id);
         let mark = market.quote(id).mark;
         if one.is_option() {
@@ -97,15 +97,25 @@ pub fn equity(pool: &Pool, document: &Document, market: &Market) -> Result<Equit
 fn netted(
     pool: &Pool,
     market: &Market,
-) -> Result<BTreeMap<(InstrumentId, Option<Price>), Quantity>, MarginError> {
-    let mut sums: BTreeMap<(InstrumentId, Option<Price>), Quantity> = BTreeMap::new();
+) -> Result<Vec<(InstrumentId, Option<Price>, Quantity)>, MarginError> {
+    let mut rows = Vec::with_capacity(pool.positions.len());
     for position in &pool.positions {
         let option = market.instruments.get(position.instrument).is_option();
         let entry = if option { None } else { position.avg_price };
-        let sum = sums.entry((position.instrument, entry)).or_default();
-        *sum = sum.plus(position.quantity)?;
+        rows.push((position.instrument, entry, position.quantity));
     }
-    sums.retain(|_, sum| !sum.is_zero());
+    // Stable: rows of one key are added in the order in which they stand.
+    rows.sort_by_key(|(id, entry, _)| (*id, *entry));
+    let mut sums: Vec<(InstrumentId, Option<Price>, Quantity)> = Vec::with_capacity(rows.len());
+    for (id, entry, quantity) in rows {
+        match sums.last_mut() {
+            Some((known, price, sum)) if *known == id && *price == entry => {
+                *sum = sum.plus(quantity)?;
+            }
+            _ => sums.push((id, entry, quantity)),
+        }
+    }
+    sums.retain(|(_, _, sum)| !sum.is_zero());
     Ok(sums)
 }
 
@@ -117,8 +127,12 @@ impl Equity {
     }
 
     fn add_coins(&mut self, asset: &Asset, amount: Money) -> Result<(), MarginError> {
-        let held = self.coins.entry(asset.clone()).or_default();
-        *held = held.plus(amount)?;
+        match self.coins.get_mut(asset) {
+            Some(held) => *held = held.plus(amount)?,
+            None => {
+                self.coins.insert(asset.clone(), amount);
+            }
+        }
         Ok(())
     }
 }

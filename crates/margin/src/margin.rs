@@ -390,6 +390,9 @@ pub(crate) fn staleness(
     pool: &Pool,
 ) -> Result<(Rate, Vec<String>), MarginError> {
     let Some(allowed) = document.feeds.max_age_seconds else { return Ok((Rate::ZERO, vec![])) };
+    if fresh(market, pool, allowed) {
+        return Ok((Rate::ZERO, vec![]));
+    }
     let mut feeds: Vec<(String, f64)> = Vec::new();
     let ids = pool.instruments();
     for id in &ids {
@@ -423,6 +426,25 @@ pub(crate) fn staleness(
             Ok((rate, notes.collect()))
         }
     }
+}
+
+/// Whether nothing that a pool is priced by is old, positions that cancel included: most pools, most
+/// of the time, and said without a set of anything.
+fn fresh(market: &Market, pool: &Pool, allowed: f64) -> bool {
+    let young = |as_of| market.as_of.seconds_since(as_of) <= allowed;
+    let asset = |asset: &Asset| market.assets.get(asset).is_none_or(|feed| young(feed.as_of));
+    let ids = pool.positions.iter().map(|one| one.instrument);
+    let ids = ids.chain(pool.orders.iter().map(|one| one.instrument));
+    let mut ids = ids.chain(pool.unsettled.keys().copied());
+    let mut known: [Option<&Asset>; 3] = [None; 3];
+    ids.all(|id| {
+        let one = market.instruments.get(id);
+        // Most contracts that follow one another are in the same assets.
+        let own = [Some(&one.base), Some(&one.quote), Some(&one.settle)];
+        let same = own == known;
+        known = own;
+        young(market.quote(id).as_of) && (same || own.into_iter().flatten().all(asset))
+    }) && pool.collateral.iter().all(|held| asset(&held.asset))
 }
 
 fn levels(

@@ -13,7 +13,6 @@ use crate::margin::{accepted, covered, leverage, order_rows, pool_exposure, stal
 use crate::pool::Pool;
 use crate::table::{RiskTable, RowId};
 use keelmark_book::{Asset, Decimal, Market, Money};
-use std::collections::BTreeSet;
 
 /// Requirements and equity, in the pool's currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +43,8 @@ pub struct Requirements<'a> {
     maintenance: Slots<'a>,
     /// Whether each row's instrument has a charge about it.
     covered: Vec<bool>,
+    /// Whether a level uses each charge.
+    used: Vec<bool>,
 }
 
 /// A level with each of its names resolved.
@@ -84,7 +85,10 @@ impl<'a> Requirements<'a> {
         let maintenance = Slots::new(document, "maintenance")?;
         let about = |id| document.covers(market.instruments.get(id));
         let covered = table.lines.iter().map(|line| about(line.instrument)).collect();
-        Ok(Self { document, market, table, initial, maintenance, covered })
+        let uses = |slots: &Slots<'a>, name: &str| slots.level.formula.uses(name);
+        let used = |name: &str| uses(&initial, name) || uses(&maintenance, name);
+        let used = document.charges.iter().map(|named| used(&named.name)).collect();
+        Ok(Self { document, market, table, initial, maintenance, covered, used })
     }
 
     /// What a pool requires and has.
@@ -144,11 +148,12 @@ impl<'a> Requirements<'a> {
     /// Every charge that a level uses.
     fn amounts(&self, view: &PoolView<'_>) -> Result<Amounts, MarginError> {
         let ordered = view.counted_orders().map(|(row, _)| row);
-        let rows: BTreeSet<RowId> = view.lots().map(|(row, _)| row).chain(ordered).collect();
+        let mut rows: Vec<RowId> = view.lots().map(|(row, _)| row).chain(ordered).collect();
+        rows.sort_unstable();
+        rows.dedup();
         let mut out = [Money::ZERO; MOST_CHARGES];
-        for (amount, named) in out.iter_mut().zip(&self.document.charges) {
-            let uses = |slots: &Slots<'a>| slots.level.formula.uses(&named.name);
-            if uses(&self.initial) || uses(&self.maintenance) {
+        for ((amount, named), used) in out.iter_mut().zip(&self.document.charges).zip(&self.used) {
+            if *used {
                 *amount = self.total(named.charge.as_ref(), view, &rows)?;
             }
         }
@@ -160,7 +165,7 @@ impl<'a> Requirements<'a> {
         &self,
         charge: &dyn Charge,
         view: &PoolView<'_>,
-        rows: &BTreeSet<RowId>,
+        rows: &[RowId],
     ) -> Result<Money, MarginError> {
         let sum = |keys: &mut dyn Iterator<Item = usize>| -> Result<Money, MarginError> {
             let mut sum = Money::ZERO;

@@ -6,21 +6,33 @@ use super::data::{Chain, Random};
 use super::naive;
 use crate::failure::Failure;
 use crate::inputs::Inputs;
-use keelmark_book::{Balance, InstrumentId, Market, Money, Position, Quantity};
+use keelmark_book::{Balance, Detail, InstrumentId, Market, Money, Position, Quantity};
 use keelmark_margin::pool::{Pool, divide};
 use keelmark_margin::requirement::Requirements;
 use keelmark_margin::{Document, RiskTable, margin_of_pool};
 use std::hint::black_box;
 
-/// The documents that are measured, one of each way to compute a portfolio.
-const DOCUMENTS: &[&str] = &["deribit-pm", "okx-pm", "scan16"];
+/// The documents that are measured, one of each way to compute a portfolio, with the annual rate that
+/// each needs of its market.
+const DOCUMENTS: &[(&str, Option<f64>)] =
+    &[("deribit-pm", None), ("derive-pmrm2", Some(0.03)), ("okx-pm", None), ("scan16", None)];
 const ACCOUNTS: usize = 250;
 const POSITIONS: usize = 20;
 
 /// Every document over the sample chain.
 pub fn run() -> Result<Vec<Figure>, Failure> {
     let market = Inputs::demo()?.market;
-    DOCUMENTS.iter().map(|name| figure(name, &market)).collect()
+    DOCUMENTS.iter().map(|(name, rate)| figure(name, &with_rate(&market, *rate)?)).collect()
+}
+
+/// The market with a rate to every expiry.
+fn with_rate(market: &Market, rate: Option<f64>) -> Result<Market, Failure> {
+    let mut found = market.clone();
+    for (id, _) in market.instruments.iter() {
+        let detail = Detail { rate, ..market.detail(id) };
+        found.set_detail(id, detail).map_err(|error| Failure::failed(error.to_string()))?;
+    }
+    Ok(found)
 }
 
 fn figure(name: &str, market: &Market) -> Result<Figure, Failure> {

@@ -11,7 +11,7 @@ use super::data::Random;
 use crate::failure::Failure;
 use keelmark_book::read;
 use keelmark_margin::sensitivities::{
-    Bucket, Calculator, Class, Model, Netting, Pairs, Parameters, Row,
+    Bucket, Calculator, Class, Model, Netting, Pairs, Parameters, Place, Row,
 };
 use keelmark_venues::crif::{self, Reader, risk::Risk};
 use std::collections::BTreeMap;
@@ -86,12 +86,19 @@ fn margins(model: &Model, path: &Path) -> Result<f64, Failure> {
     let (mut portfolio, mut calculator) = (Netting::new(model), Calculator::default());
     let (mut name, mut sum) = (String::new(), 0.0);
     let mut row = crif::Row::default();
+    // Where rows of each key of the file belong.
+    let mut places: Vec<Option<Place>> = Vec::new();
     while reader.read(&mut row)? {
         if row.portfolio() != name {
             sum += calculator.margin(&mut portfolio).map_err(|error| failed(&error))?.total;
             portfolio.clear();
             name.clear();
             name.push_str(row.portfolio());
+        }
+        let key = reader.key(&row);
+        if let Some(place) = key.and_then(|key| *places.get(key)?) {
+            portfolio.add_at(place, reader.amount(&row)?).map_err(|error| failed(&error))?;
+            continue;
         }
         let Some(risk) = Risk::of(row.risk_type()) else { continue };
         let one = Row {
@@ -104,7 +111,11 @@ fn margins(model: &Model, path: &Path) -> Result<f64, Failure> {
             curve: row.label2(),
             amount: reader.amount(&row)?,
         };
-        portfolio.add(&one).map_err(|error| failed(&error))?;
+        let place = portfolio.add(&one).map_err(|error| failed(&error))?;
+        if let Some(key) = key {
+            places.resize(places.len().max(key + 1), None);
+            places[key] = place;
+        }
     }
     sum += calculator.margin(&mut portfolio).map_err(|error| failed(&error))?.total;
     Ok(black_box(sum))

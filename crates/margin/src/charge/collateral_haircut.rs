@@ -6,7 +6,7 @@ use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
-use keelmark_book::{InputError, Rate, Round};
+use keelmark_book::{Balance, InputError, Money, Rate, Round};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -21,16 +21,27 @@ pub(super) fn read(
     Ok(Arc::new(CollateralHaircut { rate: fields.param_in("rate", Range::SHARE)? }))
 }
 
+impl CollateralHaircut {
+    /// What a holding asks.
+    fn of(&self, pool: &PoolView<'_>, held: &Balance) -> Result<Money, MarginError> {
+        let rate = Rate::new(self.rate.get("rate", &held.asset)?);
+        if rate.is_zero() || !held.amount.is_positive() {
+            return Ok(Money::ZERO);
+        }
+        Ok(pool.convert(held.amount, &held.asset, Round::Up)?.times(rate, Round::Up)?)
+    }
+}
+
 impl Charge for CollateralHaircut {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
         let mut outcome = Outcome::default();
         for held in pool.collateral {
-            let rate = Rate::new(self.rate.get("rate", &held.asset)?);
-            if rate.is_zero() || !held.amount.is_positive() {
+            let amount = self.of(pool, held)?;
+            if amount.is_zero() {
                 continue;
             }
             let value = pool.convert(held.amount, &held.asset, Round::Up)?;
-            let amount = value.times(rate, Round::Up)?;
+            let rate = Rate::new(self.rate.get("rate", &held.asset)?);
             outcome.amount = outcome.amount.plus(amount)?;
             let text = format!("{} {value:.2} x {} %", held.asset, rate.to_f64() * 100.0);
             outcome.lines.push(Line { text, amount });
@@ -41,5 +52,13 @@ impl Charge for CollateralHaircut {
 
     fn scope(&self) -> Scope {
         Scope::Collateral
+    }
+
+    fn term(&self, pool: &PoolView<'_>, _: usize) -> Result<Money, MarginError> {
+        let mut sum = Money::ZERO;
+        for held in pool.collateral {
+            sum = sum.plus(self.of(pool, held)?)?;
+        }
+        Ok(sum)
     }
 }

@@ -231,6 +231,10 @@ impl Spread {
         let mut count: Option<Decimal> = None;
         for leg in &self.legs {
             let available = *reached(left, leg.reach, now)?.side(leg.side_a == a_long);
+            // A leg without deltas forms nothing, whatever the others have.
+            if available.is_zero() {
+                return Ok(Decimal::ZERO);
+            }
             let most = available.over(leg.ratio, Round::Down)?;
             count = Some(count.map_or(most, |so_far| so_far.min(most)));
         }

@@ -57,6 +57,8 @@ pub struct Netting<'m> {
     pub(super) qualifiers: Names,
     pub(super) curves: Names,
     entries: Vec<Entry>,
+    /// Entries in the order of names, by key and number.
+    order: Vec<(u64, u32)>,
     /// Bucket of each qualifier in each class, with the portfolio that it was seen in.
     seen: Vec<Vec<(u32, u16)>>,
     portfolio: u32,
@@ -75,7 +77,6 @@ pub(super) struct AddOns {
 /// A row by numbers.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    key: u64,
     place: Place,
     raw: i128,
 }
@@ -113,6 +114,7 @@ impl<'m> Netting<'m> {
             qualifiers: Names::default(),
             curves: Names::default(),
             entries: Vec::new(),
+            order: Vec::new(),
             seen: vec![Vec::new(); model.classes.len()],
             portfolio: 0,
             add_ons: AddOns::default(),
@@ -173,11 +175,21 @@ impl<'m> Netting<'m> {
                 0
             },
         };
-        if measure != BASE_CORRELATION {
-            self.one_bucket(place, row.qualifier)?;
-        }
-        self.entries.push(Entry { key: 0, place, raw: row.amount.decimal().raw() });
+        self.add_at(place, row.amount)?;
         Ok(Some(place))
+    }
+
+    /// Adds an amount at a place that [`Netting::add`] gave for a row of the same key, in this
+    /// portfolio or an earlier one.
+    ///
+    /// # Errors
+    /// [`SensitivityError`] when the qualifier was in another bucket of this portfolio.
+    pub fn add_at(&mut self, place: Place, amount: Money) -> Result<(), SensitivityError> {
+        if place.measure != BASE_CORRELATION {
+            self.one_bucket(place)?;
+        }
+        self.entries.push(Entry { place, raw: amount.decimal().raw() });
+        Ok(())
     }
 
     fn tenor(&self, row: &Row<'_>, measure: u8, by_tenor: bool) -> Result<u16, SensitivityError> {
@@ -191,7 +203,7 @@ impl<'m> Netting<'m> {
     }
 
     /// A qualifier in two buckets would be two risk factors of one name.
-    fn one_bucket(&mut self, place: Place, qualifier: &str) -> Result<(), SensitivityError> {
+    fn one_bucket(&mut self, place: Place) -> Result<(), SensitivityError> {
         let seen = &mut self.seen[usize::from(place.class)];
         let at = place.qualifier as usize;
         if seen.len() <= at {
@@ -201,7 +213,7 @@ impl<'m> Netting<'m> {
         if portfolio == self.portfolio && bucket != place.bucket {
             let names = &self.model.classes[usize::from(place.class)].buckets;
             return Err(SensitivityError::TwoBuckets {
-                qualifier: qualifier.to_owned(),
+                qualifier: self.qualifiers.text(at).to_owned(),
                 first: names.text(usize::from(bucket)).to_owned(),
                 second: names.text(usize::from(place.bucket)).to_owned(),
             });
@@ -247,32 +259,35 @@ impl<'m> Netting<'m> {
         self.products.rank();
         self.qualifiers.rank();
         self.curves.rank();
-        for entry in &mut self.entries {
+        self.order.clear();
+        for (at, entry) in self.entries.iter().enumerate() {
             let place = entry.place;
             let curve = match place.curve {
                 0 => 0,
                 code => u64::from(self.curves.rank_of(usize::from(code) - 1)) + 1,
             };
-            entry.key = u64::from(self.products.rank_of(usize::from(place.product))) << 58
+            let key = u64::from(self.products.rank_of(usize::from(place.product))) << 58
                 | u64::from(place.class) << 52
                 | u64::from(place.measure) << 50
                 | u64::from(place.bucket) << 38
                 | u64::from(self.qualifiers.rank_of(place.qualifier as usize)) << 18
                 | u64::from(place.tenor) << 9
                 | curve;
+            self.order.push((key, small(at, u32::MAX as usize, "rows")?));
         }
-        self.entries.sort_unstable_by_key(|entry| entry.key);
+        self.order.sort_unstable();
         out.clear();
         let sign = if self.model.parameters.side == super::Side::Post { -1 } else { 1 };
-        for same in self.entries.chunk_by(|a, b| a.key == b.key) {
+        for same in self.order.chunk_by(|a, b| a.0 == b.0) {
             let mut sum = Money::ZERO;
-            for one in same {
-                sum = sum.plus(Money::new(Decimal::from_raw(one.raw)))?;
+            for (_, at) in same {
+                sum = sum.plus(Money::new(Decimal::from_raw(self.entries[*at as usize].raw)))?;
             }
             let raw = sign * sum.decimal().raw();
             if raw != 0 {
                 let amount = Decimal::from_raw(raw).to_f64();
-                out.push(Netted { place: same[0].place, amount });
+                let place = self.entries[same[0].1 as usize].place;
+                out.push(Netted { place, amount });
             }
         }
         Ok(())

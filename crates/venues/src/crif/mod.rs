@@ -38,6 +38,7 @@
 //! [`write`](write()) accounts to rows.
 
 mod import;
+mod keys;
 pub mod reader;
 pub mod risk;
 mod write;

@@ -1,9 +1,9 @@
 //! Rows of a CRIF file, one at a time: a row costs no allocation where no field holds a doubled
 //! quote.
 
+use super::keys::Keys;
 use keelmark_book::instruments::nearest;
 use keelmark_book::{Decimal, InputError, Money};
-use std::borrow::Cow;
 
 /// Columns that count, by their names without case, spaces and underscores.
 const COLUMNS: [(&str, Column); 12] = [
@@ -37,6 +37,16 @@ const IGNORED: &[&str] = &[
     "comment",
 ];
 
+/// Columns that say what a row is about.
+const KEY: [Column; 6] = [
+    Column::Product,
+    Column::RiskType,
+    Column::Qualifier,
+    Column::Bucket,
+    Column::Label1,
+    Column::Label2,
+];
+
 /// A column that counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
@@ -59,7 +69,11 @@ enum Column {
 pub struct Row<'a> {
     /// Its line, from 1.
     pub line: u64,
-    fields: [Cow<'a, str>; COLUMNS.len()],
+    fields: [&'a str; COLUMNS.len()],
+    /// Fields with doubled quotes, as they read.
+    unquoted: Vec<(usize, String)>,
+    /// Where the columns of its key stand in the text.
+    key: (usize, usize),
 }
 
 /// Reads rows in the order of the file.
@@ -72,6 +86,9 @@ pub struct Reader<'a> {
     delimiter: u8,
     /// Field of each column of the file.
     fields: Vec<Option<usize>>,
+    /// First and last of the columns that make a row's key, where nothing stands between them.
+    key_columns: Option<(usize, usize)>,
+    keys: Keys,
     has_amount_usd: bool,
     /// What to tell: columns that nobody knows, a last line without an end.
     pub notes: Vec<String>,
@@ -79,7 +96,11 @@ pub struct Reader<'a> {
 
 impl Row<'_> {
     fn field(&self, column: Column) -> &str {
-        &self.fields[column as usize]
+        if self.unquoted.is_empty() {
+            return self.fields[column as usize];
+        }
+        let found = self.unquoted.iter().find(|(known, _)| *known == column as usize);
+        found.map_or(self.fields[column as usize], |(_, text)| text)
     }
 
     /// `TradeID`.
@@ -151,6 +172,8 @@ impl<'a> Reader<'a> {
             line: 1,
             delimiter: b',',
             fields: Vec::new(),
+            key_columns: None,
+            keys: Keys::default(),
             has_amount_usd: false,
             notes: Vec::new(),
         };
@@ -173,7 +196,7 @@ impl<'a> Reader<'a> {
 
     fn header(&mut self) -> Result<(), InputError> {
         let mut names = Vec::new();
-        self.record(|_, field| names.push(field.into_owned()))?;
+        self.record(|_, field| names.push(field.text()))?;
         for name in &names {
             let plain: String =
                 name.chars().filter(|c| !matches!(c, ' ' | '_')).collect::<String>().to_lowercase();
@@ -201,7 +224,22 @@ impl<'a> Reader<'a> {
             let problem = "expected a column AmountUSD or Amount";
             return Err(InputError::line(self.file, 1, "AmountUSD", problem));
         }
+        let of_key = |field: &Option<usize>| {
+            field.is_some_and(|one| KEY.iter().any(|column| *column as usize == one))
+        };
+        let first = self.fields.iter().position(of_key);
+        let last = self.fields.iter().rposition(of_key);
+        self.key_columns = first.zip(last).filter(|(a, b)| self.fields[*a..=*b].iter().all(of_key));
         Ok(())
+    }
+
+    /// The number of what a row is about - its product, type, qualifier, bucket and labels -
+    /// among the keys asked for so far: rows of one number differ in nothing but trade, portfolio
+    /// and amount. `None` where another column stands between those.
+    pub fn key(&mut self, row: &Row<'a>) -> Option<usize> {
+        self.key_columns?;
+        let (start, end) = row.key;
+        self.keys.number(self.text.as_bytes().get(start..end)?)
     }
 
     /// Reads the next row over an earlier one; blank lines are passed over, `false` is the end.
@@ -211,64 +249,69 @@ impl<'a> Reader<'a> {
     /// closed.
     pub fn read(&mut self, row: &mut Row<'a>) -> Result<bool, InputError> {
         let fields = std::mem::take(&mut self.fields);
-        let expected = fields.len();
-        let mut count = 0;
-        let mut read = Ok(());
+        let read = self.row(row, &fields);
+        self.fields = fields;
+        let (count, expected) = (read?, self.fields.len());
+        if count != expected && count > 0 {
+            let hint = if count < expected { "is the file whole?" } else { "a comma in a number?" };
+            let problem = format!("expected {expected} fields, found {count}: {hint}");
+            return Err(InputError::line(self.file, row.line, "", problem));
+        }
+        Ok(count > 0)
+    }
+
+    /// Reads a row; returns how many fields it has, 0 at the end of the file.
+    fn row(&mut self, row: &mut Row<'a>, fields: &[Option<usize>]) -> Result<usize, InputError> {
         let bytes = self.text.as_bytes();
+        let (first, last) = self.key_columns.unwrap_or((usize::MAX, usize::MAX));
+        row.fields = [""; COLUMNS.len()];
         loop {
             while let Some(byte @ (b'\n' | b'\r')) = bytes.get(self.at) {
                 self.line += u64::from(*byte == b'\n');
                 self.at += 1;
             }
             if self.at >= bytes.len() {
-                break;
+                return Ok(0);
             }
             row.line = self.line;
+            row.unquoted.clear();
             let mut blank = true;
-            match self.record(|at, field| {
-                blank = field.is_empty();
-                if let Some(Some(column)) = fields.get(at) {
-                    row.fields[*column] = field;
+            let count = self.record(|at, field| {
+                blank = field.inner.is_empty();
+                if at == first {
+                    row.key.0 = field.start;
                 }
-            }) {
-                Ok(found) => count = found,
-                Err(error) => read = Err(error),
-            }
+                if at == last {
+                    row.key.1 = field.end;
+                }
+                if let Some(Some(column)) = fields.get(at) {
+                    row.fields[*column] = field.inner;
+                    if field.doubled {
+                        row.unquoted.push((*column, field.text()));
+                    }
+                }
+            })?;
             // A line of spaces is blank too.
-            if read.is_err() || !(count == 1 && blank && expected > 1) {
-                break;
+            if !(count == 1 && blank && fields.len() > 1) {
+                return Ok(count);
             }
-            count = 0;
         }
-        self.fields = fields;
-        read?;
-        if count == 0 {
-            return Ok(false);
-        }
-        if count != expected {
-            let hint = if count < expected { "is the file whole?" } else { "a comma in a number?" };
-            let problem = format!("expected {expected} fields, found {count}: {hint}");
-            return Err(InputError::line(self.file, row.line, "", problem));
-        }
-        Ok(true)
     }
 
     /// Reads one record, a field at a time; returns how many there are.
-    fn record(&mut self, mut take: impl FnMut(usize, Cow<'a, str>)) -> Result<usize, InputError> {
+    #[inline]
+    fn record(&mut self, mut take: impl FnMut(usize, Field<'a>)) -> Result<usize, InputError> {
         let (bytes, delimiter) = (self.text.as_bytes(), self.delimiter);
         let mut count = 0;
         loop {
-            let field = if bytes.get(self.at) == Some(&b'"') {
+            let start = self.at;
+            let (inner, doubled) = if bytes.get(start) == Some(&b'"') {
                 self.quoted(count)?
             } else {
-                let start = self.at;
-                let rest = &bytes[start..];
-                let ends = |byte: &u8| *byte == delimiter || *byte == b'\n';
-                self.at += rest.iter().position(ends).unwrap_or(rest.len());
-                let field = &self.text[start..self.at];
-                Cow::Borrowed(trimmed(field))
+                self.at = field_end(bytes, start, delimiter);
+                (trimmed(&self.text[start..self.at]), false)
             };
-            take(count, field);
+            take(count, Field { inner, doubled, start, end: self.at });
             count += 1;
             match bytes.get(self.at) {
                 Some(b'\n') => {
@@ -283,7 +326,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A field in quotes, which may hold delimiters, line ends and doubled quotes.
-    fn quoted(&mut self, count: usize) -> Result<Cow<'a, str>, InputError> {
+    fn quoted(&mut self, count: usize) -> Result<(&'a str, bool), InputError> {
         let (bytes, line) = (self.text.as_bytes(), self.line);
         let place = |problem: &str| {
             let column = format!("field {}", count + 1);
@@ -316,8 +359,7 @@ impl<'a> Reader<'a> {
             Some(_) => return Err(place("expected the field to end after its closing quote")),
         }
         self.at = at;
-        let inner = trimmed(inner);
-        Ok(if doubled { Cow::Owned(inner.replace("\"\"", "\"")) } else { Cow::Borrowed(inner) })
+        Ok((trimmed(inner), doubled))
     }
 
     /// The amount of a row in US dollars.
@@ -371,6 +413,44 @@ impl<'a> Reader<'a> {
     pub fn error(&self, row: &Row<'_>, column: &str, problem: &str) -> InputError {
         InputError::line(self.file, row.line, column, problem)
     }
+}
+
+/// A field as it stands in the text.
+#[derive(Clone, Copy)]
+struct Field<'a> {
+    /// Without its quotes and the spaces around it.
+    inner: &'a str,
+    /// Whether a quote in it stands twice.
+    doubled: bool,
+    start: usize,
+    end: usize,
+}
+
+impl Field<'_> {
+    /// The field as it reads.
+    fn text(&self) -> String {
+        if self.doubled { self.inner.replace("\"\"", "\"") } else { self.inner.to_owned() }
+    }
+}
+
+/// Where the field that begins at `start` ends: eight bytes at a time, most fields are shorter.
+#[inline]
+fn field_end(bytes: &[u8], start: usize, delimiter: u8) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    // The lowest marked byte is the first zero one.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
+    let (ends, lines) = (ONES * u64::from(delimiter), ONES * u64::from(b'\n'));
+    let mut at = start;
+    while let Some(next) = bytes[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*next);
+        let found = zeros(word ^ ends) | zeros(word ^ lines);
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = bytes[at..].iter().position(|byte| *byte == delimiter || *byte == b'\n');
+    rest.map_or(bytes.len(), |found| at + found)
 }
 
 fn rounded_hint(text: &str, error: impl std::fmt::Display) -> String {

@@ -181,7 +181,12 @@ impl Counts {
     /// Counts a name that nothing reads; after a thousand names the rest are one.
     pub(crate) fn skip(&mut self, name: &[u8]) {
         const MOST: usize = 1_000;
-        let name = String::from_utf8_lossy(&name[..name.len().min(64)]).into_owned();
+        let name = String::from_utf8_lossy(&name[..name.len().min(64)]);
+        if let Some(count) = self.skipped.get_mut(&*name) {
+            *count += 1;
+            return;
+        }
+        let name = name.into_owned();
         let known = self.skipped.len() < MOST || self.skipped.contains_key(&name);
         *self.skipped.entry(if known { name } else { "…".to_owned() }).or_insert(0) += 1;
     }

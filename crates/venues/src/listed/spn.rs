@@ -10,12 +10,12 @@
 
 mod contracts;
 mod elements;
+mod scan;
 
-use super::ascii::Ascii;
 use super::{Counts, RiskFile, Wanted};
 use elements::Reader;
 use keelmark_book::InputError;
-use quick_xml::events::Event;
+use scan::{Scanner, Token};
 use std::io::Read;
 
 /// Reads a file; `wanted` says which contracts to keep, by product code, terms and expiry.
@@ -23,40 +23,23 @@ use std::io::Read;
 /// # Errors
 /// [`InputError`] with the offset in bytes.
 pub fn read(file: &str, input: impl Read, wanted: &mut Wanted<'_>) -> Result<RiskFile, InputError> {
-    let mut reader = quick_xml::Reader::from_reader(Ascii::new(input));
-    let config = reader.config_mut();
-    config.expand_empty_elements = true;
-    config.check_comments = false;
+    let mut scanner = Scanner::new(input);
     let mut state = Reader::new(wanted);
-    let mut buffer = Vec::with_capacity(1 << 12);
     loop {
-        buffer.clear();
-        let event = reader.read_event_into(&mut buffer).map_err(|error| {
-            placed(file, reader.error_position(), format!("not well-formed XML: {error}"))
-        })?;
-        let at = reader.buffer_position();
-        let done = match event {
-            Event::Start(element) => state.start(element.local_name().as_ref().as_bytes()),
-            Event::End(_) => state.end(),
-            Event::Text(text) => {
-                state.text.extend_from_slice(text.as_bytes());
-                Ok(())
-            }
-            Event::CData(text) => {
-                state.text.extend_from_slice(text.as_bytes());
-                Ok(())
-            }
-            Event::GeneralRef(name) => state.entity(name.as_bytes()),
-            Event::Decl(declaration) => match declaration.encoding() {
-                Some(Ok(name)) => encoding(&name),
-                _ => Ok(()),
-            },
-            Event::Eof => break,
-            Event::Empty(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_) => Ok(()),
+        let done = match scanner.next() {
+            Err(problem) => Err(format!("not well-formed XML: {problem}")),
+            Ok(Token::Leaf(name, text)) => state.whole(name, text),
+            Ok(Token::Start(name)) => state.start(name),
+            Ok(Token::Empty(name)) => state.whole(name, b""),
+            Ok(Token::End) => state.end(),
+            Ok(Token::Text(text)) => state.text(text),
+            Ok(Token::Plain(text)) => state.plain(text),
+            Ok(Token::Encoding(name)) => encoding(name),
+            Ok(Token::Eof) => break,
         };
-        done.map_err(|problem| placed(file, at, problem))?;
+        done.map_err(|problem| placed(file, scanner.position(), problem))?;
     }
-    let bytes = reader.buffer_position();
+    let bytes = scanner.position();
     if let Some(open) = state.open() {
         let problem = format!("the file ends inside {open}: expected its end, is it whole?");
         return Err(placed(file, bytes, problem));
@@ -71,8 +54,8 @@ fn placed(file: &str, at: u64, problem: impl std::fmt::Display) -> InputError {
 }
 
 /// Only encodings in which the codes we read are ASCII.
-fn encoding(name: &str) -> Result<(), String> {
-    let name = name.to_ascii_lowercase();
+fn encoding(name: &[u8]) -> Result<(), String> {
+    let name = String::from_utf8_lossy(name).to_ascii_lowercase();
     let known = ["utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "windows-1252"];
     if known.contains(&name.as_str()) {
         return Ok(());

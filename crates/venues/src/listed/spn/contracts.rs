@@ -27,8 +27,48 @@ pub(super) struct Draft<'w> {
     delta: Option<Decimal>,
     /// Whether the array of the contract has been read, or does not matter.
     array: Option<bool>,
-    /// Contracts kept, by product code, terms and expiry.
-    known: BTreeMap<(usize, Terms, Day), usize>,
+    known: Known,
+}
+
+/// Contracts of the open product that are kept, and where each stands.
+///
+/// Files list them in order nearly always: those are a row, the others a tree.
+#[derive(Default)]
+struct Known {
+    rising: Vec<(Key, usize)>,
+    others: BTreeMap<Key, usize>,
+}
+
+/// Expiry, strike and right, 0 of a future: the order of files.
+type Key = (Day, Decimal, u8);
+
+impl Known {
+    fn clear(&mut self) {
+        self.rising.clear();
+        self.others.clear();
+    }
+
+    /// Where the same contract stands, or `at` from now on.
+    fn find_or_put(&mut self, terms: Terms, expiry: Day, at: usize) -> Option<usize> {
+        let key = match terms {
+            Terms::Future => (expiry, Decimal::ZERO, 0),
+            Terms::Option(right, strike) => (expiry, strike, 1 + right as u8),
+        };
+        if let Some(known) = self.others.get(&key) {
+            return Some(*known);
+        }
+        if self.rising.last().is_none_or(|(last, _)| *last < key) {
+            self.rising.push((key, at));
+            return None;
+        }
+        match self.rising.binary_search_by(|(known, _)| known.cmp(&key)) {
+            Ok(found) => Some(self.rising[found].1),
+            Err(_) => {
+                self.others.insert(key, at);
+                None
+            }
+        }
+    }
 }
 
 /// What the options of a series share.
@@ -58,7 +98,7 @@ impl<'w> Draft<'w> {
             found: 0,
             delta: None,
             array: None,
-            known: BTreeMap::new(),
+            known: Known::default(),
         }
     }
 
@@ -66,6 +106,7 @@ impl<'w> Draft<'w> {
         self.product =
             Product { exchange: exchange.to_owned(), size: Decimal::ONE, ..Product::default() };
         self.placed = None;
+        self.known.clear();
         self.series = Series::default();
         self.kind = None;
     }
@@ -169,25 +210,23 @@ impl<'w> Draft<'w> {
         if !(self.wanted)(&self.product.code, terms, expiry) {
             return Ok(());
         }
-        let code = self.product.code.clone();
-        let name = || called(&code, terms, expiry);
-        let price = self.price.ok_or_else(|| format!("{}: expected a price in <p>", name()))?;
+        let name = |draft: &Self| called(&draft.product.code, terms, expiry);
+        let price = self.price.ok_or_else(|| format!("{}: expected a price in <p>", name(self)))?;
         let size = self.size.or(self.series.size).unwrap_or(self.product.size);
         if !size.is_positive() {
-            return Err(format!("{}: cvf: expected above zero, found {size}", name()));
+            return Err(format!("{}: cvf: expected above zero, found {size}", name(self)));
         }
         let product = self.place(file);
         let vol = self.vol.or(self.series.vol).filter(|vol| *vol > 0.0);
         let (losses, delta) = (self.losses, self.delta.unwrap_or_default());
         let one = Contract { product, terms, expiry, price, size, vol, losses, delta };
-        if let Some(at) = self.known.get(&(product, terms, expiry)) {
-            if file.contracts[*at] != one {
-                return Err(format!("{} is there twice, with different numbers", name()));
+        if let Some(at) = self.known.find_or_put(terms, expiry, file.contracts.len()) {
+            if file.contracts[at] != one {
+                return Err(format!("{} is there twice, with different numbers", name(self)));
             }
             file.counts.duplicates += 1;
             return Ok(());
         }
-        self.known.insert((product, terms, expiry), file.contracts.len());
         file.contracts.push(one);
         Ok(())
     }
@@ -198,7 +237,6 @@ impl<'w> Draft<'w> {
         leaf: Leaf,
         parent: Option<Tag>,
         text: &[u8],
-        _: &mut RiskFile,
         again: bool,
     ) -> Result<bool, String> {
         match parent {

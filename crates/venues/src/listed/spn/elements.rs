@@ -135,9 +135,12 @@ fn tag(name: &[u8]) -> Option<Tag> {
     })
 }
 
+/// Bytes of a value: codes, numbers and days are short.
+const LONGEST_TEXT: usize = 1 << 16;
+
 /// The stream's place, and what has been read.
 pub(super) struct Reader<'w> {
-    pub text: Vec<u8>,
+    text: Vec<u8>,
     pub file: RiskFile,
     pub draft: Draft<'w>,
     path: Vec<Tag>,
@@ -197,6 +200,21 @@ impl<'w> Reader<'w> {
             });
         }
         Ok(self.file)
+    }
+
+    /// An element that holds nothing but a text without references.
+    pub fn whole(&mut self, name: &[u8], text: &[u8]) -> Result<(), String> {
+        if self.skipping > 0 {
+            self.text.clear();
+            return Ok(());
+        }
+        if let (Some(parent), Some(Tag::Leaf(leaf))) = (self.path.last().copied(), tag(name)) {
+            self.text.clear();
+            return self.leaf(leaf, Some(parent), text);
+        }
+        self.start(name)?;
+        self.plain(text)?;
+        self.end()
     }
 
     pub fn start(&mut self, name: &[u8]) -> Result<(), String> {
@@ -264,7 +282,12 @@ impl<'w> Reader<'w> {
         let Some(tag) = self.path.pop() else { return Ok(()) };
         let parent = self.path.last().copied();
         match tag {
-            Tag::Leaf(leaf) => self.leaf(leaf, parent)?,
+            Tag::Leaf(leaf) => {
+                let text = std::mem::take(&mut self.text);
+                let done = self.leaf(leaf, parent, &text);
+                self.text = text;
+                done?;
+            }
             Tag::Future | Tag::Option | Tag::Physical => self.draft.end_contract(&mut self.file)?,
             Tag::Product => self.draft.end_product(&mut self.file),
             Tag::Array => self.draft.end_array()?,
@@ -314,28 +337,50 @@ impl<'w> Reader<'w> {
         }
     }
 
-    /// A reference such as `&amp;` inside a text.
-    pub fn entity(&mut self, name: &[u8]) -> Result<(), String> {
-        let byte = match name {
-            b"amp" => b'&',
-            b"lt" => b'<',
-            b"gt" => b'>',
-            b"quot" => b'"',
-            b"apos" => b'\'',
-            // A character by number: a code is of letters and digits, so its place is enough.
-            [b'#', ..] => b'_',
-            _ if self.skipping > 0 => return Ok(()),
-            _ => return Err(format!("unknown entity &{};", String::from_utf8_lossy(name))),
-        };
-        self.text.push(byte);
+    /// Text without references.
+    pub fn plain(&mut self, text: &[u8]) -> Result<(), String> {
+        if self.skipping > 0 || !matches!(self.path.last(), Some(Tag::Leaf(_))) {
+            return Ok(());
+        }
+        if self.text.len() + text.len() > LONGEST_TEXT {
+            return Err(format!("a text of more than {LONGEST_TEXT} bytes where a value belongs"));
+        }
+        self.text.extend_from_slice(text);
         Ok(())
     }
 
-    fn leaf(&mut self, leaf: Leaf, parent: Option<Tag>) -> Result<(), String> {
-        if self.draft.leaf(leaf, parent, &self.text, &mut self.file, self.again)? {
+    /// Text with references such as `&amp;`.
+    pub fn text(&mut self, text: &[u8]) -> Result<(), String> {
+        let mut parts = text.split(|byte| *byte == b'&');
+        self.plain(parts.next().unwrap_or_default())?;
+        for part in parts {
+            let end = part.iter().position(|byte| *byte == b';');
+            let end = end.ok_or("a reference that begins with & has no ; at its end")?;
+            self.entity(&part[..end])?;
+            self.plain(&part[end + 1..])?;
+        }
+        Ok(())
+    }
+
+    fn entity(&mut self, name: &[u8]) -> Result<(), String> {
+        let byte = match name {
+            b"amp" => b"&",
+            b"lt" => b"<",
+            b"gt" => b">",
+            b"quot" => b"\"",
+            b"apos" => b"'",
+            // A character by number: a code is of letters and digits, so its place is enough.
+            [b'#', ..] => b"_",
+            _ if self.skipping > 0 => return Ok(()),
+            _ => return Err(format!("unknown entity &{};", String::from_utf8_lossy(name))),
+        };
+        self.plain(byte)
+    }
+
+    fn leaf(&mut self, leaf: Leaf, parent: Option<Tag>, text: &[u8]) -> Result<(), String> {
+        if self.draft.leaf(leaf, parent, text, self.again)? {
             return Ok(());
         }
-        let text = self.text.as_slice();
         match (leaf, parent) {
             (Leaf::Date, Some(Tag::Group)) => self.file.date = Some(day(text, "date")?),
             (Leaf::Exch, Some(Tag::Group)) => self.exchange = word(text),
@@ -358,7 +403,7 @@ impl<'w> Reader<'w> {
                 self.spread.priority = found.ok_or_else(|| expected("spread", "a number", text))?;
             }
             (Leaf::ChargeMeth, Some(Tag::Spread)) => self.spread.method = word(text),
-            (_, Some(Tag::Leg)) => self.leg_leaf(leaf)?,
+            (_, Some(Tag::Leg)) => self.leg_leaf(leaf, text)?,
             (Leaf::FromCur, _) => self.conversion.0 = word(text),
             (Leaf::ToCur, _) => self.conversion.1 = word(text),
             (Leaf::Factor, _) => self.conversion.2 = Some(decimal(text, "factor")?),
@@ -367,8 +412,7 @@ impl<'w> Reader<'w> {
         Ok(())
     }
 
-    fn leg_leaf(&mut self, leaf: Leaf) -> Result<(), String> {
-        let text = self.text.as_slice();
+    fn leg_leaf(&mut self, leaf: Leaf, text: &[u8]) -> Result<(), String> {
         match leaf {
             Leaf::Cc => self.leg.commodity = word(text),
             Leaf::Tn => self.leg.tier = Some(word(text)),
