@@ -96,13 +96,12 @@ fn document_with(kind: &str, example: &str) -> String {
     let before = [
         ("scan", r#"kind = "worst-loss", over = "moves""#),
         ("minimum", r#"kind = "short-option-minimum", rate = "0.01""#),
-        (
-            "months",
-            r#"kind = "month-spread", tiers = [{ name = "near" }], spreads = []"#,
-        ),
+        ("months", r#"kind = "month-spread", tiers = [{ name = "near" }], spreads = []"#),
     ];
-    let before: String =
-        before.iter().map(|(name, fields)| format!("{{ name = \"{name}\", {fields} }}, ")).collect();
+    let before: String = before
+        .iter()
+        .map(|(name, fields)| format!("{{ name = \"{name}\", {fields} }}, "))
+        .collect();
     let example = example.replacen('{', "{ name = \"example\",", 1);
     // `[levels]` last: what precedes the first table belongs to the document.
     format!(

@@ -17,7 +17,7 @@ pub enum Family {
     Scenarios,
     /// The convention of sixteen scenarios with spreads and option value.
     Sixteen,
-    /// Scenarios for some positions, formulas for others.
+    /// Scenarios over the whole, and rates of their own for what those do not see.
     Hybrid,
     /// Moves by net Greeks.
     Greeks,
@@ -47,7 +47,7 @@ impl Family {
             Self::Cross => "cross margin, position by position",
             Self::Scenarios => "scenario portfolio margin",
             Self::Sixteen => "16-scenario margin",
-            Self::Hybrid => "hybrid: scenarios, and rates by position",
+            Self::Hybrid => "hybrid: scenarios and contingencies",
             Self::Greeks => "Greeks",
             Self::Weights => "health by weights",
             Self::Sensitivities => "sensitivities",

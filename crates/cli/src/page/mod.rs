@@ -153,11 +153,15 @@ fn folded(formula: &str) -> String {
 fn charges(document: &Document, linked: bool) -> Result<String, Failure> {
     let mut out = String::from("## Charges\n\n");
     let nodes = items(document.tree(), "charge");
+    let mut seen: Vec<&str> = Vec::new();
     for charge in &document.charges {
         let kind = charge.kind.as_str();
         let link = if linked { format!("[{kind}](../charge-kinds.md#{kind})") } else { code(kind) };
         let counted = part_of(document, &charge.name);
-        let _ = writeln!(out, "### {}\n\n{link}, {counted}. {}\n", charge.name, about(kind)?);
+        // What a kind does is said once.
+        let about = if seen.contains(&kind) { String::new() } else { format!(" {}", about(kind)?) };
+        seen.push(kind);
+        let _ = writeln!(out, "### {}\n\n{link}, {counted}.{about}\n", charge.name);
         if let Some(why) = charge.charge.breaks_union() {
             let _ =
                 writeln!(out, "Two books together can ask for more than the two apart: {why}.\n");
