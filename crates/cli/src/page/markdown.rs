@@ -143,8 +143,8 @@ fn inline(node: &Node) -> String {
             items.iter().map(inline).collect::<Vec<_>>().join(between)
         }
         Value::Table(fields) => {
-            let named = |(name, value)| format!("{} {}", plain(name), inline(value));
-            let each = fields.iter().map(named);
+            let each =
+                fields.iter().map(|(name, value)| format!("{} {}", plain(name), inline(value)));
             each.collect::<Vec<_>>().join(", ")
         }
     }
