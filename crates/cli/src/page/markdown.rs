@@ -50,7 +50,7 @@ fn members(node: &Node, path: &str) -> String {
             }
             out
         }
-        _ => inline(node) + "\n\n",
+        Value::Bool(_) => inline(node) + "\n\n",
     }
 }
 
