@@ -85,12 +85,18 @@ fn every_worked_example_is_what_the_command_prints() -> Result<(), Box<dyn Error
 }
 
 #[test]
-fn every_example_is_of_a_model() -> Result<(), Box<dyn Error>> {
+fn every_example_is_of_a_model_and_every_model_has_one() -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(root().join("docs/models/examples"))? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let document = root().join("models").join(format!("{name}.toml"));
         assert!(document.is_file(), "docs/models/examples/{name} is of no model");
+    }
+    for entry in fs::read_dir(root().join("models"))? {
+        let path = entry?.path();
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let folder = root().join("docs/models/examples").join(&name);
+        assert!(folder.is_dir(), "docs/models/examples/{name} is missing: every model is shown");
     }
     Ok(())
 }

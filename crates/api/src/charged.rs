@@ -20,23 +20,31 @@ const OPTIONS: &str = "options, one by one";
 
 /// Kinds whose name is not yet a word for people.
 const WORDS: &[(&str, &str)] = &[
+    ("basis-by-expiry", "expiries against each other"),
     ("borrowed", "loans"),
     ("collateral-haircut", "collateral haircuts"),
     ("delta-by-expiry", "expiries against each other"),
     ("delta-minimum", "minimum on the delta"),
     ("delta-shock", "size of the net delta"),
+    ("delivery-month", "months of delivery"),
     ("formula", "a formula over charges"),
     ("greek-moves", "price and volatility moves"),
     ("hedged-size", "expiries against each other"),
+    ("inter-commodity-credit", "underlyings against each other"),
     ("month-spread", "expiries against each other"),
     ("net-option-value", "value of options held"),
     ("net-short-by-strike", "short options by strike"),
     ("order-loss", "losses of open orders"),
+    ("payoff-at-expiry", "payoff at expiry"),
+    ("per-holding", "collateral haircuts"),
+    ("price-shortfall", "lost pegs"),
     ("quote-hedge", "hedges across currencies"),
     ("reserve", "as reported by the venue"),
+    ("sensitivities", "price and volatility moves"),
     ("short-option-minimum", "minimum of short options"),
     ("weights", "what is held and owed, weighted"),
     ("worst-loss", "price and volatility moves"),
+    ("worst-loss-by-expiry", "price and volatility moves"),
 ];
 
 /// Part of what a model asks. Amounts are in the account's currency; those of one model sum to its
@@ -75,12 +83,14 @@ pub fn charged(
         };
         for charge in &pool.charges {
             let slopes = slopes(&charge.name)?;
-            for (what, amount) in split(market, charge)? {
-                let [initial, maintenance] = slopes.map(|slope| {
-                    let own = amount.times(slope, Round::Nearest)?;
-                    pool.in_account_currency(own, Round::Nearest)
-                });
-                add(&mut out, what, Some(charge), [initial?, maintenance?])?;
+            for (inner, share) in made_of(pool, charge)? {
+                for (what, amount) in split(market, inner, share)? {
+                    let [initial, maintenance] = slopes.map(|slope| {
+                        let own = amount.times(slope, Round::Nearest)?;
+                        pool.in_account_currency(own, Round::Nearest)
+                    });
+                    add(&mut out, what, Some(inner), [initial?, maintenance?])?;
+                }
             }
         }
         let orders = |level: &str| {
@@ -126,12 +136,34 @@ fn add(
     Ok(())
 }
 
-/// A charge by what it is charged for: one that is a sum over positions, by their kind.
+/// What a charge is made of, each with what it adds to it; itself where it is made of no others.
+/// What a formula makes of numbers alone is of none of them.
+fn made_of<'a>(
+    pool: &'a PoolMargin,
+    charge: &'a ChargeOutcome,
+) -> Result<Vec<(&'a ChargeOutcome, Money)>, MarginError> {
+    let shares = &charge.plain.shares;
+    if shares.is_empty() {
+        return Ok(vec![(charge, charge.plain.amount)]);
+    }
+    let mut out = Vec::new();
+    for inner in &pool.charges {
+        let own = shares.iter().filter(|share| share.charge == inner.name);
+        out.push((inner, Money::sum(own.map(|share| share.amount))?));
+    }
+    Ok(out)
+}
+
+/// An amount of a charge by what it is charged for: of one that is a sum over positions, by their
+/// kind.
 fn split<'a>(
     market: &Market,
     charge: &'a ChargeOutcome,
+    amount: Money,
 ) -> Result<Vec<(&'a str, Money)>, MarginError> {
-    let amount = charge.plain.amount;
+    if amount.is_zero() {
+        return Ok(Vec::new());
+    }
     if let Some((_, word)) = WORDS.iter().find(|(kind, _)| *kind == charge.kind) {
         return Ok(vec![(word, amount)]);
     }
@@ -145,8 +177,18 @@ fn split<'a>(
             Part::Holding(_) => all = false,
         }
     }
-    if all && futures.plus(options)? == amount {
-        return Ok(vec![(FUTURES, futures), (OPTIONS, options)]);
+    let whole = charge.plain.amount;
+    if all && futures.plus(options)? == whole {
+        let futures = match (futures.is_zero(), options.is_zero()) {
+            (true, _) => Money::ZERO,
+            (_, true) => amount,
+            // A share of a charge is divided as the charge is.
+            _ => {
+                let [own, all] = [futures.decimal(), whole.decimal()];
+                Money::new(amount.decimal().times_over(own, all, Round::Nearest)?)
+            }
+        };
+        return Ok(vec![(FUTURES, futures), (OPTIONS, amount.minus(futures)?)]);
     }
     Ok(vec![(charge.kind.as_str(), amount)])
 }

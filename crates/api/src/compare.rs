@@ -58,7 +58,7 @@ pub struct ModelMargin {
     pub tied: Money,
     /// Whether it liquidates.
     pub liquidates: bool,
-    /// Each charge, summed over pools.
+    /// Each charge that a level asks for, summed over pools.
     pub charges: Vec<ChargeTotal>,
     /// What each charge adds to the levels, which sum to them.
     pub charged: Vec<Charged>,
@@ -127,7 +127,7 @@ impl Context<'_> {
     ) -> Result<ModelMargin, MarginError> {
         let mut charges: Vec<ChargeTotal> = Vec::new();
         for pool in &found.pools {
-            for charge in &pool.charges {
+            for charge in pool.charges.iter().filter(|one| document.counts(&one.name)) {
                 let amount = pool.in_account_currency(charge.plain.amount, Round::Up)?;
                 match charges.iter_mut().find(|one| one.name == charge.name) {
                     Some(total) => total.amount = total.amount.plus(amount)?,

@@ -90,3 +90,52 @@ fn no_section_is_of_a_kind_that_is_gone() {
         assert!(kinds().any(|kind| kind == title), "docs/charge-kinds.md: {title:?} is no kind");
     }
 }
+
+/// A document in which every example can stand: the scans and charges that they name.
+fn document_with(kind: &str, example: &str) -> String {
+    let before = [
+        ("scan", r#"kind = "worst-loss", over = "moves""#),
+        ("minimum", r#"kind = "short-option-minimum", rate = "0.01""#),
+        ("months", r#"kind = "month-spread", tiers = [{ name = "near" }], spreads = []"#),
+    ];
+    let before: String = before
+        .iter()
+        .map(|(name, fields)| format!("{{ name = \"{name}\", {fields} }}, "))
+        .collect();
+    let example = example.replacen('{', "{ name = \"example\",", 1);
+    // `[levels]` last: what precedes the first table belongs to the document.
+    format!(
+        r#"schema = "keelmark/model/1"
+name = "example"
+title = "Example of {kind}"
+version = "1"
+effective = "2026-01-01"
+source = ["docs/charge-kinds.md"]
+uncertain = []
+charge = [{before}{example}]
+pool = {{ by = "account", currency = "USD" }}
+equity = {{ futures = true, options = true }}
+unit = {{ by = "underlying" }}
+[[scan]]
+name = "moves"
+price_range = "0.16"
+scenarios = [{{ price = "-1" }}, {{ price = "1" }}]
+[levels]
+initial = "scan + minimum + months + example"
+maintenance = "scan + minimum + months + example"
+"#
+    )
+}
+
+#[test]
+fn every_kind_has_an_example_that_reads() {
+    for (kind, section) in sections() {
+        let example = section.split("\nExample: `").nth(1).and_then(|rest| rest.split('`').next());
+        let example = example.unwrap_or_else(|| panic!("## {kind} has no example"));
+        let text = document_with(&kind, example);
+        let document = keelmark_margin::Document::parse("example.toml", &text)
+            .unwrap_or_else(|error| panic!("the example of {kind} does not read: {error}"));
+        let found = document.charges.iter().find(|one| one.name == "example").unwrap();
+        assert_eq!(found.kind, kind, "the example under \"## {kind}\" is of another kind");
+    }
+}

@@ -87,14 +87,15 @@ fn pool_text(document: &Document, pool: &PoolReport) -> String {
     for note in &pool.notes {
         out.push_str(&paragraph("    note: ", note));
     }
-    out.push_str(&charges_text(&pool.charges, currency));
+    out.push_str(&charges_text(document, &pool.charges, currency));
     out.push_str(&parts_text(&pool.levels, currency));
     out
 }
 
-fn charges_text(charges: &[ChargeReport], currency: &Asset) -> String {
+/// Every charge that a level asks for: one that is inherited and counts nowhere explains nothing.
+fn charges_text(document: &Document, charges: &[ChargeReport], currency: &Asset) -> String {
     let mut table = Table::new(&[("Charge", Align::Left), ("Amount", Align::Right)]).indented(4);
-    for charge in charges {
+    for charge in charges.iter().filter(|one| document.counts(&one.name)) {
         let name = format!("{} ({})", charge.name, charge.kind);
         table.row([name.into(), required(charge.amount, currency).into()]);
         for line in &charge.lines {

@@ -1,7 +1,7 @@
 //! Families of models: what a reader who knows one can expect of another.
 //!
-//! Told from the document, by the kinds of charge that its maintenance is made of, so that a new
-//! document finds its place without a list of names.
+//! Told from the document, by the kinds of charge that its maintenance is made of, through
+//! formulas over charges, so that a new document finds its place without a list of names.
 
 use keelmark_margin::Document;
 use keelmark_margin::document::PoolBy;
@@ -17,7 +17,7 @@ pub enum Family {
     Scenarios,
     /// The convention of sixteen scenarios with spreads and option value.
     Sixteen,
-    /// Scenarios for some positions, formulas for others.
+    /// Scenarios over the whole, and rates of their own for what those do not see.
     Hybrid,
     /// Moves by net Greeks.
     Greeks,
@@ -47,7 +47,7 @@ impl Family {
             Self::Cross => "cross margin, position by position",
             Self::Scenarios => "scenario portfolio margin",
             Self::Sixteen => "16-scenario margin",
-            Self::Hybrid => "hybrid: scenarios, and rates by position",
+            Self::Hybrid => "hybrid: scenarios and contingencies",
             Self::Greeks => "Greeks",
             Self::Weights => "health by weights",
             Self::Sensitivities => "sensitivities",
@@ -55,16 +55,15 @@ impl Family {
     }
 }
 
+/// Kinds that ask for what scenarios over the whole do not see, at rates of their own. A formula by
+/// position is not among them: a provision for fees beside scenarios makes no hybrid.
+const CONTINGENCIES: &[&str] = &["basis-by-expiry", "hedged-size", "net-short-by-strike"];
+
 /// The family of a document.
 pub fn family(document: &Document) -> Family {
     let maintenance = document.level("maintenance");
-    let counted: Vec<&str> = document
-        .charges
-        .iter()
-        .filter(|one| maintenance.is_some_and(|level| level.formula.uses(&one.name)))
-        .map(|one| one.kind.as_str())
-        .collect();
-    let has = |kinds: &[&str]| counted.iter().any(|kind| kinds.contains(kind));
+    let counted = maintenance.map(|level| document.counted(level)).unwrap_or_default();
+    let has = |kinds: &[&str]| counted.iter().any(|one| kinds.contains(&one.kind.as_str()));
     if document.pool.by == PoolBy::Position {
         return Family::Isolated;
     }
@@ -74,11 +73,11 @@ pub fn family(document: &Document) -> Family {
     if has(&["greek-moves"]) {
         return Family::Greeks;
     }
-    let scenarios = has(&["worst-loss"]);
+    let scenarios = has(&["worst-loss", "worst-loss-by-expiry"]);
     if scenarios && has(&["net-option-value"]) {
         return Family::Sixteen;
     }
-    if scenarios && has(&["brackets", "per-position"]) {
+    if scenarios && has(CONTINGENCIES) {
         return Family::Hybrid;
     }
     match (scenarios, has(&["weights"])) {

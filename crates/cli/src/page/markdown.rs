@@ -30,7 +30,11 @@ pub fn fields(node: &Node, without: &[&str]) -> String {
 /// A long value: a list of tables, or a table that holds some.
 fn members(node: &Node, path: &str) -> String {
     match &node.value {
-        Value::List(items) => list(items) + "\n",
+        Value::Text(text) => {
+            format!("```text\n{}\n```\n\n", crate::table::wrapped(text, 100).join("\n  "))
+        }
+        Value::List(items) => list(items, path),
+        Value::Table(fields) if is_grid(node) => grid(fields),
         Value::Table(fields) => {
             let mut out = String::new();
             let short: BTreeMap<_, _> =
@@ -46,12 +50,24 @@ fn members(node: &Node, path: &str) -> String {
             }
             out
         }
-        _ => inline(node) + "\n\n",
+        Value::Bool(_) => inline(node) + "\n\n",
     }
 }
 
-/// A list of tables as one table, its columns in the order in which they first appear.
-fn list(items: &[Node]) -> String {
+/// A list of tables as one table, its columns in the order in which they first appear. Members that
+/// hold tables of their own stand apart.
+fn list(items: &[Node], path: &str) -> String {
+    let nested = |item: &Node| match &item.value {
+        Value::Table(fields) => fields.values().any(is_grid),
+        _ => false,
+    };
+    if items.iter().any(nested) {
+        let mut out = String::new();
+        for (at, item) in items.iter().enumerate() {
+            let _ = write!(out, "`{path}` {}\n\n{}", at + 1, members(item, path));
+        }
+        return out;
+    }
     let mut columns: Vec<&str> = Vec::new();
     for item in items {
         let Value::Table(fields) = &item.value else { continue };
@@ -71,15 +87,48 @@ fn list(items: &[Node]) -> String {
             .iter()
             .map(|name| fields.get(*name).map(inline).unwrap_or_default())));
     }
-    out
+    out + "\n"
 }
+
+/// Tables by name as one table with a row each.
+fn grid(rows: &BTreeMap<String, Node>) -> String {
+    let mut columns: Vec<&str> = Vec::new();
+    for item in rows.values() {
+        let Value::Table(fields) = &item.value else { continue };
+        columns.extend(fields.keys().map(String::as_str));
+    }
+    columns.sort_unstable();
+    columns.dedup();
+    let names = columns.iter().map(|name| (*name).replace('_', " "));
+    let mut out = row(std::iter::once(String::new()).chain(names));
+    out.push_str(&row((0..=columns.len()).map(|_| "---".to_owned())));
+    for (name, item) in rows {
+        let Value::Table(fields) = &item.value else { continue };
+        let cells = columns.iter().map(|name| fields.get(*name).map(inline).unwrap_or_default());
+        out.push_str(&row(std::iter::once(code(name)).chain(cells)));
+    }
+    out + "\n"
+}
+
+/// Whether a value is several tables by name.
+fn is_grid(node: &Node) -> bool {
+    let table = |node: &Node| matches!(node.value, Value::Table(_));
+    match &node.value {
+        Value::Table(fields) => fields.len() > 1 && fields.values().all(table),
+        _ => false,
+    }
+}
+
+/// Longest text that stands in a cell.
+const CELL_MOST: usize = 90;
 
 /// Whether a value needs lines of its own.
 fn is_long(node: &Node) -> bool {
     match &node.value {
-        Value::Text(_) | Value::Bool(_) => false,
+        Value::Text(text) => text.len() > CELL_MOST,
+        Value::Bool(_) => false,
         Value::List(items) => items.iter().any(|item| matches!(item.value, Value::Table(_))),
-        Value::Table(fields) => fields.values().any(is_long),
+        Value::Table(fields) => is_grid(node) || fields.values().any(is_long),
     }
 }
 
@@ -88,9 +137,14 @@ fn inline(node: &Node) -> String {
     match &node.value {
         Value::Text(text) => code(text),
         Value::Bool(truth) => code(if *truth { "true" } else { "false" }),
-        Value::List(items) => items.iter().map(inline).collect::<Vec<_>>().join(", "),
+        Value::List(items) => {
+            let tables = items.iter().any(|item| matches!(item.value, Value::Table(_)));
+            let between = if tables { "; " } else { ", " };
+            items.iter().map(inline).collect::<Vec<_>>().join(between)
+        }
         Value::Table(fields) => {
-            let each = fields.iter().map(|(name, value)| format!("{name} {}", inline(value)));
+            let each =
+                fields.iter().map(|(name, value)| format!("{} {}", plain(name), inline(value)));
             each.collect::<Vec<_>>().join(", ")
         }
     }

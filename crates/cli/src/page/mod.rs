@@ -153,21 +153,15 @@ fn folded(formula: &str) -> String {
 fn charges(document: &Document, linked: bool) -> Result<String, Failure> {
     let mut out = String::from("## Charges\n\n");
     let nodes = items(document.tree(), "charge");
+    let mut seen: Vec<&str> = Vec::new();
     for charge in &document.charges {
         let kind = charge.kind.as_str();
         let link = if linked { format!("[{kind}](../charge-kinds.md#{kind})") } else { code(kind) };
-        let counted: Vec<String> = document
-            .levels
-            .iter()
-            .filter(|level| level.formula.uses(&charge.name))
-            .map(|level| level.name.clone())
-            .collect();
-        let counted = if counted.is_empty() {
-            "part of no level".to_owned()
-        } else {
-            format!("part of {}", counted.join(" and "))
-        };
-        let _ = writeln!(out, "### {}\n\n{link}, {counted}. {}\n", charge.name, about(kind)?);
+        let counted = part_of(document, &charge.name);
+        // What a kind does is said once.
+        let about = if seen.contains(&kind) { String::new() } else { format!(" {}", about(kind)?) };
+        seen.push(kind);
+        let _ = writeln!(out, "### {}\n\n{link}, {counted}.{about}\n", charge.name);
         if let Some(why) = charge.charge.breaks_union() {
             let _ =
                 writeln!(out, "Two books together can ask for more than the two apart: {why}.\n");
@@ -176,6 +170,31 @@ fn charges(document: &Document, linked: bool) -> Result<String, Failure> {
         out.push_str(&node.map(|node| fields(node, &["name", "kind"])).unwrap_or_default());
     }
     Ok(out)
+}
+
+/// The levels that a charge is part of, and through which charges.
+fn part_of(document: &Document, charge: &str) -> String {
+    let levels = document.levels.iter();
+    let levels: Vec<&str> = levels
+        .filter(|level| document.counted(level).iter().any(|one| one.name == charge))
+        .map(|level| level.name.as_str())
+        .collect();
+    if levels.is_empty() {
+        return "part of no level".to_owned();
+    }
+    let direct = document.levels.iter().any(|level| level.formula.uses(charge));
+    let through: Vec<String> = document
+        .charges
+        .iter()
+        .filter(|one| document.counts(&one.name) && one.charge.made_of().contains(&charge))
+        .map(|one| code(&one.name))
+        .collect();
+    let through = match (direct, through.is_empty()) {
+        (_, true) => String::new(),
+        (true, false) => format!(", and in {}", through.join(" and ")),
+        (false, false) => format!(" through {}", through.join(" and ")),
+    };
+    format!("part of {}{through}", levels.join(" and "))
 }
 
 /// The first paragraph of a kind's section, without the mark of what it covers.

@@ -11,7 +11,7 @@
 //! A charge of the pool as a whole may be named by unit where it divides, such as a credit across
 //! underlyings: the formula is then about the pool as a whole, too.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
+use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope, Share};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::expr::{Formula, Interval};
@@ -35,8 +35,13 @@ struct PerKey {
     signed: bool,
 }
 
-/// A charge's name and its parts.
-type NamedParts<'a> = (&'a str, Vec<(Part, Money)>);
+/// A charge of the formula and what it asks of the pool.
+struct Named<'a> {
+    name: &'a str,
+    outcome: Outcome,
+    /// Whether it is made of others that are told apart by the same keys.
+    divided: bool,
+}
 
 #[derive(Debug)]
 enum Name {
@@ -119,13 +124,21 @@ impl Charge for PerKey {
                 self.formula.filled(&|name| Some(value(name)?.round_to(2, Round::Up).to_string()));
             let text = format!("{}: {filled}", self.name_of(pool, key));
             outcome.lines.push(Line { text, amount });
-            for (name, parts) in &charged {
-                let slope = self.formula.slope(name, &|name| value(name).map(Decimal::to_f64));
+            let mut shares = Vec::new();
+            for one in &charged {
+                let slope = self.formula.slope(one.name, &|name| value(name).map(Decimal::to_f64));
                 let slope = Rate::from_f64(slope, Round::Nearest)?;
-                for (part, own) in parts.iter().filter(|(part, _)| self.is_of(pool, key, part)) {
+                let parts = one.outcome.parts.iter();
+                for (part, own) in parts.filter(|(part, _)| self.is_of(pool, key, part)) {
                     outcome.parts.push((part.clone(), own.times(slope, Round::Nearest)?));
                 }
+                one.share(key, value(one.name).unwrap_or_default(), slope, &mut shares)?;
             }
+            // What one charge alone decides is all of that charge, constants too.
+            if let [only] = shares.as_mut_slice() {
+                only.amount = amount;
+            }
+            outcome.shares.append(&mut shares);
         }
         Ok(outcome)
     }
@@ -169,6 +182,10 @@ impl Charge for PerKey {
         Some(self.evaluate(&self.names.iter().map(value).collect::<Vec<_>>()))
     }
 
+    fn made_of(&self) -> Vec<&str> {
+        self.charges().map(|(name, _)| name).collect()
+    }
+
     fn breaks_union(&self) -> Option<&'static str> {
         if self.formula.chooses() {
             return Some("the smaller of several, for a sum, can pass the sum of the smaller ones");
@@ -188,6 +205,30 @@ impl Charge for PerKey {
     }
 }
 
+impl Named<'_> {
+    /// Adds what it brings to a formula that grows by `slope` with it, where it asks `own`.
+    fn share(
+        &self,
+        key: usize,
+        own: Decimal,
+        slope: Rate,
+        out: &mut Vec<Share>,
+    ) -> Result<(), MarginError> {
+        let mut add = |charge: &str, own: Money| -> Result<(), MarginError> {
+            let amount = own.times(slope, Round::Nearest)?;
+            if !amount.is_zero() {
+                out.push(Share { key, charge: charge.to_owned(), amount });
+            }
+            Ok(())
+        };
+        if !self.divided {
+            return add(self.name, Money::new(own));
+        }
+        let shares = self.outcome.shares.iter().filter(|share| share.key == key);
+        shares.into_iter().try_for_each(|share| add(&share.charge, share.amount))
+    }
+}
+
 impl PerKey {
     fn charges(&self) -> impl Iterator<Item = (&str, &Arc<dyn Charge>)> {
         self.names.iter().filter_map(|name| match name {
@@ -196,9 +237,15 @@ impl PerKey {
         })
     }
 
-    /// The parts of every charge that the formula names.
-    fn outcomes(&self, pool: &PoolView<'_>) -> Result<Vec<NamedParts<'_>>, MarginError> {
-        self.charges().map(|(name, charge)| Ok((name, charge.amount(pool)?.parts))).collect()
+    /// What every charge that the formula names asks of the pool.
+    fn outcomes(&self, pool: &PoolView<'_>) -> Result<Vec<Named<'_>>, MarginError> {
+        let of = |(name, charge): (_, &Arc<dyn Charge>)| {
+            // Only a formula by unit is about the pool as a whole.
+            let keys = if charge.divides() { Scope::Unit } else { charge.scope() };
+            let divided = !charge.made_of().is_empty() && keys == self.each;
+            Ok(Named { name, outcome: charge.amount(pool)?, divided })
+        };
+        self.charges().map(of).collect()
     }
 
     /// Units, buckets, or rows held or ordered.

@@ -145,6 +145,11 @@ pub trait Charge: Debug + Send + Sync {
         None
     }
 
+    /// The charges that it is made of, by name; none where it is not made of others.
+    fn made_of(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Why the charge of two books together can pass the sum of the two apart; `None` when it
     /// cannot.
     fn breaks_union(&self) -> Option<&'static str> {
@@ -180,12 +185,25 @@ pub struct Outcome {
     pub parts: Vec<(Part, Money)>,
     /// The scenarios of each unit, for charges that look at them.
     pub scans: Vec<UnitScan>,
+    /// What charges that it is made of add to it; nothing for one that is not made of others.
+    pub shares: Vec<Share>,
     /// What each underlying adds, for charges that are sums over underlyings.
     pub units: Vec<(Asset, Money)>,
     /// Spreads in the order in which they formed.
     pub formed: Vec<Formed>,
     /// What a delta of each underlying risks, for charges that price it.
     pub risks: Vec<PriceRisk>,
+}
+
+/// What another charge adds to a charge that is made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The underlying, expiry or position that the formula was evaluated for.
+    key: usize,
+    /// The charge, by name; itself not made of others, where they can be told apart.
+    pub charge: String,
+    /// Its amount times the slope of the formula in it.
+    pub amount: Money,
 }
 
 /// A spread that formed.

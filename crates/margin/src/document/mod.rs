@@ -27,7 +27,7 @@ use crate::expr::Formula;
 use crate::param::Param;
 use crate::scan::Scan;
 use keelmark_book::{Asset, InputError, Instrument, Market, Rate};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tree::Node;
 
@@ -259,6 +259,27 @@ impl Document {
     #[must_use]
     pub fn level(&self, name: &str) -> Option<&Level> {
         self.levels.iter().find(|level| level.name == name)
+    }
+
+    /// The charges that a level asks for, by its formula or through charges that are made of
+    /// others; in their order.
+    #[must_use]
+    pub fn counted(&self, level: &Level) -> Vec<&NamedCharge> {
+        let mut names: BTreeSet<&str> = level.formula.names().collect();
+        // A charge is made of charges that stand before it.
+        for one in self.charges.iter().rev() {
+            if names.contains(one.name.as_str()) {
+                names.extend(one.charge.made_of());
+            }
+        }
+        self.charges.iter().filter(|one| names.contains(one.name.as_str())).collect()
+    }
+
+    /// Whether some level asks for a charge. One that a document inherits may be part of none.
+    #[must_use]
+    pub fn counts(&self, charge: &str) -> bool {
+        let mut counted = self.levels.iter().flat_map(|level| self.counted(level));
+        counted.any(|one| one.name == charge)
     }
 
     /// Whether a charge of the maintenance level is about an instrument. A position in any other
