@@ -180,10 +180,15 @@ const NO_PRICES: &str = "no prices: given sensitivities only";
 
 /// Time and source of prices; nothing is dated where nothing is.
 pub fn dated(market: &Market) -> String {
-    if market.as_of == Timestamp::default() {
-        return market.source.clone();
+    match time(market.as_of) {
+        none if none.is_empty() => market.source.clone(),
+        time => format!("{time} · {}", market.source),
     }
-    format!("{} · {}", market.as_of, market.source)
+}
+
+/// A time of prices in a table or in CSV; empty where there is none.
+pub fn time(as_of: Timestamp) -> String {
+    if as_of == Timestamp::default() { String::new() } else { as_of.to_string() }
 }
 
 /// Whether a book is one that names given sensitivities.

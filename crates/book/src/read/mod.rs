@@ -47,7 +47,12 @@ pub fn book(file: &str, bytes: &[u8], market: &Market) -> Result<Book, InputErro
 pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
     let name = path.display().to_string();
     let failed = |error: std::io::Error| InputError::whole(&name, format!("cannot read: {error}"));
-    let size = std::fs::metadata(path).map_err(failed)?.len();
+    let about = std::fs::metadata(path).map_err(failed)?;
+    if about.is_dir() {
+        let problem = "expected a file, found a directory: name the files in it";
+        return Err(InputError::whole(&name, problem));
+    }
+    let size = about.len();
     if size > LARGEST_FILE {
         let problem = format!(
             "expected at most {} MiB, found {} MiB: split it by account",

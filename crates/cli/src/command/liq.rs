@@ -192,7 +192,7 @@ fn records(reports: &[LiquidationReport]) -> Records {
                     cell(found.level.as_ref()),
                     cell(found.change.as_ref()),
                     found.reason.clone().unwrap_or_default(),
-                    report.as_of.to_string(),
+                    inputs::time(report.as_of),
                     report.inputs.clone(),
                 ]);
             }

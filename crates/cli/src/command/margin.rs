@@ -210,7 +210,7 @@ fn records(reports: &[AccountReport]) -> Records {
             report.headroom.to_string(),
             report.available.to_string(),
             report.liquidates.to_string(),
-            report.as_of.to_string(),
+            inputs::time(report.as_of),
             report.params_version.clone(),
             report.engine_version.clone(),
             report.inputs.clone(),

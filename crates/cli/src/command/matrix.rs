@@ -185,7 +185,7 @@ fn records(reports: &[MatrixReport]) -> Records {
                     profit,
                     worst.to_string(),
                     beyond.to_string(),
-                    report.as_of.to_string(),
+                    inputs::time(report.as_of),
                     report.inputs.clone(),
                 ]);
             };
