@@ -16,7 +16,9 @@ pub struct AccountReport {
     pub currency: Asset,
     /// Under which document.
     pub model: ModelRef,
-    /// Time of the market.
+    /// Time of the market; null where the account needs no prices and has none.
+    #[serde(serialize_with = "crate::stamp::dated")]
+    #[schemars(with = "Option<Timestamp>", required)]
     pub as_of: Timestamp,
     /// The prices that totals were converted with.
     pub valuation: Valuation,

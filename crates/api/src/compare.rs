@@ -14,7 +14,9 @@ pub struct CompareReport {
     pub account: String,
     /// What every amount is in.
     pub currency: Asset,
-    /// Time of the market.
+    /// Time of the market; null where the account needs no prices and has none.
+    #[serde(serialize_with = "crate::stamp::dated")]
+    #[schemars(with = "Option<Timestamp>", required)]
     pub as_of: Timestamp,
     /// One row a model.
     pub rows: Vec<CompareRow>,

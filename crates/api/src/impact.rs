@@ -18,7 +18,9 @@ pub struct ImpactReport {
     pub changes: Vec<ChangeReport>,
     /// What every amount is in.
     pub currency: Asset,
-    /// Time of the market.
+    /// Time of the market; null where the account needs no prices and has none.
+    #[serde(serialize_with = "crate::stamp::dated")]
+    #[schemars(with = "Option<Timestamp>", required)]
     pub as_of: Timestamp,
     /// One row an account, in the order of the books.
     pub accounts: Vec<AccountImpact>,

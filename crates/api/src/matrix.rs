@@ -14,7 +14,9 @@ pub struct MatrixReport {
     pub account: String,
     /// Under which document.
     pub model: ModelRef,
-    /// Time of the market.
+    /// Time of the market; null where the account needs no prices and has none.
+    #[serde(serialize_with = "crate::stamp::dated")]
+    #[schemars(with = "Option<Timestamp>", required)]
     pub as_of: Timestamp,
     /// The matrices.
     pub matrices: Vec<UnitMatrix>,

@@ -4,7 +4,7 @@
 use keelmark_book::{Asset, Book, InstrumentId, Market, Portfolio, Price, Timestamp, write};
 use keelmark_margin::Document;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// Version of the engine that computed a report.
@@ -47,8 +47,15 @@ pub struct Valuation {
 pub struct PriceFeed {
     /// The price.
     pub price: Price,
-    /// When the feed was last updated.
+    /// When the feed was last updated; null where there is no market.
+    #[serde(serialize_with = "dated")]
+    #[schemars(with = "Option<Timestamp>", required)]
     pub as_of: Timestamp,
+}
+
+/// A time, or null where nothing is dated: a book of given sensitivities needs no market.
+pub(crate) fn dated<S: Serializer>(time: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
+    Some(time).filter(|time| **time != Timestamp::default()).serialize(out)
 }
 
 /// An instrument by both its names.

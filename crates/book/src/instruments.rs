@@ -171,8 +171,17 @@ impl Instruments {
     }
 
     fn nearest(&self, name: &str) -> Vec<String> {
-        let natives = self.list.iter().map(|one| one.venue_symbol.as_str());
-        nearest(name, natives, 3)
+        let natives = || self.list.iter().map(|one| one.venue_symbol.as_str());
+        let found = nearest(name, natives(), 3);
+        // `venue:native`, of a venue or a contract that the market lacks.
+        match name.split_once(':') {
+            Some((venue, native)) if found.is_empty() => {
+                let own = self.list.iter().filter(|one| one.venue == venue);
+                let near = nearest(native, own.map(|one| one.venue_symbol.as_str()), 3);
+                if near.is_empty() { nearest(native, natives(), 3) } else { near }
+            }
+            _ => found,
+        }
     }
 }
 
@@ -284,6 +293,9 @@ mod tests {
         let error = all.find("BTC-27MAR26-70000-C").unwrap_err();
         assert!(matches!(error, UnknownInstrument::Ambiguous { ref of, .. } if of.len() == 2));
         let error = all.find("BTC-27MAR26-7200-C").unwrap_err().to_string();
+        assert!(error.contains("nearest known: BTC-27MAR26-72000-C"), "{error}");
+        // A venue that the market lacks does not make every name far.
+        let error = all.find("somewhere-else:BTC-27MAR26-72000-C").unwrap_err().to_string();
         assert!(error.contains("nearest known: BTC-27MAR26-72000-C"), "{error}");
     }
 }

@@ -157,7 +157,7 @@ impl Inputs {
 fn without_prices(arguments: &InputArgs, screen: Screen) -> Result<Inputs, Failure> {
     let (file, bytes) = bytes(&arguments.book)?;
     let as_of = arguments.as_of.unwrap_or(Timestamp::from_nanos(0));
-    let market = Market::new(as_of, Asset::usd(), "no prices: given sensitivities only");
+    let market = Market::new(as_of, Asset::usd(), NO_PRICES);
     let given = |account: &Portfolio| {
         !account.sensitivities.is_empty()
             && account.positions.is_empty()
@@ -173,6 +173,22 @@ fn without_prices(arguments: &InputArgs, screen: Screen) -> Result<Inputs, Failu
             .next("add --prices prices.csv where the book holds more than sensitivities")),
         _ => Err(no_prices(arguments)),
     }
+}
+
+/// Source of the market of a book without prices.
+const NO_PRICES: &str = "no prices: given sensitivities only";
+
+/// Time and source of prices; nothing is dated where nothing is.
+pub fn dated(market: &Market) -> String {
+    match time(market.as_of) {
+        none if none.is_empty() => market.source.clone(),
+        time => format!("{time} · {}", market.source),
+    }
+}
+
+/// A time of prices in a table or in CSV; empty where there is none.
+pub fn time(as_of: Timestamp) -> String {
+    if as_of == Timestamp::default() { String::new() } else { as_of.to_string() }
 }
 
 /// Whether a book is one that names given sensitivities.

@@ -62,10 +62,48 @@ pub fn relative(change: f64) -> String {
     format!("{:+.1} %", change * 100.0)
 }
 
-/// A count of thousands without places, for a matrix.
-pub fn thousands(amount: Money) -> String {
-    let text = format!("{:.0}", amount.to_f64() / 1000.0);
-    if text == "-0" { "0".to_owned() } else { text }
+/// How amounts of a matrix are shown: in thousands where they are large, with places where they
+/// are small, so that no more than four digits stand beside each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Scale {
+    per: f64,
+    places: usize,
+}
+
+impl Scale {
+    /// What fits all of the amounts.
+    pub fn of(amounts: impl Iterator<Item = Money>) -> Self {
+        let largest = amounts.map(|one| one.to_f64().abs()).fold(0.0, f64::max);
+        let places = if largest >= 100.0 { 0 } else { 1 + usize::from(largest < 10.0) };
+        let per = if largest >= 9_999.5 { 1_000.0 } else { 1.0 };
+        Self { per, places: if largest > 0.0 { places } else { 0 } }
+    }
+
+    /// What stands before the currency.
+    pub fn name(self) -> &'static str {
+        if self.per > 1.0 { "thousand " } else { "" }
+    }
+
+    /// One amount.
+    pub fn show(self, amount: Money) -> String {
+        let text = format!("{:.*}", self.places, amount.to_f64() / self.per);
+        let nothing = text.starts_with('-') && !text.contains(|c: char| matches!(c, '1'..='9'));
+        if nothing { text.trim_start_matches('-').to_owned() } else { text }
+    }
+}
+
+/// A sentence with the thousands of its amounts separated; what is no amount stays.
+pub fn sentence(text: &str) -> String {
+    let amount = |word: &str| -> Option<String> {
+        let digits = word.strip_prefix('-').unwrap_or(word);
+        let (whole, part) = digits.split_once('.')?;
+        let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let sign = &word[..word.len() - digits.len()];
+        (plain(whole) && plain(part)).then(|| format!("{sign}{}.{part}", separated(whole)))
+    };
+    let words: Vec<String> =
+        text.split(' ').map(|word| amount(word).unwrap_or_else(|| word.to_owned())).collect();
+    words.join(" ")
 }
 
 /// A count with thousands separated.
@@ -118,9 +156,34 @@ mod tests {
     }
 
     #[test]
-    fn thousands_of_nothing_have_no_sign() {
-        assert_eq!(thousands("-499".parse().unwrap()), "0");
-        assert_eq!(thousands("-1500".parse().unwrap()), "-2");
+    fn a_matrix_has_places_where_it_is_small() {
+        let shown = |largest: &str, amount: &str| {
+            let [largest, amount] = [largest, amount].map(|text| text.parse::<Money>().unwrap());
+            let scale = Scale::of([largest, amount].into_iter());
+            (scale.name(), scale.show(amount))
+        };
+        assert_eq!(shown("20000", "-1500"), ("thousand ", "-2".to_owned()));
+        assert_eq!(shown("20000", "-499"), ("thousand ", "0".to_owned()));
+        assert_eq!(shown("9999.6", "1"), ("thousand ", "0".to_owned()));
+        assert_eq!(shown("-9999.4", "-1500.4"), ("", "-1500".to_owned()));
+        assert_eq!(shown("-12", "-1.5"), ("", "-1.5".to_owned()));
+        assert_eq!(shown("2.5", "-0.125"), ("", "-0.12".to_owned()));
+        assert_eq!(shown("2.5", "-0.001"), ("", "0.00".to_owned()));
+        assert_eq!(shown("0", "0"), ("", "0".to_owned()));
+    }
+
+    #[test]
+    fn amounts_in_a_sentence_have_their_thousands_apart() {
+        let said = "headroom grows to -1071683.23 USD at 0.1 % of today, 20 times";
+        assert_eq!(
+            sentence(said),
+            "headroom grows to -1,071,683.23 USD at 0.1 % of today, 20 times"
+        );
+        assert_eq!(sentence("v1.2000 1.2.3 1234"), "v1.2000 1.2.3 1234");
+    }
+
+    #[test]
+    fn counts_have_their_thousands_apart() {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(percent(None), "no equity");
     }

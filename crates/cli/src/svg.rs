@@ -3,8 +3,7 @@
 //! Written by hand, since text stays text that way: it can be searched, read aloud and printed.
 //! Colours diverge from white at zero, red below and blue above, of one scale in a picture.
 
-use crate::command::percent;
-use crate::number::thousands;
+use crate::command::{percent, scale};
 use crate::table::{TIE, wrapped};
 use keelmark_api::MatrixReport;
 use keelmark_api::matrix::UnitMatrix;
@@ -54,9 +53,14 @@ fn block(report: &MatrixReport, matrix: &UnitMatrix, y: usize, out: &mut String)
     let pool = if matrix.pool == "account" { String::new() } else { format!(", {}", matrix.pool) };
     let title = format!("{}{pool}: {} risk matrix", report.account, matrix.unit);
     text(out, 12, y + 22, "start", "font-weight=\"600\" font-size=\"15\"", &title);
+    let shown = scale(matrix);
     let under = format!(
-        "P&L in thousand {}, {} {}, {}",
-        matrix.currency, report.model.name, report.model.version, report.as_of
+        "P&L in {}{}, {} {}, {}",
+        shown.name(),
+        matrix.currency,
+        report.model.name,
+        report.model.version,
+        report.as_of
     );
     text(out, 12, y + 40, "start", "fill=\"#555\" font-size=\"12\"", &under);
     for (column, by) in matrix.moves.iter().enumerate() {
@@ -83,7 +87,7 @@ fn block(report: &MatrixReport, matrix: &UnitMatrix, y: usize, out: &mut String)
                  fill=\"{fill}\" stroke=\"#ddd\"/>"
             );
             let style = format!("fill=\"{ink}\"");
-            text(out, x + CELL_WIDTH / 2, top + 20, "middle", &style, &thousands(*cell));
+            text(out, x + CELL_WIDTH / 2, top + 20, "middle", &style, &shown.show(*cell));
         }
     }
     worst(matrix, y, out);
@@ -107,10 +111,11 @@ fn worst(matrix: &UnitMatrix, y: usize, out: &mut String) {
 
 /// What stands under a matrix, in lines.
 fn footing(matrix: &UnitMatrix) -> Vec<String> {
+    let shown = scale(matrix);
     let cells: Vec<String> = matrix
         .beyond
         .iter()
-        .map(|cell| format!("{}{TIE}{}", percent(cell.price_move), thousands(cell.profit)))
+        .map(|cell| format!("{}{TIE}{}", percent(cell.price_move), shown.show(cell.profit)))
         .collect();
     let said = if cells.is_empty() {
         "worst cell bordered".to_owned()

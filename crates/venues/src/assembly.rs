@@ -198,9 +198,9 @@ impl<'a> Draft<'a> {
     fn market(&mut self) -> Result<Market, InputError> {
         let source = format!("replies of {}", self.venue);
         let mut market = Market::new(Timestamp::default(), Asset::usd(), &source);
-        if self.latest.is_none() {
-            let said = "no reply says when it was sent: prices are dated 1970-01-01";
-            market.notes.push(said.to_owned());
+        if self.latest.is_none() && !(self.seen.is_empty() && self.contracts.is_empty()) {
+            let problem = "expected a time: none of these replies has one, give --as-of";
+            return Err(InputError::whole(self.venue, problem));
         }
         for leg in self.legs.clone() {
             if leg.mark.is_some() {
@@ -209,6 +209,9 @@ impl<'a> Draft<'a> {
             }
         }
         self.assets(&mut market)?;
+        for _ in self.seen.keys().filter(|name| !self.contracts.contains_key(*name)) {
+            self.left_out.add("prices", "no reply lists the contract");
+        }
         for (name, (at, one)) in std::mem::take(&mut self.contracts) {
             let held = self.legs.iter().find(|leg| leg.name == name).map(|leg| leg.at.clone());
             if let Some(quote) = self.quote(&market, &one, held.as_ref())? {

@@ -28,9 +28,7 @@ impl Tree {
     /// # Errors
     /// [`InputError`] when it is not JSON in UTF-8.
     pub fn parse(file: &str, bytes: &[u8]) -> Result<Self, InputError> {
-        if matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
-            return Err(InputError::whole(file, "expected UTF-8, found UTF-16: save it as UTF-8"));
-        }
+        read::text_within(file, bytes)?;
         if let Err(error) = std::str::from_utf8(bytes) {
             let line = bytes[..error.valid_up_to()].split(|b| *b == b'\n').count();
             let problem =
@@ -296,9 +294,12 @@ mod tests {
     #[test]
     fn what_is_not_json_in_utf_8_is_refused() {
         for (bytes, said) in [
-            (&b"\xff\xfe{\0}\0"[..], "x: expected UTF-8, found UTF-16"),
+            (&b"\xff\xfe{\0}\0"[..], "x: expected text in UTF-8, found UTF-16: save"),
             (b"{\n\"a\":\"\xe9\"}", "x:2: expected UTF-8, found the byte 0xe9"),
-            (b"{\"a\":[1,", "x:1: EOF while parsing"),
+            (b"{\"a\":[1,", "x:1: expected the rest of the JSON, found the end of the file"),
+            (b"{\0\"\0", "x: expected text in UTF-8, found UTF-16"),
+            (b"\x1f\x8b\x08", "x: expected text in UTF-8, found a gzip file: unpack it first"),
+            (b"<!DOCTYPE html>\n", "x: expected JSON, found \"<!DOCTYPE html>\""),
             (b"  ", "x: expected"),
         ] {
             let error = Tree::parse("x", bytes).unwrap_err().to_string();

@@ -33,7 +33,7 @@ impl<'a> Table<'a> {
         known: &'static [&'static str],
         required: usize,
     ) -> Result<Self, InputError> {
-        super::not_empty(file, bytes)?;
+        super::text_within(file, bytes)?;
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
         let header = reader.headers().map_err(|error| placed(file, &error))?.clone();

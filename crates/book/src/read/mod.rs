@@ -47,7 +47,12 @@ pub fn book(file: &str, bytes: &[u8], market: &Market) -> Result<Book, InputErro
 pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
     let name = path.display().to_string();
     let failed = |error: std::io::Error| InputError::whole(&name, format!("cannot read: {error}"));
-    let size = std::fs::metadata(path).map_err(failed)?.len();
+    let about = std::fs::metadata(path).map_err(failed)?;
+    if about.is_dir() {
+        let problem = "expected a file, found a directory: name the files in it";
+        return Err(InputError::whole(&name, problem));
+    }
+    let size = about.len();
     if size > LARGEST_FILE {
         let problem = format!(
             "expected at most {} MiB, found {} MiB: split it by account",
@@ -64,15 +69,26 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
         let problem = format!("expected at most {} MiB, found more", LARGEST_FILE >> 20);
         return Err(InputError::whole(&name, problem));
     }
-    not_empty(&name, &content)?;
+    text_within(&name, &content)?;
     Ok(content)
 }
 
-fn not_empty(file: &str, bytes: &[u8]) -> Result<(), InputError> {
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(InputError::whole(file, "expected a header and rows, found an empty file"));
-    }
-    Ok(())
+/// Refuses what is no text to read: nothing, a packed file, text in two bytes a character.
+///
+/// # Errors
+/// [`InputError`] that says what to do with it.
+pub fn text_within(file: &str, bytes: &[u8]) -> Result<(), InputError> {
+    let found = match bytes {
+        _ if bytes.iter().all(u8::is_ascii_whitespace) => "an empty file",
+        [0x1f, 0x8b, ..] => "a gzip file: unpack it first (gunzip)",
+        [b'P', b'K', 3, 4, ..] => "a zip file: unpack it first (unzip)",
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "a zstd file: unpack it first (zstd -d)",
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "UTF-16: save it as UTF-8",
+        // Without a mark at its start: every other byte of plain text is zero.
+        [first, second, ..] if (*first == 0) != (*second == 0) => "UTF-16: save it as UTF-8",
+        _ => return Ok(()),
+    };
+    Err(InputError::whole(file, format!("expected text in UTF-8, found {found}")))
 }
 
 fn is_json(bytes: &[u8]) -> bool {

@@ -31,19 +31,40 @@ impl schemars::JsonSchema for JsonNumber {
 /// # Errors
 /// [`InputError`] at the pointer, or at the line where the text is not JSON at all.
 pub fn json<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, InputError> {
-    super::not_empty(file, bytes)?;
+    super::text_within(file, bytes)?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Some(problem) = not_json(bytes) {
+        return Err(InputError::whole(file, problem));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
         let inner = error.into_inner();
-        if inner.is_syntax() || inner.is_eof() {
+        if inner.is_eof() {
+            let problem = "expected the rest of the JSON, found the end of the file: it is cut off";
+            return InputError::line(file, inner.line() as u64, "", problem);
+        }
+        if inner.is_syntax() {
             return InputError::line(file, inner.line() as u64, "", inner);
         }
         InputError::pointer(file, pointer, inner)
     })?;
     reader.end().map_err(|error| InputError::line(file, error.line() as u64, "", error))?;
     Ok(value)
+}
+
+/// What stands where no JSON starts, shortened.
+fn not_json(bytes: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]);
+    let start = text.trim_start();
+    let first = start.chars().next()?;
+    let json = matches!(first, '{' | '[' | '"' | '-' | '0'..='9')
+        || ["null", "true", "false"].iter().any(|word| start.starts_with(word));
+    if json {
+        return None;
+    }
+    let line: String = start.lines().next()?.chars().take(40).collect();
+    Some(format!("expected JSON, found {line:?}"))
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {

@@ -4,7 +4,7 @@ use super::margin::heading;
 use crate::arguments::{FormatArgs, InputArgs, ModelArgs};
 use crate::failure::Failure;
 use crate::inputs;
-use crate::number::{grouped, relative};
+use crate::number::{grouped, relative, sentence};
 use crate::output::{self, Answer, Records, cell};
 use crate::screen::Screen;
 use crate::table::{Align, Table, paragraph};
@@ -78,7 +78,7 @@ pub fn table(report: &LiquidationReport) -> String {
         let (down, up) = (crossing(one, &one.down), crossing(one, &one.up));
         for (side, found) in [("down", &one.down), ("up", &one.up)] {
             if let Some(reason) = &found.reason {
-                reasons.push(format!("{factor} {side}: none, {reason}"));
+                reasons.push(format!("{factor} {side}: none, {}", sentence(reason)));
             }
         }
         table.row([factor.into(), down.0.into(), down.1.into(), up.0.into(), up.1.into()]);
@@ -192,7 +192,7 @@ fn records(reports: &[LiquidationReport]) -> Records {
                     cell(found.level.as_ref()),
                     cell(found.change.as_ref()),
                     found.reason.clone().unwrap_or_default(),
-                    report.as_of.to_string(),
+                    inputs::time(report.as_of),
                     report.inputs.clone(),
                 ]);
             }

@@ -4,22 +4,29 @@ use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::output::Answer;
 use clap::{Args, CommandFactory};
+use keelmark_book::instruments::nearest;
 
 /// Arguments of `man`.
 #[derive(Args, Debug)]
 pub struct ManArgs {
-    /// The command; the program itself where none is given
-    command: Option<String>,
+    /// The command, such as `models diff`; the program itself where none is given
+    command: Vec<String>,
 }
 
 /// Runs `man`.
 pub fn run(arguments: &ManArgs) -> Result<Answer, Failure> {
     let mut command = Arguments::command();
     command.build();
-    if let Some(name) = &arguments.command {
+    for name in &arguments.command {
         let found = command.find_subcommand(name).cloned();
         command = found.ok_or_else(|| {
-            Failure::usage(format!("man: unknown command {name:?}")).next("keelmark --help")
+            let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+            let near = nearest(name, known.into_iter(), 3);
+            let near = match near.join(", ") {
+                none if none.is_empty() => none,
+                near => format!("; nearest known: {near}"),
+            };
+            Failure::usage(format!("man: unknown command {name:?}{near}")).next("keelmark --help")
         })?;
     }
     let failed = |error| Failure::failed(format!("cannot write the manual page: {error}"));

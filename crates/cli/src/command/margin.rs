@@ -108,7 +108,7 @@ pub fn notes(reports: &[AccountReport], screen: Screen) {
 
 /// Which prices, which model.
 pub fn heading(market: &Market, document: &Document) -> String {
-    let mut text = paragraph("Prices  ", &format!("{} · {}", market.as_of, market.source));
+    let mut text = paragraph("Prices  ", &inputs::dated(market));
     let version = match document.version.as_str() {
         "" => String::new(),
         version => format!(" {version}"),
@@ -169,7 +169,9 @@ fn legend(currency: &str) -> String {
 /// What to notice about an account.
 fn flag(report: &AccountReport) -> (&'static str, Tone) {
     if report.liquidates {
-        return ("LIQUIDATE", Tone::Bad);
+        // What came without the account's money, such as sensitivities, says what is asked alone.
+        let bare = report.net_value.is_zero() && report.equity.is_zero();
+        return if bare { ("no collateral", Tone::Warn) } else { ("LIQUIDATE", Tone::Bad) };
     }
     match report.mm_utilisation {
         Some(used) if used > WATCH => ("!", Tone::Warn),
@@ -208,7 +210,7 @@ fn records(reports: &[AccountReport]) -> Records {
             report.headroom.to_string(),
             report.available.to_string(),
             report.liquidates.to_string(),
-            report.as_of.to_string(),
+            inputs::time(report.as_of),
             report.params_version.clone(),
             report.engine_version.clone(),
             report.inputs.clone(),

@@ -4,7 +4,7 @@ use super::margin::heading;
 use crate::arguments::{FormatArgs, InputArgs, ModelArgs};
 use crate::failure::Failure;
 use crate::inputs;
-use crate::number::thousands;
+use crate::number::Scale;
 use crate::output::{self, Answer, Records};
 use crate::screen::Screen;
 use crate::svg;
@@ -49,6 +49,10 @@ pub fn run(arguments: &MatrixArgs, screen: Screen) -> Result<Answer, Failure> {
     output::list(arguments.format.format(), &reports, records, |reports| {
         let mut text = heading(&inputs.market, &document);
         for report in reports {
+            if report.matrices.is_empty() {
+                let none = "no matrix: it holds no contract whose price moves";
+                text.push_str(&paragraph("", &format!("{} · {none}\n", report.account)));
+            }
             for matrix in &report.matrices {
                 text.push_str(&title(&report.account, matrix));
                 text.push_str(&table(matrix, screen));
@@ -77,14 +81,23 @@ pub fn title(account: &str, matrix: &UnitMatrix) -> String {
         "account" => String::new(),
         pool => format!(" · {pool}"),
     };
-    format!(
-        "{account}{pool} · {} risk matrix ({}), P&L in thousand {} [worst]\n",
+    let scale = scale(matrix).name();
+    let said = format!(
+        "{account}{pool} · {} risk matrix ({}), P&L in {scale}{} [worst]",
         matrix.unit, matrix.scan, matrix.currency
-    )
+    );
+    paragraph("", &said)
 }
 
-/// The matrix in rows of volatility and columns of price, in thousands, the worst in brackets.
+/// How the amounts of a matrix are shown.
+pub fn scale(matrix: &UnitMatrix) -> Scale {
+    let beyond = matrix.beyond.iter().map(|cell| cell.profit);
+    Scale::of(matrix.cells.iter().flatten().copied().chain(beyond))
+}
+
+/// The matrix in rows of volatility and columns of price, the worst in brackets.
 pub fn table(matrix: &UnitMatrix, screen: Screen) -> String {
+    let scale = scale(matrix);
     let mut text = String::new();
     for from in (0..matrix.moves.len()).step_by(COLUMNS) {
         let to = (from + COLUMNS).min(matrix.moves.len());
@@ -98,9 +111,9 @@ pub fn table(matrix: &UnitMatrix, screen: Screen) -> String {
             for (column, cell) in cells.iter().enumerate().take(to).skip(from) {
                 let worst = (row, column) == (matrix.worst.row, matrix.worst.column);
                 line.push(if worst {
-                    Cell::toned(format!("[{}]", thousands(*cell)), Tone::Bad)
+                    Cell::toned(format!("[{}]", scale.show(*cell)), Tone::Bad)
                 } else {
-                    thousands(*cell).into()
+                    scale.show(*cell).into()
                 });
             }
             table.row(line);
@@ -115,10 +128,11 @@ pub fn beyond(matrix: &UnitMatrix) -> String {
     if matrix.beyond.is_empty() {
         return String::new();
     }
+    let scale = scale(matrix);
     let cells: Vec<String> = matrix
         .beyond
         .iter()
-        .map(|cell| format!("{}{TIE}{}", percent(cell.price_move), thousands(cell.profit)))
+        .map(|cell| format!("{}{TIE}{}", percent(cell.price_move), scale.show(cell.profit)))
         .collect();
     paragraph("    beyond, weighted: ", &cells.join(" · "))
 }
@@ -171,7 +185,7 @@ fn records(reports: &[MatrixReport]) -> Records {
                     profit,
                     worst.to_string(),
                     beyond.to_string(),
-                    report.as_of.to_string(),
+                    inputs::time(report.as_of),
                     report.inputs.clone(),
                 ]);
             };

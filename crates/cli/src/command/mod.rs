@@ -19,7 +19,7 @@ mod pages;
 mod schema;
 mod whatif;
 
-pub use matrix::percent;
+pub use matrix::{percent, scale};
 
 use crate::failure::Failure;
 use crate::output::Answer;

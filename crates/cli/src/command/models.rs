@@ -111,16 +111,21 @@ fn source(name: &str) -> Result<Answer, Failure> {
 /// Computes the built-in book under a document, which finds numbers that are missing.
 fn tried(document: &Document, screen: Screen) -> Result<(), Failure> {
     let inputs = Inputs::demo()?;
+    let mut failed = Vec::new();
     for account in &inputs.accounts {
         if let Err(error) = margin(document, &inputs.market, account) {
-            screen.note(&format!("the account {} of demo: fails: {error}", account.account));
+            failed.push((account.account.as_str(), error));
         }
+    }
+    if let Some((account, error)) = failed.first() {
+        let (count, all) = (failed.len(), inputs.accounts.len());
+        screen.note(&format!("{count} of {all} accounts of demo: fail, {account} as {error}"));
     }
     Ok(())
 }
 
 fn shown(info: &ModelInfo) -> String {
-    let mut out = format!("{} · {}\n", info.name, info.title);
+    let mut out = paragraph("", &format!("{} · {}", info.name, info.title));
     let or_none = |text: &str| if text.is_empty() { "not stated" } else { text }.to_owned();
     let version = format!(
         "{}, effective {}, digest {}",

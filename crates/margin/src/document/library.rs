@@ -34,9 +34,14 @@ pub fn extended(mut tree: Node) -> Result<Node, InputError> {
 fn raw(name: &str) -> Result<Node, InputError> {
     let Some((file, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
         let near = nearest(name, BUILT_IN.iter().map(|(known, _)| *known), 3);
-        let all: Vec<&str> = BUILT_IN.iter().map(|(known, _)| *known).collect();
-        let hint = if near.is_empty() { all.join(", ") } else { near.join(", ") };
-        let problem = format!("unknown model; nearest: {hint} (or the path of a .toml file)");
+        let problem = if near.is_empty() {
+            format!(
+                "unknown model: expected one of {}, or the path of a .toml file",
+                BUILT_IN.len()
+            )
+        } else {
+            format!("unknown model; nearest: {} (or the path of a .toml file)", near.join(", "))
+        };
         return Err(InputError::whole(name, problem));
     };
     Node::parse(&format!("models/{file}.toml"), text)

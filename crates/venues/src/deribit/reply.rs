@@ -46,6 +46,7 @@ impl<'a> Reply<'a> {
     /// # Errors
     /// [`InputError`] when it is none of the replies, or an error reply.
     pub fn recognise(file: &'a str, bytes: &'a [u8]) -> Result<Self, InputError> {
+        read::text_within(file, bytes)?;
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         if !matches!(text.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'[')) {
             return recognise_csv(file, bytes, text);
