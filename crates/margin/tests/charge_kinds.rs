@@ -98,10 +98,9 @@ fn document_with(kind: &str, example: &str) -> String {
         ("minimum", r#"kind = "short-option-minimum", rate = "0.01""#),
         ("months", r#"kind = "month-spread", tiers = [{ name = "near" }], spreads = []"#),
     ];
-    let before: String = before
-        .iter()
-        .map(|(name, fields)| format!("{{ name = \"{name}\", {fields} }}, "))
-        .collect();
+    let before: Vec<String> =
+        before.iter().map(|(name, fields)| format!("{{ name = \"{name}\", {fields} }}")).collect();
+    let before = before.join(", ");
     let example = example.replacen('{', "{ name = \"example\",", 1);
     // `[levels]` last: what precedes the first table belongs to the document.
     format!(
@@ -112,7 +111,7 @@ version = "1"
 effective = "2026-01-01"
 source = ["docs/charge-kinds.md"]
 uncertain = []
-charge = [{before}{example}]
+charge = [{before}, {example}]
 pool = {{ by = "account", currency = "USD" }}
 equity = {{ futures = true, options = true }}
 unit = {{ by = "underlying" }}

@@ -2,8 +2,9 @@
 //! managers share.
 //!
 //! An amount of a case has up to 17 digits, so each contract here has the digits of the position in
-//! it and a power of ten of them is held, bought or sold: rows of the risk table then have all their
-//! digits, and a large position leaves those of a small one alone. An option may be listed twice.
+//! it and a power of ten of them is held, bought or sold: rows of the risk table then have all of
+//! their digits, and a large position leaves those of a small one alone. An option may be listed
+//! twice.
 
 use crate::desk::{Contract, Desk};
 use crate::inputs::{Inputs, Problem, problem};

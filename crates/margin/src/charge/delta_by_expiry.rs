@@ -115,7 +115,7 @@ impl DeltaByExpiry {
                 continue;
             }
             let own = lots * i128::from(pool.table.sensitivities(row)[self.counted as usize]);
-            // Large deltas that nearly cancel have shares beyond any use; they are cut, not refused.
+            // Large deltas that nearly cancel have shares beyond any use: cut, not refused.
             let share = (own as f64 / found.net as f64).clamp(-LARGEST_SHARE, LARGEST_SHARE);
             let share =
                 found.amount.times(Rate::from_f64(share, Round::Nearest)?, Round::Nearest)?;
