@@ -20,7 +20,7 @@ use crate::json::Tree;
 use contracts::Contracts;
 use keelmark_book::{InputError, Market, Money, Portfolio, Timestamp};
 use market::Prices;
-use parameters::{BASE, Tables};
+use parameters::{BASE, PORTFOLIO, Tables};
 use positions::Held;
 use reply::{Content, Reply};
 use std::collections::BTreeMap;
@@ -128,12 +128,6 @@ impl<'a> Read<'a> {
         let wallet = self.wallet.as_ref();
         let portfolio = self.mode == "PORTFOLIO_MARGIN"
             || (self.mode.is_empty() && wallet.is_some_and(|wallet| wallet.portfolio));
-        if portfolio && account.is_some() {
-            self.notes.push(format!(
-                "the account is in portfolio margin, of which there is no document: --model {BASE} \
-                 shows what it would be in cross margin"
-            ));
-        }
         let lacking: Vec<&str> = self
             .held
             .iter()
@@ -141,11 +135,12 @@ impl<'a> Read<'a> {
             .map(|held| held.instrument.venue_symbol.as_str())
             .filter(|name| !self.tables.has_limits(name))
             .collect();
-        if !self.tables.is_empty() && !lacking.is_empty() {
+        if !portfolio && !self.tables.is_empty() && !lacking.is_empty() {
             self.notes.push(format!("{}: no risk limits in the replies", lacking.join(", ")));
         }
-        let parameters = self.tables.parameters(wallet)?;
-        let model = (account.is_some() && !portfolio).then(|| BASE.to_owned());
+        let parameters = self.tables.parameters(wallet, portfolio, &mut self.notes)?;
+        let base = if portfolio { PORTFOLIO } else { BASE };
+        let model = account.is_some().then(|| base.to_owned());
         let (accounts, notes) = (account.into_iter().collect(), self.notes);
         Ok(Imported {
             market: made,

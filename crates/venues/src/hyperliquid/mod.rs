@@ -20,7 +20,7 @@ use market::Listing;
 use parameters::Tables;
 use reply::Reply;
 
-/// The built-in document of an account, where no margin tables are given.
+/// The built-in document of an account, over which margin tables are written.
 const MODEL: &str = "hyperliquid";
 
 /// Imports replies, each with its name (for errors) and its bytes.
