@@ -165,10 +165,6 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(crate) fn orders(&self) -> &[Resting<'a>] {
-        &self.resting
-    }
-
     pub(crate) fn legs(&self) -> &[Leg<'a>] {
         &self.legs
     }
