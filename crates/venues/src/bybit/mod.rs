@@ -220,7 +220,14 @@ impl<'a> Read<'a> {
                 .deposit(coin.asset.clone(), coin.amount)
                 .map_err(|error| coin.at.error(error))?;
         }
-        let Some(market) = market else { return Ok(portfolio) };
+        let Some(market) = market else {
+            let rows = replies.iter().filter(|reply| reply.content == Content::Orders);
+            let order = rows.flat_map(|reply| &reply.rows).next();
+            return order.map_or(Ok(portfolio), |order| {
+                Err(order
+                    .error("expected a market of what is ordered: add its ticker, or --prices"))
+            });
+        };
         self.positions(&mut portfolio, market)?;
         let mut left = crate::imported::LeftOut::default();
         for reply in replies.iter().filter(|reply| reply.content == Content::Orders) {

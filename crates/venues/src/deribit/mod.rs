@@ -22,11 +22,11 @@ pub mod symbol;
 pub use account::Reported;
 pub use identities::{MarginModel, Summary, cross_row};
 
-use crate::imported::LeftOut;
+use crate::imported::{self, Figure, LeftOut};
 use account::Account;
 use families::Families;
 use instruments::Facts;
-use keelmark_book::{InputError, Market, Portfolio};
+use keelmark_book::{InputError, Market, Portfolio, Timestamp};
 use orders::Open;
 use positions::Held;
 use reply::{Content, Reply};
@@ -70,6 +70,49 @@ pub fn import(files: &[(&str, &[u8])], market: Option<&Market>) -> Result<Import
     let rows = read.accounts.into_iter().flat_map(|(_, account)| account.rows);
     let reported = rows.map(|(_, row)| row).collect();
     Ok(Imported { market: made, account, reported, notes })
+}
+
+/// As [`import`], in the shape of every venue: the figures that the venue reports as rows, and the
+/// document of how the account is margined. The replies say themselves when they were sent.
+///
+/// # Errors
+/// As [`import`].
+pub fn replies(
+    files: &[(&str, &[u8])],
+    market: Option<&Market>,
+    as_of: Option<Timestamp>,
+) -> Result<imported::Imported, InputError> {
+    let found = import(files, market)?;
+    let mut notes = found.notes;
+    if as_of.is_some() {
+        notes.push("--as-of is not used: these replies say when they were sent".to_owned());
+    }
+    let mut out = imported::Imported { market: found.market, ..Default::default() };
+    if let Some(account) = found.account {
+        for row in &found.reported {
+            let Some(model) = row.margin_model else {
+                notes.push(format!("{}: no margin model in the reply, none of ours", row.currency));
+                continue;
+            };
+            for figure in row.figures(&account.account, model) {
+                let told = |known: &Figure| {
+                    (&known.what, &known.currency) == (&figure.what, &figure.currency)
+                };
+                if !out.reported.iter().any(told) {
+                    out.reported.push(figure);
+                }
+            }
+            let named = (account.account.clone(), model.document().to_owned());
+            if let Some(other) = out.model_of.insert(named.0, named.1.clone())
+                && other != named.1
+            {
+                notes.push(format!("rows of {other} and of {}: ours is of the last", named.1));
+            }
+        }
+        out.accounts.push(account);
+    }
+    out.notes = notes;
+    Ok(out)
 }
 
 /// The files, read.

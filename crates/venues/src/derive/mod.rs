@@ -118,6 +118,11 @@ impl<'a> Read<'a> {
         let mut left = LeftOut::default();
         for (name, account) in &self.accounts {
             reported.extend(account.figures(name)?);
+            if let (None, Some(order)) = (market, account.orders.first()) {
+                let name = order.label("instrument_name");
+                let problem = format!("expected a market with {name}: add its ticker, or --prices");
+                return Err(order.error(problem));
+            }
             let empty = account.positions.is_empty()
                 && account.collaterals.is_empty()
                 && account.orders.is_empty();

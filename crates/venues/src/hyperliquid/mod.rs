@@ -126,6 +126,10 @@ impl<'a> Read<'a> {
             accounts.push(account::portfolio(at, &self.held, market)?);
             reported = account::figures(at, &self.held, Some(market))?;
         }
+        if let (Some(order), None) = (self.orders.first(), market) {
+            let problem = "expected prices of what is ordered: give metaAndAssetCtxs too";
+            return Err(order.error(problem));
+        }
         let left = &mut self.listing.left;
         if let (false, Some(market)) = (self.orders.is_empty(), market) {
             if accounts.is_empty() {
