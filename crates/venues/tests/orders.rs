@@ -39,8 +39,10 @@ fn orders(market: &Market, account: &Portfolio) -> Vec<String> {
 
 fn of(found: &Imported, account: &str) -> Vec<String> {
     let named = found.accounts.iter().find(|one| one.account == account);
-    let market = found.market.as_ref();
-    orders(market.expect("a market"), named.expect("the account"))
+    match (found.market.as_ref(), named) {
+        (Some(market), Some(named)) => orders(market, named),
+        _ => panic!("no market, or no account {account}"),
+    }
 }
 
 fn said(notes: &[String]) -> Vec<&str> {

@@ -180,18 +180,13 @@ impl<'a> Tables<'a> {
             return Ok(None);
         }
         let (base, mode) = if portfolio { (PORTFOLIO, "portfolio") } else { (BASE, "cross") };
-        let (own, counted) = match portfolio {
-            true => ("collateral ratios", format!("{} coins", self.ratios.len())),
-            false => {
-                ("tiers", format!("{} contracts, {} coins", self.limits.len(), self.ratios.len()))
-            }
+        let coins = format!("{} coins", self.ratios.len());
+        let (own, counted) = if portfolio {
+            ("collateral ratios", coins)
+        } else {
+            ("tiers", format!("{} contracts, {coins}", self.limits.len()))
         };
-        let off: Vec<Asset> = wallet
-            .map(|wallet| wallet.coins.iter().filter(|coin| !coin.counts))
-            .into_iter()
-            .flatten()
-            .map(|coin| coin.asset.clone())
-            .collect();
+        let off = switched_off(wallet);
         let (mut body, mut linear, mut inverse) = (String::new(), String::new(), String::new());
         for (name, tiers) in &mut self.limits {
             let table = format!("{} = {}", quoted(name), brackets(&table(name, tiers)?));
@@ -234,6 +229,12 @@ impl<'a> Tables<'a> {
             body,
         }))
     }
+}
+
+/// The coins that the holder has not switched on as collateral.
+fn switched_off(wallet: Option<&Wallet<'_>>) -> Vec<Asset> {
+    let coins = wallet.into_iter().flat_map(|wallet| &wallet.coins);
+    coins.filter(|coin| !coin.counts).map(|coin| coin.asset.clone()).collect()
 }
 
 /// A rate as a fraction. Initial margin is one over the leverage of the tier, so it says the unit.

@@ -1,5 +1,5 @@
-//! `private/get_open_orders*`: what is left to fill, in the same unit as sizes of positions, and the
-//! limit in the mark's unit.
+//! `private/get_open_orders*`: what is left to fill, in the unit of sizes of positions, and
+//! the limit in the mark's unit.
 
 use super::reply::{Number, Reply};
 use super::symbol::{self, Name};
@@ -83,7 +83,7 @@ pub fn read(reply: &Reply<'_>, left_out: &mut LeftOut) -> Result<Vec<Open>, Inpu
                 let price = Price::new(read.map_err(|problem| error("price", problem))?.0);
                 Some(price).filter(|price| price.is_positive())
             }
-            Some(Value::Number(_)) | None | Some(Value::Null) => None,
+            None | Some(Value::Number(_) | Value::Null) => None,
             Some(Value::String(word)) if word == "market_price" => None,
             Some(other) => {
                 let found: String = other.to_string().chars().take(80).collect();

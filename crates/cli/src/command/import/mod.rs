@@ -41,7 +41,7 @@ enum Venue {
     Derive(replies::ReplyArgs),
     /// Hyperliquid: meta, asset contexts, margin tables, perpetual and spot accounts, open orders
     Hyperliquid(replies::ReplyArgs),
-    /// Any other exchange, as ccxt has it: markets, tickers, Greeks, tiers, balance, positions, orders
+    /// Any exchange, as ccxt has it: markets, tickers, Greeks, tiers, balance, positions, orders
     Ccxt(ccxt::CcxtArgs),
     /// CRIF: sensitivities of any number of portfolios, an account each
     Crif(crif::CrifArgs),
