@@ -39,7 +39,7 @@ pub fn market_csv(market: &Market) -> String {
     let latest = feeds.map(|(_, feed)| feed.as_of).chain(quotes).max();
     for (asset, feed) in &market.assets {
         let (slow, lent) = (market.slow(asset), market.lent(asset));
-        let bare = slow.is_none() && lent == Lent::default();
+        let bare = slow.is_none() && lent == Lent::default() && feed.confidence == Rate::ONE;
         if *asset == market.currency && latest == Some(market.as_of) && bare {
             continue;
         }

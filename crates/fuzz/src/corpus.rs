@@ -181,7 +181,8 @@ pub fn timestamp() -> Vec<Vec<u8>> {
 
 /// Replies of Deribit.
 pub fn deribit() -> Vec<Vec<u8>> {
-    bytes(&[CHAIN, CHAIN_CSV, POSITIONS, INSTRUMENTS, SUMMARY])
+    let orders = include_str!("../../../tests/cmd/import-orders.in/deribit-orders.json");
+    bytes(&[CHAIN, CHAIN_CSV, POSITIONS, INSTRUMENTS, SUMMARY, orders])
 }
 
 /// Replies of Bybit: the files of its command tests.
@@ -197,6 +198,8 @@ pub fn bybit() -> Vec<Vec<u8>> {
         include_str!("../../../tests/cmd/import-bybit.in/risk.json"),
         include_str!("../../../tests/cmd/import-bybit.in/risk-inverse.json"),
         include_str!("../../../tests/cmd/import-bybit.in/collateral.json"),
+        include_str!("../../../tests/cmd/import-orders.in/bybit-orders.json"),
+        include_str!("../../../tests/cmd/import-orders.in/bybit-account.json"),
     ])
 }
 
@@ -219,6 +222,7 @@ pub fn derive() -> Vec<Vec<u8>> {
         include_str!("../../../tests/cmd/import-derive.in/instruments.json"),
         include_str!("../../../tests/cmd/import-derive.in/subaccount.json"),
         include_str!("../../../tests/cmd/import-derive.in/margin.json"),
+        include_str!("../../../tests/cmd/import-orders.in/derive-orders.json"),
     ])
 }
 

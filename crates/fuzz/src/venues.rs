@@ -16,6 +16,7 @@ macro_rules! files {
 
 const OKX: &[&[u8]] = files!("import-okx": "instruments" "marks" "indices" "options" "tiers"
     "discounts" "balance" "positions" "hedged" "builder" "unit" "error");
+const ORDERS: &[&[u8]] = files!("import-orders": "okx-orders" "binance-orders" "ccxt-orders");
 const BINANCE: &[&[u8]] = files!("import-binance": "exchange-info" "premium-index" "brackets"
     "account" "position-risk" "hedged" "dapi-exchange-info" "dapi-account" "papi-account"
     "papi-balance" "eapi-exchange-info" "eapi-mark" "eapi-position" "eapi-account"
@@ -23,23 +24,28 @@ const BINANCE: &[&[u8]] = files!("import-binance": "exchange-info" "premium-inde
 const CCXT: &[&[u8]] = files!("import-ccxt": "markets" "tickers" "greeks" "positions" "balance"
     "tiers" "null-mark");
 
+/// Open orders beside what a venue has: a mutation of one venue's is near the others' too.
+fn with_orders(all: &[&[u8]]) -> Vec<Vec<u8>> {
+    owned(&[all, ORDERS].concat())
+}
+
 fn owned(all: &[&[u8]]) -> Vec<Vec<u8>> {
     all.iter().map(|bytes| bytes.to_vec()).collect()
 }
 
 /// Replies of OKX.
 pub fn okx_corpus() -> Vec<Vec<u8>> {
-    owned(OKX)
+    with_orders(OKX)
 }
 
 /// Replies of Binance.
 pub fn binance_corpus() -> Vec<Vec<u8>> {
-    owned(BINANCE)
+    with_orders(BINANCE)
 }
 
 /// Unified structures.
 pub fn ccxt_corpus() -> Vec<Vec<u8>> {
-    owned(CCXT)
+    with_orders(CCXT)
 }
 
 /// Names in every grammar.

@@ -9,7 +9,7 @@ use crate::imported::{Imported, LeftOut};
 use crate::json::At;
 use keelmark_book::profit::profit;
 use keelmark_book::{
-    Asset, Decimal, InputError, Instrument, InstrumentId, Isolation, Kind, Market, Money,
+    Asset, Decimal, InputError, Instrument, InstrumentId, Isolation, Kind, Market, Money, Order,
     Portfolio, Position, Price, Quantity, Quote, Round, Timestamp,
 };
 use std::collections::BTreeMap;
@@ -24,6 +24,7 @@ pub(crate) struct Draft<'a> {
     seen: BTreeMap<String, Seen>,
     indices: BTreeMap<(Asset, Asset), (Price, Timestamp)>,
     legs: Vec<Leg<'a>>,
+    resting: Vec<Resting<'a>>,
     cash: BTreeMap<(String, Asset), Money>,
     accounts: Vec<String>,
     latest: Option<Timestamp>,
@@ -59,6 +60,19 @@ pub(crate) struct Leg<'a> {
     pub(crate) mark: Option<Price>,
 }
 
+/// One row of a reply of open orders.
+#[derive(Clone, Debug)]
+pub(crate) struct Resting<'a> {
+    pub(crate) at: At<'a>,
+    pub(crate) account: String,
+    /// Native name.
+    pub(crate) name: String,
+    /// What is left to fill, in contracts, buy above zero.
+    pub(crate) quantity: Quantity,
+    /// Absent for a market order.
+    pub(crate) price: Option<Price>,
+}
+
 impl<'a> Draft<'a> {
     pub(crate) fn new(venue: &'a str) -> Self {
         Self {
@@ -67,6 +81,7 @@ impl<'a> Draft<'a> {
             seen: BTreeMap::new(),
             indices: BTreeMap::new(),
             legs: Vec::new(),
+            resting: Vec::new(),
             cash: BTreeMap::new(),
             accounts: Vec::new(),
             latest: None,
@@ -142,6 +157,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// An open order; one with nothing left to fill is none.
+    pub(crate) fn order(&mut self, order: Resting<'a>) {
+        self.account(&order.account);
+        if !order.quantity.is_zero() {
+            self.resting.push(order);
+        }
+    }
+
     pub(crate) fn legs(&self) -> &[Leg<'a>] {
         &self.legs
     }
@@ -214,6 +237,8 @@ impl<'a> Draft<'a> {
         }
         for (name, (at, one)) in std::mem::take(&mut self.contracts) {
             let held = self.legs.iter().find(|leg| leg.name == name).map(|leg| leg.at.clone());
+            let ordered = self.resting.iter().find(|order| order.name == name);
+            let held = held.or(ordered.map(|order| order.at.clone()));
             if let Some(quote) = self.quote(&market, &one, held.as_ref())? {
                 market.add(one, quote).map_err(|error| at.error(error))?;
             }
@@ -294,7 +319,9 @@ impl<'a> Draft<'a> {
             None
         };
         if let (Some(missing), Some(at)) = (missing, held) {
-            let problem = format!("{}: held, but {missing}", one.venue_symbol);
+            let ordered = !self.legs.iter().any(|leg| leg.name == one.venue_symbol);
+            let what = if ordered { "ordered" } else { "held" };
+            let problem = format!("{}: {what}, but {missing}", one.venue_symbol);
             return Err(at.error(problem));
         }
         let (Some(mark), None) = (mark, missing) else {
@@ -329,14 +356,7 @@ impl<'a> Draft<'a> {
         }
         let mut both = 0usize;
         for leg in self.legs.iter().filter(|leg| leg.account == name) {
-            let Some(market) = market else {
-                let problem = format!(
-                    "expected a market with {}, found none: add the reply that lists it, or \
-                     --prices",
-                    leg.name
-                );
-                return Err(leg.at.error(problem));
-            };
+            let market = market.ok_or_else(|| nowhere(&leg.at, &leg.name))?;
             let position = self.position(leg, market)?;
             let isolated = position.isolation != Isolation::Shared;
             let other = portfolio.positions.iter().position(|known| {
@@ -353,6 +373,12 @@ impl<'a> Draft<'a> {
                 None => portfolio.positions.push(position),
             }
         }
+        for order in self.resting.iter().filter(|order| order.account == name) {
+            let market = market.ok_or_else(|| nowhere(&order.at, &order.name))?;
+            let (quantity, price) = (order.quantity, order.price);
+            let instrument = self.find(&order.at, market, &order.name, quantity)?;
+            portfolio.orders.push(Order { instrument, quantity, price });
+        }
         if both > 0 {
             self.notes.push(format!(
                 "{name}: {both} positions held both ways are netted, their locked profit is \
@@ -363,20 +389,36 @@ impl<'a> Draft<'a> {
     }
 
     fn position(&self, leg: &Leg<'_>, market: &Market) -> Result<Position, InputError> {
-        let id = find(market, self.venue, &leg.name).map_err(|problem| leg.at.error(problem))?;
-        let one = market.instruments.get(id);
-        if one.lots(leg.quantity).is_none() {
-            let problem = format!(
-                "expected a multiple of the lot {} of {}, found {}",
-                one.lot, leg.name, leg.quantity
-            );
-            return Err(leg.at.error(problem));
-        }
+        let id = self.find(&leg.at, market, &leg.name, leg.quantity)?;
         let isolation = leg.own.map_or(Isolation::Shared, Isolation::Own);
         let entry = leg.entry.filter(|price| price.is_positive());
         let leverage = leg.leverage.filter(|one| one.is_positive());
         Ok(Position { leverage, isolation, ..Position::new(id, leg.quantity, entry) })
     }
+
+    /// What a row is of, some whole number of lots of it.
+    fn find(
+        &self,
+        at: &At<'_>,
+        market: &Market,
+        name: &str,
+        quantity: Quantity,
+    ) -> Result<InstrumentId, InputError> {
+        let id = find(market, self.venue, name).map_err(|problem| at.error(problem))?;
+        let lot = market.instruments.get(id).lot;
+        if market.instruments.get(id).lots(quantity).is_none() {
+            let problem =
+                format!("expected a multiple of the lot {lot} of {name}, found {quantity}");
+            return Err(at.error(problem));
+        }
+        Ok(id)
+    }
+}
+
+fn nowhere(at: &At<'_>, name: &str) -> InputError {
+    at.error(format!(
+        "expected a market with {name}, found none: add the reply that lists it, or --prices"
+    ))
 }
 
 /// An instrument of a venue: by the venue first, since venues share names, and then by its own

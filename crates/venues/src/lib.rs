@@ -40,5 +40,6 @@ pub mod json;
 pub mod listed;
 pub mod lots;
 pub mod okx;
+mod orders;
 pub mod parameters;
 pub mod spelling;

@@ -95,11 +95,21 @@ pub fn ladder(steps: &mut [Step<'_>], what: &str) -> Result<(), InputError> {
 /// Steps as a list of inline tables; the last one is open, since nothing larger may be held.
 #[must_use]
 pub fn brackets(steps: &[(Option<Decimal>, Decimal)]) -> String {
+    limits(steps, "rate")
+}
+
+/// As [`brackets`], of the highest leverage of each step in place of a rate.
+#[must_use]
+pub fn brackets_of_leverage(steps: &[(Option<Decimal>, Decimal)]) -> String {
+    limits(steps, "leverage")
+}
+
+fn limits(steps: &[(Option<Decimal>, Decimal)], value: &str) -> String {
     let mut out = String::from("[\n");
-    for (at, (to, rate)) in steps.iter().enumerate() {
+    for (at, (to, own)) in steps.iter().enumerate() {
         let limit = to.filter(|_| at + 1 < steps.len());
         let limit = limit.map(|limit| format!("up_to = \"{limit}\", ")).unwrap_or_default();
-        let _ = writeln!(out, "  {{ {limit}rate = \"{rate}\" }},");
+        let _ = writeln!(out, "  {{ {limit}{value} = \"{own}\" }},");
     }
     out + "]\n"
 }

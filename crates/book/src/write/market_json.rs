@@ -7,7 +7,8 @@ use super::unusual_expiry;
 use crate::asset::Asset;
 use crate::instrument::Instrument;
 use crate::instruments::InstrumentId;
-use crate::market::Market;
+use crate::lent::Lent;
+use crate::market::{AssetPrice, Market};
 use crate::read::MARKET_SCHEMA;
 use keelmark_units::Rate;
 use std::fmt::Write as _;
@@ -23,8 +24,14 @@ pub fn market_json(market: &Market) -> String {
         market.currency
     );
     let mut separator = "\n";
-    let says = |asset: &Asset| *asset != market.currency || market.slow(asset).is_some();
-    for (asset, feed) in market.assets.iter().filter(|(asset, _)| says(asset)) {
+    // The market's own currency has no price; its entry only says what else is known of it.
+    let says = |asset: &Asset, feed: &AssetPrice| {
+        *asset != market.currency
+            || market.slow(asset).is_some()
+            || market.lent(asset) != Lent::default()
+            || feed.confidence != Rate::ONE
+    };
+    for (asset, feed) in market.assets.iter().filter(|(asset, feed)| says(asset, feed)) {
         let _ = write!(
             out,
             "{separator}\"{asset}\": {{\"price\": \"{}\", \"as_of\": \"{}\"",

@@ -5,10 +5,12 @@
 
 use super::market::implied;
 use super::symbol;
-use crate::assembly::{Draft, Leg};
+use crate::assembly::{Draft, Leg, Resting};
 use crate::imported::{Figure, What};
 use crate::json::At;
-use keelmark_book::{Asset, Decimal, InputError, Money, Price, Quantity, Round};
+use crate::orders::{Why, buys, closes, left, says};
+use keelmark_book::symbol::Symbol;
+use keelmark_book::{Asset, Decimal, InputError, Kind, Money, Price, Quantity, Round};
 use std::collections::BTreeMap;
 
 pub(super) const LINEAR: &str = "binance-usdm";
@@ -20,6 +22,8 @@ pub(super) const UNIFIED: &str = "binance-unified";
 #[derive(Debug, Default)]
 pub(super) struct Accounts<'a> {
     held: BTreeMap<(String, String), Held<'a>>,
+    /// Open orders: their rows, names, what is left to fill, and their prices.
+    ordered: Vec<(At<'a>, String, Quantity, Option<Price>)>,
     pub(super) reported: Vec<Figure>,
     /// Whether everything is one account.
     unified: bool,
@@ -181,6 +185,42 @@ impl<'a> Accounts<'a> {
         Ok(())
     }
 
+    /// `openOrders`: options have a `quantity`, futures an `origQty`.
+    pub(super) fn orders(
+        &mut self,
+        rows: &[At<'a>],
+        draft: &mut Draft<'a>,
+    ) -> Result<(), InputError> {
+        for row in rows {
+            let (kind, buys) = (row.label("type"), buys(row, "side")?);
+            draft.time(row.millis("updateTime")?);
+            let resting = ["NEW", "PARTIALLY_FILLED", "ACCEPTED", ""];
+            let waits = kind.starts_with("STOP")
+                || kind.starts_with("TAKE_PROFIT")
+                || kind.starts_with("TRAILING");
+            let why = if row.has(&["isWorking"]) {
+                Some(Why::Spot)
+            } else if !resting.contains(&row.label("status")) {
+                Some(Why::Done)
+            } else if says(row, "reduceOnly") || says(row, "closePosition") {
+                Some(Why::Reduces)
+            } else if closes(row.label("positionSide"), buys) {
+                Some(Why::Closes)
+            } else {
+                waits.then_some(Why::Waits)
+            };
+            if let Some(why) = why {
+                why.count(&mut draft.left_out);
+                continue;
+            }
+            let size = if row.has(&["origQty"]) { "origQty" } else { "quantity" };
+            let quantity = left(row, size, "executedQty", buys)?;
+            let price = row.positive("price")?.map(Price::new);
+            self.ordered.push((row.clone(), row.word("symbol")?.to_owned(), quantity, price));
+        }
+        Ok(())
+    }
+
     /// `positionRisk`.
     pub(super) fn positions(
         &mut self,
@@ -268,35 +308,18 @@ impl<'a> Accounts<'a> {
         for ((name, _), held) in &all {
             let sides = all.range((name.clone(), String::new())..);
             let amounts = sides.take_while(|((one, _), _)| one == name).map(|(_, one)| one.amount);
-            let amounts: Vec<Decimal> = amounts.collect();
+            let mut amounts: Vec<Decimal> = amounts.collect();
+            let ordered = self.ordered.iter().filter(|(_, one, ..)| one == name);
+            amounts.extend(ordered.map(|(_, _, quantity, _)| quantity.decimal()));
             let (name, held) = (name.clone(), held.clone());
             let quantity = Quantity::new(held.amount);
-            if draft.listed(&name).is_none()
-                && !given
-                && let Some(one) = implied(&name, &amounts, draft.now())
-            {
-                draft.notes.push(format!(
-                    "{name}: no exchangeInfo lists it: one coin a contract, steps of {}",
-                    one.lot
-                ));
-                draft.contract(held.at.clone(), one)?;
+            if !given {
+                unlisted(&held.at, &name, &amounts, draft)?;
             }
             let symbol = symbol::parse(&name).ok();
-            let listed = draft.listed(&name);
-            let option = symbol
-                .as_ref()
-                .is_some_and(|one| matches!(one.kind, keelmark_book::Kind::Option { .. }));
-            let settle = listed.map(|one| one.settle.clone());
+            let settle = draft.listed(&name).map(|one| one.settle.clone());
             let settle = settle.or(symbol.as_ref().and_then(|one| one.settle.clone()));
-            let inverse = symbol.as_ref().is_some_and(|one| one.settle.as_ref() == Some(&one.base));
-            let service = if option {
-                OPTIONS
-            } else if inverse {
-                COIN
-            } else {
-                LINEAR
-            };
-            let account = if option { OPTIONS } else { self.named(service) };
+            let account = self.service(symbol.as_ref());
             let currency = settle.unwrap_or_else(Asset::usd);
             for (level, value) in [("initial", held.initial), ("maintenance", held.maintenance)] {
                 let Some(value) = value else { continue };
@@ -318,8 +341,41 @@ impl<'a> Accounts<'a> {
                 mark: held.mark.map(Price::new),
             });
         }
+        for (at, name, quantity, price) in std::mem::take(&mut self.ordered) {
+            if !given {
+                unlisted(&at, &name, &[quantity.decimal()], draft)?;
+            }
+            let account = self.service(symbol::parse(&name).ok().as_ref()).to_owned();
+            draft.order(Resting { at, account, name, quantity, price });
+        }
         Ok(())
     }
+
+    /// The account of the service that a contract is traded at.
+    fn service(&self, symbol: Option<&Symbol>) -> &'static str {
+        match symbol {
+            Some(one) if matches!(one.kind, Kind::Option { .. }) => OPTIONS,
+            Some(one) if one.settle.as_ref() == Some(&one.base) => self.named(COIN),
+            _ => self.named(LINEAR),
+        }
+    }
+}
+
+/// Lists a contract that no reply lists, where its name says enough.
+fn unlisted<'a>(
+    at: &At<'a>,
+    name: &str,
+    amounts: &[Decimal],
+    draft: &mut Draft<'a>,
+) -> Result<(), InputError> {
+    if draft.listed(name).is_some() {
+        return Ok(());
+    }
+    let Some(one) = implied(name, amounts, draft.now()) else { return Ok(()) };
+    let lot = one.lot;
+    let said = format!("{name}: no exchangeInfo lists it: one coin a contract, steps of {lot}");
+    draft.notes.push(said);
+    draft.contract(at.clone(), one)
 }
 
 /// `papi/v1/balance`: wallets less loans and their interest.

@@ -91,6 +91,7 @@ fn read<'a>(
         Content::Unified => accounts.unified(rows, draft),
         Content::UnifiedBalance => account::unified_balance(rows, draft),
         Content::OptionAccount => accounts.options(rows, draft),
+        Content::Orders => accounts.orders(rows, draft),
         Content::Positions => accounts.positions(rows, draft),
         Content::OptionPositions => accounts.option_positions(rows),
         Content::Nothing => Ok(()),

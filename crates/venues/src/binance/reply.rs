@@ -33,6 +33,8 @@ pub enum Content {
     UnifiedBalance,
     /// `eapi/v1/marginAccount`.
     OptionAccount,
+    /// `openOrders` of any of them.
+    Orders,
     /// `positionRisk` of any of them.
     Positions,
     /// `eapi/v1/position`.
@@ -42,7 +44,7 @@ pub enum Content {
 }
 
 const EXPECTED: &str = "expected a Binance reply (exchangeInfo, premiumIndex, leverageBracket, \
-     account, balance, positionRisk, papi account or balance, eapi exchangeInfo, mark, \
+     account, balance, positionRisk, openOrders, papi account or balance, eapi exchangeInfo, mark, \
      marginAccount or position)";
 
 /// What a file holds, by its fields; the row or rows of it.
@@ -72,13 +74,15 @@ pub fn recognise(tree: &Tree) -> Result<(Content, Vec<At<'_>>), InputError> {
 }
 
 fn content(row: &At<'_>) -> Option<Content> {
-    let known: [(&[&str], Content); 16] = [
+    let known: [(&[&str], Content); 18] = [
         (&["optionSymbols"], Content::Options),
         (&["symbols", "serverTime"], Content::Contracts),
         (&["symbols", "exchangeFilters"], Content::Contracts),
         (&["symbol", "markIV"], Content::OptionMarks),
         (&["symbol", "positionAmt"], Content::Positions),
+        (&["symbol", "orderId", "executedQty", "quantity"], Content::Orders),
         (&["symbol", "optionSide", "quantity"], Content::OptionPositions),
+        (&["symbol", "orderId", "executedQty", "origQty"], Content::Orders),
         (&["symbol", "markPrice", "indexPrice"], Content::Marks),
         (&["symbol", "brackets"], Content::Brackets),
         (&["pair", "brackets"], Content::Brackets),
@@ -112,6 +116,8 @@ mod tests {
             (r#"{"totalMaintMargin":"0","assets":[],"positions":[]}"#, Content::Account),
             (r#"{"assets":[],"positions":[],"canTrade":true}"#, Content::CoinAccount),
             (r#"{"uniMMR":"2"}"#, Content::Unified),
+            (r#"[{"symbol":"a","orderId":1,"executedQty":"0","origQty":"1"}]"#, Content::Orders),
+            (r#"[{"symbol":"a","orderId":1,"executedQty":0,"quantity":1}]"#, Content::Orders),
             ("[]", Content::Nothing),
         ] {
             let tree = Tree::parse("f", text.as_bytes()).unwrap();

@@ -20,7 +20,7 @@ use crate::json::Tree;
 use contracts::Contracts;
 use keelmark_book::{InputError, Market, Money, Portfolio, Timestamp};
 use market::Prices;
-use parameters::{BASE, Tables};
+use parameters::{BASE, PORTFOLIO, Tables};
 use positions::Held;
 use reply::{Content, Reply};
 use std::collections::BTreeMap;
@@ -128,12 +128,6 @@ impl<'a> Read<'a> {
         let wallet = self.wallet.as_ref();
         let portfolio = self.mode == "PORTFOLIO_MARGIN"
             || (self.mode.is_empty() && wallet.is_some_and(|wallet| wallet.portfolio));
-        if portfolio && account.is_some() {
-            self.notes.push(format!(
-                "the account is in portfolio margin, of which there is no document: --model {BASE} \
-                 shows what it would be in cross margin"
-            ));
-        }
         let lacking: Vec<&str> = self
             .held
             .iter()
@@ -141,11 +135,12 @@ impl<'a> Read<'a> {
             .map(|held| held.instrument.venue_symbol.as_str())
             .filter(|name| !self.tables.has_limits(name))
             .collect();
-        if !self.tables.is_empty() && !lacking.is_empty() {
+        if !portfolio && !self.tables.is_empty() && !lacking.is_empty() {
             self.notes.push(format!("{}: no risk limits in the replies", lacking.join(", ")));
         }
-        let parameters = self.tables.parameters(wallet)?;
-        let model = (account.is_some() && !portfolio).then(|| BASE.to_owned());
+        let parameters = self.tables.parameters(wallet, portfolio, &mut self.notes)?;
+        let base = if portfolio { PORTFOLIO } else { BASE };
+        let model = account.is_some().then(|| base.to_owned());
         let (accounts, notes) = (account.into_iter().collect(), self.notes);
         Ok(Imported {
             market: made,
@@ -225,7 +220,14 @@ impl<'a> Read<'a> {
                 .deposit(coin.asset.clone(), coin.amount)
                 .map_err(|error| coin.at.error(error))?;
         }
-        let Some(market) = market else { return Ok(portfolio) };
+        let Some(market) = market else {
+            let rows = replies.iter().filter(|reply| reply.content == Content::Orders);
+            let order = rows.flat_map(|reply| &reply.rows).next();
+            return order.map_or(Ok(portfolio), |order| {
+                Err(order
+                    .error("expected a market of what is ordered: add its ticker, or --prices"))
+            });
+        };
         self.positions(&mut portfolio, market)?;
         let mut left = crate::imported::LeftOut::default();
         for reply in replies.iter().filter(|reply| reply.content == Content::Orders) {

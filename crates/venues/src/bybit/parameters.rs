@@ -1,4 +1,5 @@
-//! Risk limits and collateral ratios to a document that extends `bybit-cross`.
+//! Risk limits and collateral ratios to a document that extends `bybit-cross`, or, of ratios alone,
+//! `bybit-pm`: portfolio margin has no risk limits.
 //!
 //! Rates are printed as a fraction or in percent, by age of the reply; the row's own leverage says
 //! which, since initial margin is one over it. A printed deduction must keep the table continuous:
@@ -12,8 +13,10 @@ use keelmark_book::{Asset, Decimal, InputError, Round, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-/// The document below.
+/// The document below, in cross margin.
 pub const BASE: &str = "bybit-cross";
+/// The document below, in portfolio margin.
+pub const PORTFOLIO: &str = "bybit-pm";
 
 /// Tables of the replies.
 #[derive(Clone, Debug, Default)]
@@ -162,16 +165,28 @@ impl<'a> Tables<'a> {
     pub fn parameters(
         mut self,
         wallet: Option<&Wallet<'_>>,
+        portfolio: bool,
+        notes: &mut Vec<String>,
     ) -> Result<Option<Parameters>, InputError> {
+        if portfolio && !self.limits.is_empty() {
+            let count = self.limits.len();
+            notes.push(format!(
+                "{count} contracts' risk limits left out: portfolio margin has scenarios"
+            ));
+            self.limits.clear();
+            self.sources.remove("v5/market/risk-limit");
+        }
         if self.is_empty() {
             return Ok(None);
         }
-        let off: Vec<Asset> = wallet
-            .map(|wallet| wallet.coins.iter().filter(|coin| !coin.counts))
-            .into_iter()
-            .flatten()
-            .map(|coin| coin.asset.clone())
-            .collect();
+        let (base, mode) = if portfolio { (PORTFOLIO, "portfolio") } else { (BASE, "cross") };
+        let coins = format!("{} coins", self.ratios.len());
+        let (own, counted) = if portfolio {
+            ("collateral ratios", coins)
+        } else {
+            ("tiers", format!("{} contracts, {coins}", self.limits.len()))
+        };
+        let off = switched_off(wallet);
         let (mut body, mut linear, mut inverse) = (String::new(), String::new(), String::new());
         for (name, tiers) in &mut self.limits {
             let table = format!("{} = {}", quoted(name), brackets(&table(name, tiers)?));
@@ -198,16 +213,14 @@ impl<'a> Tables<'a> {
         }
         body.push_str(&charges(&linear, &inverse));
         let counted = format!(
-            "Bybit {}: {} contracts, {} coins",
+            "Bybit {}: {counted}",
             self.sources.iter().copied().collect::<Vec<_>>().join(", "),
-            self.limits.len(),
-            self.ratios.len()
         );
         Ok(Some(Parameters {
-            extends: Some(BASE),
-            title: "Unified trading account, cross margin, with the venue's own tiers".to_owned(),
+            extends: Some(base),
+            title: format!("Unified trading account, {mode} margin, with the venue's own {own}"),
             as_of: self.as_of,
-            sources: vec![counted, format!("everything else: the document {BASE}")],
+            sources: vec![counted, format!("everything else: the document {base}")],
             uncertain: vec![
                 "contracts and coins that the replies lack have the numbers of the \
                  document below"
@@ -216,6 +229,12 @@ impl<'a> Tables<'a> {
             body,
         }))
     }
+}
+
+/// The coins that the holder has not switched on as collateral.
+fn switched_off(wallet: Option<&Wallet<'_>>) -> Vec<Asset> {
+    let coins = wallet.into_iter().flat_map(|wallet| &wallet.coins);
+    coins.filter(|coin| !coin.counts).map(|coin| coin.asset.clone()).collect()
 }
 
 /// A rate as a fraction. Initial margin is one over the leverage of the tier, so it says the unit.

@@ -8,6 +8,7 @@ use super::contracts::{Contracts, category};
 use super::reply::Reply;
 use crate::imported::LeftOut;
 use crate::json::At;
+use crate::orders::{Why, closes, says};
 use keelmark_book::profit::profit;
 use keelmark_book::{
     Decimal, InputError, Instrument, Isolation, Market, Money, Order, Overflow, Position, Price,
@@ -216,12 +217,25 @@ pub fn orders(
     let mut orders = Vec::new();
     for row in &reply.rows {
         let category = category(row, reply.category);
-        if !matches!(row.label("orderStatus"), "New" | "PartiallyFilled") {
-            left.add("orders", "not resting in the book");
-            continue;
-        }
-        if category == "spot" || row.truth("reduceOnly") == Some(true) {
-            left.add("orders", "spot or reduce only");
+        // Hedge mode numbers the sides: 1 is the long one, 2 the short one.
+        let side = match row.maybe("positionIdx")? {
+            Some(side) if side == Decimal::ONE => "long",
+            Some(side) if side == Decimal::from_int(2) => "short",
+            _ => "",
+        };
+        let why = if category == "spot" {
+            Some(Why::Spot)
+        } else if row.label("orderStatus") == "Untriggered" {
+            Some(Why::Waits)
+        } else if !matches!(row.label("orderStatus"), "New" | "PartiallyFilled") {
+            Some(Why::Done)
+        } else if says(row, "reduceOnly") || says(row, "closeOnTrigger") {
+            Some(Why::Reduces)
+        } else {
+            closes(side, row.label("side") == "Buy").then_some(Why::Closes)
+        };
+        if let Some(why) = why {
+            why.count(left);
             continue;
         }
         let quantity = Quantity::new(signed(row, "leavesQty")?);

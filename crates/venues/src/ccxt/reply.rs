@@ -16,6 +16,8 @@ pub enum Content {
     Tiers,
     /// `fetch_balance`.
     Balance,
+    /// `fetch_open_orders`.
+    Orders,
     /// `fetch_positions`.
     Positions,
     /// An empty list: nothing of whatever it is.
@@ -23,7 +25,7 @@ pub enum Content {
 }
 
 const EXPECTED: &str = "expected a unified structure (fetch_markets, fetch_tickers, fetch_greeks, \
-     fetch_leverage_tiers, fetch_balance or fetch_positions)";
+     fetch_leverage_tiers, fetch_balance, fetch_open_orders or fetch_positions)";
 
 /// What a file holds, and its rows; tiers and balances are one row.
 ///
@@ -56,8 +58,9 @@ pub fn recognise(tree: &Tree) -> Result<(Content, Vec<At<'_>>), InputError> {
             return Ok((Content::Tiers, vec![root]));
         }
     }
-    let known: [(&[&str], Content); 6] = [
+    let known: [(&[&str], Content); 7] = [
         (&["id", "symbol", "base", "quote"], Content::Markets),
+        (&["symbol", "side", "amount", "remaining"], Content::Orders),
         (&["symbol", "contracts", "side"], Content::Positions),
         (&["symbol", "contracts", "entryPrice"], Content::Positions),
         (&["symbol", "delta", "underlyingPrice"], Content::Greeks),
@@ -81,6 +84,7 @@ mod tests {
             (r#"{"A/B":{"id":"a","symbol":"A/B","base":"A","quote":"B"}}"#, Content::Markets),
             (r#"{"A/B":{"symbol":"A/B","last":1,"timestamp":1}}"#, Content::Tickers),
             (r#"[{"symbol":"A/B:B","contracts":1,"side":"long"}]"#, Content::Positions),
+            (r#"[{"symbol":"A","side":"buy","amount":2,"remaining":1}]"#, Content::Orders),
             (r#"{"info":{},"free":{},"used":{},"total":{}}"#, Content::Balance),
             (r#"{"A/B:B":[{"maintenanceMarginRate":0.01}]}"#, Content::Tiers),
             ("[]", Content::Nothing),

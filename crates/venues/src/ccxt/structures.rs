@@ -2,9 +2,10 @@
 
 use super::Exchange;
 use super::reply::Content;
-use crate::assembly::{Draft, Leg, Seen, at_instant};
+use crate::assembly::{Draft, Leg, Resting, Seen, at_instant};
 use crate::imported::{Figure, What};
 use crate::json::At;
+use crate::orders::{Why, buys, closes, says, signed};
 use crate::parameters::{Parameters, Step, brackets, brackets_of_contracts, ladder, quoted};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{
@@ -25,6 +26,8 @@ pub(super) struct Read<'a> {
     /// Native names by unified symbol.
     ids: BTreeMap<String, String>,
     tiers: BTreeMap<String, Vec<Step<'a>>>,
+    /// What is left of open orders, by name: an implied step must divide it.
+    ordered: BTreeMap<String, Vec<Decimal>>,
     pub(super) reported: Vec<Figure>,
 }
 
@@ -35,8 +38,16 @@ impl<'a> Read<'a> {
         draft: Draft<'a>,
         given: bool,
     ) -> Self {
-        let (ids, tiers) = (BTreeMap::new(), BTreeMap::new());
-        Self { venue, exchange, draft, given, ids, tiers, reported: Vec::new() }
+        Self {
+            venue,
+            exchange,
+            draft,
+            given,
+            ids: BTreeMap::new(),
+            tiers: BTreeMap::new(),
+            ordered: BTreeMap::new(),
+            reported: Vec::new(),
+        }
     }
 
     pub(super) fn structure(
@@ -58,10 +69,11 @@ impl<'a> Read<'a> {
             Content::Greeks => Self::greeks,
             Content::Tiers => Self::tiers,
             Content::Balance => Self::balance,
+            Content::Orders => Self::order,
             Content::Positions => Self::position,
             Content::Nothing => return Ok(()),
         };
-        if content == Content::Positions {
+        if matches!(content, Content::Positions | Content::Orders) {
             self.draft.account(self.venue);
         }
         rows.iter().try_for_each(|row| each(self, row))
@@ -216,7 +228,9 @@ impl<'a> Read<'a> {
         let as_of = row.millis("timestamp")?;
         self.draft.time(as_of);
         if !self.given && self.draft.listed(&name).is_none() {
-            let one = self.implied(row, unified, quantity)?;
+            let mut amounts = self.ordered.get(&name).cloned().unwrap_or_default();
+            amounts.push(quantity);
+            let one = self.implied(row, unified, &amounts)?;
             self.draft.notes.push(format!(
                 "{unified}: no market lists it: contracts of {}, steps of {}",
                 one.contract_size, one.lot
@@ -249,6 +263,45 @@ impl<'a> Read<'a> {
         Ok(())
     }
 
+    /// An open order; the side of hedge mode is the exchange's own word, in `info`.
+    fn order(&mut self, row: &At<'a>) -> Result<(), InputError> {
+        let (unified, buys) = (row.word("symbol")?, buys(row, "side")?);
+        self.draft.time(row.millis("timestamp")?);
+        let spot = self.symbol(unified).is_none_or(|one| one.kind == Kind::Spot);
+        let info = row.get("info");
+        let named = |field: &str| info.as_ref().is_some_and(|info| closes(info.label(field), buys));
+        let trigger = row.positive("triggerPrice")?.or(row.positive("stopPrice")?);
+        let why = if spot {
+            Some(Why::Spot)
+        } else if !["open", ""].contains(&row.label("status")) {
+            Some(Why::Done)
+        } else if says(row, "reduceOnly") {
+            Some(Why::Reduces)
+        } else if ["posSide", "positionSide"].into_iter().any(named) {
+            Some(Why::Closes)
+        } else {
+            trigger.map(|_| Why::Waits)
+        };
+        if let Some(why) = why {
+            why.count(&mut self.draft.left_out);
+            return Ok(());
+        }
+        let quantity = match row.maybe("remaining")? {
+            Some(remaining) => signed(remaining, buys),
+            None => crate::orders::left(row, "amount", "filled", buys)?,
+        };
+        let name = self.name(unified);
+        self.ordered.entry(name.clone()).or_default().push(quantity.decimal());
+        self.draft.order(Resting {
+            at: row.clone(),
+            account: self.venue.to_owned(),
+            name,
+            quantity,
+            price: row.positive("price")?.map(Price::new),
+        });
+        Ok(())
+    }
+
     /// What the exchange reports of a position.
     fn figures(&mut self, row: &At<'a>, unified: &str, name: &str) -> Result<(), InputError> {
         let Some(symbol) = self.symbol(unified) else { return Ok(()) };
@@ -273,7 +326,7 @@ impl<'a> Read<'a> {
         &self,
         row: &At<'a>,
         unified: &str,
-        quantity: Decimal,
+        amounts: &[Decimal],
     ) -> Result<Instrument, InputError> {
         let Some(symbol) = self.symbol(unified).filter(|one| one.kind != Kind::Spot) else {
             let problem = format!("expected a symbol such as BTC/USDT:USDT, found {unified:?}");
@@ -284,8 +337,8 @@ impl<'a> Read<'a> {
                 "contractSize: expected a size, or a market that lists the symbol, found none",
             )
         })?;
-        let lot = crate::assembly::step_of(&[quantity])
-            .ok_or_else(|| row.error(format!("contracts: expected an amount, found {quantity}")))?;
+        let lot = crate::assembly::step_of(amounts)
+            .ok_or_else(|| row.error("contracts: expected an amount with a step, found none"))?;
         Ok(symbol.instrument(unified.to_owned(), Quantity::new(size), Quantity::new(lot)))
     }
 

@@ -6,6 +6,7 @@
 
 use super::identities::{MarginModel, Summary};
 use super::reply::{Content, Number, Reply};
+use crate::imported::{Figure, What};
 use keelmark_book::{Asset, InputError, Money};
 use serde::Deserialize;
 
@@ -38,6 +39,29 @@ pub struct Reported {
     pub total_maintenance_margin_usd: Option<Money>,
     /// The parts that the identities start from; what is not printed is zero.
     pub summary: Summary,
+}
+
+impl Reported {
+    /// The levels of the row as printed: of a cross account in dollars, where it says so, else of
+    /// the currency.
+    #[must_use]
+    pub fn figures(&self, account: &str, model: MarginModel) -> Vec<Figure> {
+        let levels = [
+            (What::Initial, self.initial_margin, self.total_initial_margin_usd),
+            (What::Maintenance, self.maintenance_margin, self.total_maintenance_margin_usd),
+        ];
+        let mut out = Vec::new();
+        for (what, own, total) in levels {
+            let (currency, value) = match (model.is_cross(), total, own) {
+                (true, Some(total), _) => (Asset::usd(), total),
+                (_, _, Some(own)) => (self.currency.clone(), own),
+                _ => continue,
+            };
+            let (account, value) = (account.to_owned(), value.decimal());
+            out.push(Figure { account, what, currency, value });
+        }
+        out
+    }
 }
 
 /// The rows of one reply.

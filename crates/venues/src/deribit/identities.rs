@@ -44,6 +44,16 @@ impl MarginModel {
         matches!(self, Self::CrossSm | Self::CrossPm)
     }
 
+    /// Our document of it.
+    #[must_use]
+    pub fn document(self) -> &'static str {
+        match self {
+            Self::CrossPm => "deribit-pm",
+            Self::SegregatedPm => "deribit-pm-segregated",
+            Self::CrossSm | Self::SegregatedSm => "deribit-sm",
+        }
+    }
+
     /// Whether the value of options supports margin.
     ///
     /// Published for S:SM (no) and PM (yes); for X:SM inferred from S:SM, whose margin of a short

@@ -5,7 +5,7 @@
 //!
 //! Modules: [`symbol`] native names, [`families`] units and lots, [`reply`] recognition, [`rows`]
 //! and [`chain`] book summaries, [`expiry`] forwards and volatilities, [`instruments`],
-//! [`positions`], [`account`], [`identities`] of the account's numbers.
+//! [`positions`], [`orders`], [`account`], [`identities`] of the account's numbers.
 
 pub mod account;
 pub mod chain;
@@ -13,6 +13,7 @@ pub mod expiry;
 pub mod families;
 pub mod identities;
 pub mod instruments;
+pub mod orders;
 pub mod positions;
 pub mod reply;
 pub mod rows;
@@ -21,10 +22,12 @@ pub mod symbol;
 pub use account::Reported;
 pub use identities::{MarginModel, Summary, cross_row};
 
+use crate::imported::{self, Figure, LeftOut};
 use account::Account;
 use families::Families;
 use instruments::Facts;
-use keelmark_book::{InputError, Market, Portfolio};
+use keelmark_book::{InputError, Market, Portfolio, Timestamp};
+use orders::Open;
 use positions::Held;
 use reply::{Content, Reply};
 use std::collections::BTreeMap;
@@ -59,7 +62,7 @@ pub fn import(files: &[(&str, &[u8])], market: Option<&Market>) -> Result<Import
     if let Some(made) = &made {
         notes.extend(made.notes.iter().cloned());
     }
-    let account = if read.held.is_empty() && read.accounts.is_empty() {
+    let account = if read.held.is_empty() && read.accounts.is_empty() && !read.ordered {
         None
     } else {
         Some(read.portfolio(made.as_ref().or(market), &mut notes)?)
@@ -69,12 +72,58 @@ pub fn import(files: &[(&str, &[u8])], market: Option<&Market>) -> Result<Import
     Ok(Imported { market: made, account, reported, notes })
 }
 
+/// As [`import`], in the shape of every venue: the figures that the venue reports as rows, and the
+/// document of how the account is margined. The replies say themselves when they were sent.
+///
+/// # Errors
+/// As [`import`].
+pub fn replies(
+    files: &[(&str, &[u8])],
+    market: Option<&Market>,
+    as_of: Option<Timestamp>,
+) -> Result<imported::Imported, InputError> {
+    let found = import(files, market)?;
+    let mut notes = found.notes;
+    if as_of.is_some() {
+        notes.push("--as-of is not used: these replies say when they were sent".to_owned());
+    }
+    let mut out = imported::Imported { market: found.market, ..Default::default() };
+    if let Some(account) = found.account {
+        for row in &found.reported {
+            let Some(model) = row.margin_model else {
+                notes.push(format!("{}: no margin model in the reply, none of ours", row.currency));
+                continue;
+            };
+            for figure in row.figures(&account.account, model) {
+                let told = |known: &Figure| {
+                    (&known.what, &known.currency) == (&figure.what, &figure.currency)
+                };
+                if !out.reported.iter().any(told) {
+                    out.reported.push(figure);
+                }
+            }
+            let named = (account.account.clone(), model.document().to_owned());
+            if let Some(other) = out.model_of.insert(named.0, named.1.clone())
+                && other != named.1
+            {
+                notes.push(format!("rows of {other} and of {}: ours is of the last", named.1));
+            }
+        }
+        out.accounts.push(account);
+    }
+    out.notes = notes;
+    Ok(out)
+}
+
 /// The files, read.
 #[derive(Default)]
 struct Read<'a> {
     rows: Vec<rows::Row>,
     facts: Facts,
     held: Vec<Held>,
+    orders: Vec<Open>,
+    /// Whether there is a reply of orders, of none too.
+    ordered: bool,
     /// With the file of each.
     accounts: Vec<(&'a str, Account)>,
 }
@@ -85,7 +134,7 @@ impl<'a> Read<'a> {
         families: &Families,
         notes: &mut Vec<String>,
     ) -> Result<Self, InputError> {
-        let mut read = Self::default();
+        let (mut read, mut left) = (Self::default(), LeftOut::default());
         for (file, bytes) in files {
             let reply = Reply::recognise(file, bytes)?;
             match reply.content {
@@ -96,12 +145,17 @@ impl<'a> Read<'a> {
                     read.facts.extend(facts);
                 }
                 Content::Positions => read.held.extend(positions::read(&reply)?),
+                Content::Orders => {
+                    read.ordered = true;
+                    read.orders.extend(orders::read(&reply, &mut left)?);
+                }
                 Content::AccountSummary | Content::AccountSummaries => {
                     read.accounts.push((*file, account::read(&reply, notes)?));
                 }
                 Content::Nothing => notes.push(format!("{file}: an empty list, nothing in it")),
             }
         }
+        notes.extend(left.notes());
         Ok(read)
     }
 
@@ -112,12 +166,12 @@ impl<'a> Read<'a> {
     ) -> Result<Portfolio, InputError> {
         let mut portfolio = Portfolio::new(&self.name());
         self.collateral(&mut portfolio, market, notes)?;
-        if let (Some(first), None) = (self.held.first(), market) {
-            let problem = format!(
-                "expected a market with {}: give a book summary or a market too",
-                first.name
-            );
-            return Err(InputError::whole(&first.file, problem));
+        let first = self.held.first().map(|one| (&one.file, &one.name));
+        let first = first.or(self.orders.first().map(|one| (&one.file, &one.name)));
+        if let (Some((file, name)), None) = (first, market) {
+            let problem =
+                format!("expected a market with {name}: give a book summary or a market too");
+            return Err(InputError::whole(file, problem));
         }
         let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
         for (held, market) in self.held.iter().zip(std::iter::repeat(market).flatten()) {
@@ -127,6 +181,9 @@ impl<'a> Read<'a> {
                 return Err(InputError::pointer(&held.file, held.pointer.as_str(), problem));
             }
             portfolio.positions.push(held.position(market)?);
+        }
+        for (order, market) in self.orders.iter().zip(std::iter::repeat(market).flatten()) {
+            portfolio.orders.push(order.order(market)?);
         }
         if self.held.iter().any(|held| held.settlement_price.is_some()) {
             notes.push(

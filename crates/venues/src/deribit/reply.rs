@@ -19,6 +19,8 @@ pub enum Content {
     Instruments,
     /// `private/get_positions`.
     Positions,
+    /// `private/get_open_orders`, `private/get_open_orders_by_currency`.
+    Orders,
     /// `private/get_account_summary`: one currency.
     AccountSummary,
     /// `private/get_account_summaries`: all currencies.
@@ -98,6 +100,8 @@ fn content(result: &Value) -> Option<Content> {
     let Some(first) = list.first() else { return Some(Content::Nothing) };
     if has(first, &["instrument_name", "size"]) {
         Some(Content::Positions)
+    } else if has(first, &["instrument_name", "order_id", "amount"]) {
+        Some(Content::Orders)
     } else if has(first, &["instrument_name", "min_trade_amount"]) {
         Some(Content::Instruments)
     } else if ["mark_price", "estimated_delivery_price"]
@@ -115,7 +119,7 @@ fn has(value: &Value, fields: &[&str]) -> bool {
 }
 
 const EXPECTED: &str = "expected a Deribit reply (get_book_summary_by_currency, get_instruments, \
-     get_positions, get_account_summary or get_account_summaries)";
+     get_positions, get_open_orders, get_account_summary or get_account_summaries)";
 
 fn unknown(file: &str, result: &Value) -> InputError {
     let one = result.as_array().and_then(|list| list.first()).unwrap_or(result);
@@ -180,6 +184,7 @@ mod tests {
             (r#"{"result":[{"instrument_name":"a","mark_price":1}]}"#, Content::BookSummary),
             (r#"[{"instrument_name":"a","min_trade_amount":1}]"#, Content::Instruments),
             (r#"[{"instrument_name":"a","mark_price":1,"size":1}]"#, Content::Positions),
+            (r#"[{"instrument_name":"a","order_id":"1","amount":1}]"#, Content::Orders),
             (r#"{"currency":"BTC","balance":1,"equity":1}"#, Content::AccountSummary),
             (r#"{"result":{"summaries":[]}}"#, Content::AccountSummaries),
             (r#"{"result":[]}"#, Content::Nothing),

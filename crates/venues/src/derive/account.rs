@@ -6,11 +6,12 @@
 //! net: what the account has above the requirement, below zero what it lacks.
 
 use super::symbol::VENUE;
-use crate::imported::{Figure, What};
+use crate::imported::{Figure, LeftOut, What};
 use crate::json::At;
+use crate::orders::{Why, buys, left, says};
 use keelmark_book::{
-    Asset, Decimal, InputError, Market, Money, Overflow, Portfolio, Position, Price, Quantity,
-    Round,
+    Asset, Decimal, InputError, InstrumentId, Kind, Market, Money, Order, Overflow, Portfolio,
+    Position, Price, Quantity, Round,
 };
 
 /// What the replies say of one subaccount.
@@ -20,6 +21,8 @@ pub struct Account<'a> {
     pub positions: Vec<At<'a>>,
     /// Its cash and collaterals.
     pub collaterals: Vec<At<'a>>,
+    /// Its open orders.
+    pub orders: Vec<At<'a>>,
     /// How it is margined, where a reply says it.
     pub margin_type: &'a str,
     /// The reply that has its net margins, and their names there.
@@ -32,9 +35,15 @@ impl<'a> Account<'a> {
     /// # Errors
     /// [`InputError`] where a list is there already.
     pub fn take(&mut self, at: &At<'a>) -> Result<(), InputError> {
-        let lists = [("positions", &mut self.positions), ("collaterals", &mut self.collaterals)];
+        let lists = [
+            ("positions", &mut self.positions),
+            ("collaterals", &mut self.collaterals),
+            ("open_orders", &mut self.orders),
+        ];
         for (name, own) in lists {
-            let Some(list) = at.get(name) else { continue };
+            // The reply of orders alone has a shorter name for the list.
+            let short = at.get("orders").filter(|_| name == "open_orders");
+            let Some(list) = at.get(name).or(short) else { continue };
             let rows = list.items()?;
             if !own.is_empty() && !rows.is_empty() {
                 return Err(list.error(format!("expected one list of {name} a subaccount")));
@@ -81,7 +90,12 @@ impl<'a> Account<'a> {
     ///
     /// # Errors
     /// [`InputError`] when the market lacks something held, or a number does not fit.
-    pub fn portfolio(&self, name: &str, market: &Market) -> Result<Portfolio, InputError> {
+    pub fn portfolio(
+        &self,
+        name: &str,
+        market: &Market,
+        left: &mut LeftOut,
+    ) -> Result<Portfolio, InputError> {
         let mut portfolio = Portfolio::new(name);
         for at in &self.collaterals {
             let (asset, amount) = (at.asset("asset_name")?, at.amount("amount")?);
@@ -97,6 +111,9 @@ impl<'a> Account<'a> {
         for at in &self.positions {
             position(at, market, &mut portfolio)?;
         }
+        for at in &self.orders {
+            portfolio.orders.extend(order(at, market, left)?);
+        }
         Ok(portfolio)
     }
 }
@@ -107,21 +124,9 @@ fn position(at: &At<'_>, market: &Market, portfolio: &mut Portfolio) -> Result<(
     if amount.is_zero() {
         return Ok(());
     }
-    let id = market
-        .instruments
-        .find(&format!("{VENUE}:{name}"))
-        .or_else(|_| market.instruments.find(name))
-        .map_err(|error| at.error(format!("{error}: add its ticker")))?;
-    let known = market.instruments.get(id);
     let quantity = Quantity::new(amount);
-    if known.lots(quantity).is_none() {
-        let problem = format!(
-            "amount: expected a multiple of the lot {} of {name}, found {amount}: an \
-             instruments reply given too replaces the lot",
-            known.lot
-        );
-        return Err(at.error(problem));
-    }
+    let id = find(at, market, name, quantity)?;
+    let known = market.instruments.get(id);
     if portfolio.positions.iter().any(|other| other.instrument == id) {
         return Err(at.error(format!("expected one position in {name}, found another")));
     }
@@ -145,6 +150,61 @@ fn position(at: &At<'_>, market: &Market, portfolio: &mut Portfolio) -> Result<(
     };
     portfolio.positions.push(Position::new(id, quantity, entry.map(Price::new)));
     Ok(())
+}
+
+/// The instrument of a row, whose amount is a whole number of lots of it.
+fn find(
+    at: &At<'_>,
+    market: &Market,
+    name: &str,
+    amount: Quantity,
+) -> Result<InstrumentId, InputError> {
+    let id = market
+        .instruments
+        .find(&format!("{VENUE}:{name}"))
+        .or_else(|_| market.instruments.find(name))
+        .map_err(|error| at.error(format!("{error}: add its ticker")))?;
+    let lot = market.instruments.get(id).lot;
+    if market.instruments.get(id).lots(amount).is_none() {
+        return Err(at.error(format!(
+            "amount: expected a multiple of the lot {lot} of {name}, found {amount}: an \
+             instruments reply given too replaces the lot"
+        )));
+    }
+    Ok(id)
+}
+
+/// An open order that can add to a position.
+fn order(
+    at: &At<'_>,
+    market: &Market,
+    left_out: &mut LeftOut,
+) -> Result<Option<Order>, InputError> {
+    let (name, buys) = (at.word("instrument_name")?, buys(at, "direction")?);
+    let status = at.label("order_status");
+    let spot = super::symbol::parse(name).is_ok_and(|one| one.kind == Kind::Spot);
+    let why = if spot {
+        Some(Why::Spot)
+    } else if status == "untriggered" {
+        Some(Why::Waits)
+    } else if !["open", ""].contains(&status) {
+        Some(Why::Done)
+    } else {
+        says(at, "reduce_only").then_some(Why::Reduces)
+    };
+    if let Some(why) = why {
+        why.count(left_out);
+        return Ok(None);
+    }
+    let quantity = left(at, "amount", "filled_amount", buys)?;
+    if quantity.is_zero() {
+        return Ok(None);
+    }
+    let instrument = find(at, market, name, quantity)?;
+    // A market order carries the worst price that its sender signed, which is no limit to count.
+    let market_order = at.label("order_type") == "market";
+    let price = at.positive("limit_price")?.filter(|_| !market_order).map(Price::new);
+    Ok(Some(Order { instrument, quantity, price }))
 }
 
 /// What a perpetual's position is still worth.

@@ -9,7 +9,7 @@ use crate::imported::LeftOut;
 use crate::json::At;
 use crate::lots;
 use keelmark_book::{
-    Asset, Decimal, InputError, Instrument, Kind, Market, Price, Quantity, Quote, Timestamp,
+    Asset, Decimal, Detail, InputError, Instrument, Kind, Market, Price, Quantity, Quote, Timestamp,
 };
 use std::collections::BTreeMap;
 
@@ -29,6 +29,8 @@ pub struct Listing<'a> {
     facts: BTreeMap<String, Fact>,
     lots: BTreeMap<String, Quantity>,
     listed: BTreeMap<String, (At<'a>, Instrument, Quote)>,
+    /// Annual rates by name, where the pricing of an option has one.
+    rates: BTreeMap<String, f64>,
     /// Prices of assets; those of tickers win.
     coins: BTreeMap<Asset, (bool, Decimal)>,
     /// What was left out.
@@ -117,6 +119,9 @@ impl<'a> Listing<'a> {
         if let Some(pricing) = at.get("option_pricing") {
             iv = pricing.positive("iv")?.or(pricing.positive("i")?).map(Decimal::to_f64);
             forward = pricing.positive("forward_price")?.or(pricing.positive("f")?).map(Price::new);
+            if let Some(rate) = pricing.maybe("rate")?.or(pricing.maybe("r")?) {
+                self.rates.insert(name.to_owned(), rate.to_f64());
+            }
         }
         if instrument.is_option() && (iv.is_none() || forward.is_none()) {
             self.left.add("tickers", "no iv or forward_price");
@@ -188,8 +193,23 @@ impl<'a> Listing<'a> {
                 .set_asset(asset, Price::new(price), as_of)
                 .map_err(|error| InputError::whole(VENUE, error))?;
         }
+        let (mut options, mut without) = (0usize, 0usize);
         for (at, instrument, quote) in std::mem::take(&mut self.listed).into_values() {
-            market.add(instrument, quote).map_err(|error| at.error(error))?;
+            let rate = self.rates.get(&instrument.venue_symbol).copied();
+            without += usize::from(instrument.is_option() && rate.is_none());
+            options += usize::from(instrument.is_option());
+            let id = market.add(instrument, quote).map_err(|error| at.error(error))?;
+            let detail = Detail { rate, ..Detail::default() };
+            market.set_detail(id, detail).map_err(|error| at.error(error))?;
+        }
+        if without > 0 {
+            notes.push(format!("{without} of {options} options have no rate in their tickers"));
+        }
+        if options > 0 {
+            notes.push(
+                "confidences of the feeds are on chain only, in no reply: they count as sure"
+                    .to_owned(),
+            );
         }
         Ok(market)
     }

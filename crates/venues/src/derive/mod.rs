@@ -11,7 +11,7 @@ pub mod market;
 pub mod reply;
 pub mod symbol;
 
-use crate::imported::Imported;
+use crate::imported::{Imported, LeftOut};
 use crate::json::{At, Tree};
 use account::Account;
 use keelmark_book::{Asset, InputError, Market, Timestamp};
@@ -83,7 +83,9 @@ impl<'a> Read<'a> {
                 Reply::Accounts(rows) => {
                     rows.iter().try_for_each(|at| self.account(at)?.take(at))?;
                 }
-                Reply::Positions(at) | Reply::Collaterals(at) => self.account(at)?.take(at)?,
+                Reply::Positions(at) | Reply::Collaterals(at) | Reply::Orders(at) => {
+                    self.account(at)?.take(at)?;
+                }
                 Reply::Margin(at) => {
                     let account = self.account(at)?;
                     let fields = ["pre_initial_margin", "pre_maintenance_margin"];
@@ -113,13 +115,22 @@ impl<'a> Read<'a> {
         self.notes.extend(self.listing.left.notes());
         let market = made.as_ref().or(given);
         let (mut accounts, mut reported) = (Vec::new(), Vec::new());
+        let mut left = LeftOut::default();
         for (name, account) in &self.accounts {
             reported.extend(account.figures(name)?);
-            let empty = account.positions.is_empty() && account.collaterals.is_empty();
+            if let (None, Some(order)) = (market, account.orders.first()) {
+                let name = order.label("instrument_name");
+                let problem = format!("expected a market with {name}: add its ticker, or --prices");
+                return Err(order.error(problem));
+            }
+            let empty = account.positions.is_empty()
+                && account.collaterals.is_empty()
+                && account.orders.is_empty();
             if let (Some(market), false) = (market, empty) {
-                accounts.push(account.portfolio(name, market)?);
+                accounts.push(account.portfolio(name, market, &mut left)?);
             }
         }
+        self.notes.extend(left.notes());
         let mut model_of = BTreeMap::new();
         for (name, account) in &self.accounts {
             match account.model() {

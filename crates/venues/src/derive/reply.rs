@@ -19,6 +19,8 @@ pub enum Reply<'a> {
     Positions(At<'a>),
     /// `private/get_collaterals`.
     Collaterals(At<'a>),
+    /// `private/get_open_orders`.
+    Orders(At<'a>),
     /// `private/get_margin`.
     Margin(At<'a>),
     /// An empty list: nothing of whatever it is.
@@ -29,8 +31,8 @@ pub enum Reply<'a> {
 type Known<'a> = (&'static [&'static str], fn(At<'a>) -> Reply<'a>);
 
 const EXPECTED: &str = "expected a Derive reply (get_instruments, get_ticker, get_tickers, \
-     get_subaccount, get_all_portfolios, get_positions, get_collaterals, get_margin or \
-     margin_watch)";
+     get_subaccount, get_all_portfolios, get_positions, get_collaterals, get_open_orders, \
+     get_margin or margin_watch)";
 
 impl<'a> Reply<'a> {
     /// Recognises a file by its fields.
@@ -63,10 +65,11 @@ impl<'a> Reply<'a> {
                 Err(root.error(format!("{EXPECTED}, found {}", first.found())))
             };
         }
-        let known: [Known<'a>; 4] = [
+        let known: [Known<'a>; 5] = [
             (&["collaterals", "positions"], |at| Self::Accounts(vec![at])),
             (&["positions"], Self::Positions),
             (&["collaterals"], Self::Collaterals),
+            (&["orders", "subaccount_id"], Self::Orders),
             (&["pre_initial_margin", "pre_maintenance_margin"], Self::Margin),
         ];
         if let Some((_, of)) = known.iter().find(|(fields, _)| result.has(fields)) {

@@ -9,6 +9,7 @@
 use super::symbol::VENUE;
 use crate::imported::{Figure, LeftOut, What};
 use crate::json::At;
+use crate::orders::{Why, says};
 use keelmark_book::{
     Asset, Decimal, InputError, InstrumentId, Isolation, Market, Money, Order, Overflow, Portfolio,
     Position, Price, Quantity, Round,
@@ -231,8 +232,15 @@ pub fn orders(
     for at in rows {
         let coin = at.word("coin")?;
         let spot = coin.contains('/') || coin.starts_with('@');
-        if spot || at.truth("reduceOnly") == Some(true) || at.truth("isTrigger") == Some(true) {
-            left.add("orders", "spot, reduce only or waiting for a trigger");
+        let why = if spot {
+            Some(Why::Spot)
+        } else if says(at, "isTrigger") {
+            Some(Why::Waits)
+        } else {
+            says(at, "reduceOnly").then_some(Why::Reduces)
+        };
+        if let Some(why) = why {
+            why.count(left);
             continue;
         }
         let size = at.amount("sz")?;

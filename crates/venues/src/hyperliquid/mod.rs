@@ -20,7 +20,7 @@ use market::Listing;
 use parameters::Tables;
 use reply::Reply;
 
-/// The built-in document of an account, where no margin tables are given.
+/// The built-in document of an account, over which margin tables are written.
 const MODEL: &str = "hyperliquid";
 
 /// Imports replies, each with its name (for errors) and its bytes.
@@ -125,6 +125,10 @@ impl<'a> Read<'a> {
             };
             accounts.push(account::portfolio(at, &self.held, market)?);
             reported = account::figures(at, &self.held, Some(market))?;
+        }
+        if let (Some(order), None) = (self.orders.first(), market) {
+            let problem = "expected prices of what is ordered: give metaAndAssetCtxs too";
+            return Err(order.error(problem));
         }
         let left = &mut self.listing.left;
         if let (false, Some(market)) = (self.orders.is_empty(), market) {

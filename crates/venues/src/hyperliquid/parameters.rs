@@ -1,13 +1,13 @@
 //! Margin tables to a document.
 //!
-//! A table lists leverage by notional. Maintenance is half of the initial margin at the highest
-//! leverage of the tier, so the rate of a tier is one over twice its leverage. A table's number
+//! A table lists leverage by notional, which is what the built-in document takes too: it knows what
+//! share of the margin at that leverage is maintenance. A table's number
 //! below 50 that is not in the reply is a single tier of that leverage (the venue's documentation).
 
 use super::market::{Listing, whole};
 use crate::json::At;
-use crate::parameters::{Parameters, Step, brackets, ladder, quoted};
-use keelmark_book::{Decimal, InputError, Round, Timestamp};
+use crate::parameters::{Parameters, Step, brackets_of_leverage, ladder, quoted};
+use keelmark_book::{Decimal, InputError, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ const FIRST_TABLE: i64 = 50;
 /// Tiers of each perpetual.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
-    /// By native name: up to which notional, and the maintenance rate.
+    /// By native name: up to which notional, and the highest leverage.
     tiers: BTreeMap<String, Vec<(Option<Decimal>, Decimal)>>,
     /// Highest leverage by base asset.
     leverage: BTreeMap<String, Decimal>,
@@ -59,11 +59,8 @@ impl Tables {
             let Some(steps) = steps else {
                 return Err(at.error("expected marginTableId or maxLeverage, found neither"));
             };
-            let rated: Result<Vec<_>, _> =
-                steps.iter().map(|(to, of)| rate(*of).map(|r| (*to, r))).collect();
-            let rated = rated.map_err(|error| at.error(error))?;
             let highest = steps.iter().map(|(_, leverage)| *leverage).max().unwrap_or(Decimal::ONE);
-            self.tiers.insert(name.to_owned(), rated);
+            self.tiers.insert(name.to_owned(), steps);
             self.leverage.insert(row.instrument.base.to_string(), highest);
             self.settles.insert(row.instrument.settle.to_string());
         }
@@ -76,11 +73,12 @@ impl Tables {
         if self.tiers.is_empty() {
             return None;
         }
-        let mut body = String::from(
-            "\n[pool]\nby = \"account\"\ncurrency = \"USD\"\n\n[equity]\nfutures = true\n\
-             options = false\n\n[collateral.assets]\nUSDC = \"1\"\n",
-        );
-        for settle in self.settles.iter().filter(|one| *one != "USDC") {
+        let mut body = String::new();
+        let known = |one: &&String| !["USDC", "USD"].contains(&one.as_str());
+        if self.settles.iter().any(|one| known(&one)) {
+            body.push_str("\n[collateral.assets]\n");
+        }
+        for settle in self.settles.iter().filter(known) {
             let _ = writeln!(body, "{} = \"1\"", quoted(settle));
         }
         body.push_str("\n# The highest leverage; a position has the one that its holder chose.\n");
@@ -88,34 +86,22 @@ impl Tables {
         for (base, leverage) in &self.leverage {
             let _ = writeln!(body, "{} = \"{leverage}\"", quoted(base));
         }
-        body.push_str(
-            "\n[[charge]]\nname = \"futures_initial\"\nkind = \"per-position\"\n\
-             on = { kind = \"perpetual\" }\namount = \"notional / leverage\"\n\n\
-             [[charge]]\nname = \"futures_maintenance\"\nkind = \"brackets\"\n\
-             on = { kind = \"perpetual\" }\ncounted_in = \"settlement\"\n\n[charge.tiers]\n",
-        );
+        body.push_str("\n[[charge]]\nname = \"tiered\"\n\n[charge.tiers]\n");
         for (name, tiers) in &self.tiers {
-            let _ = write!(body, "{} = {}", quoted(name), brackets(tiers));
+            let _ = write!(body, "{} = {}", quoted(name), brackets_of_leverage(tiers));
         }
-        body.push_str(
-            "\n[[charge]]\nname = \"futures_floor\"\nkind = \"formula\"\n\
-             by = \"position\"\n\
-             amount = \"max(0, futures_maintenance - futures_initial)\"\n\n[levels]\n\
-             initial = \"futures_initial + futures_floor + orders\"\n\
-             maintenance = \"futures_maintenance\"\n",
-        );
         Some(Parameters {
-            extends: None,
+            extends: Some(super::MODEL),
             title: "Perpetuals in cross margin, with the venue's own margin tables".to_owned(),
             as_of,
             sources: vec![format!(
                 "Hyperliquid info endpoint, meta: {} perpetuals",
                 self.tiers.len()
             )],
-            uncertain: vec![
-                "the share of notional that a withdrawal must leave is not in the replies"
-                    .to_owned(),
-            ],
+            uncertain: vec![format!(
+                "the share of notional that a transfer must leave is in no reply: that of {}",
+                super::MODEL
+            )],
             body,
         })
     }
@@ -174,9 +160,4 @@ fn numbered(meta: &At<'_>) -> Result<Numbered, InputError> {
         }
     }
     Ok(out)
-}
-
-/// Maintenance of a tier, rounded up.
-fn rate(leverage: Decimal) -> Result<Decimal, keelmark_book::Overflow> {
-    Decimal::ONE.over(leverage.plus(leverage)?, Round::Up)
 }

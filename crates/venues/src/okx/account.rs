@@ -4,9 +4,10 @@
 //! requirements of positions are never summed where the reply of the balance has the account's.
 
 use super::symbol::VENUE;
-use crate::assembly::{Draft, Leg, Seen};
+use crate::assembly::{Draft, Leg, Resting, Seen};
 use crate::imported::{Figure, What};
 use crate::json::At;
+use crate::orders::{Why, buys, closes, left, says};
 use keelmark_book::{Asset, Decimal, InputError, Money, Price, Quantity, Round};
 use std::collections::BTreeSet;
 
@@ -191,6 +192,43 @@ fn signed(row: &At<'_>) -> Result<Decimal, InputError> {
         "short" => Ok(-size.abs()),
         other => Err(row.error(format!("posSide: expected net, long or short, found {other:?}"))),
     }
+}
+
+/// Reads `trade/orders-pending`.
+pub(super) fn orders<'a>(rows: &[At<'a>], draft: &mut Draft<'a>) -> Result<(), InputError> {
+    draft.account(VENUE);
+    for row in rows {
+        let (kind, buys) = (row.label("instType"), buys(row, "side")?);
+        draft.time(row.millis("uTime")?);
+        let why = if ["SPOT", "MARGIN"].contains(&kind) {
+            Some(Why::Spot)
+        } else if !["live", "partially_filled", ""].contains(&row.label("state")) {
+            Some(Why::Done)
+        } else if says(row, "reduceOnly") {
+            Some(Why::Reduces)
+        } else if closes(row.label("posSide"), buys) {
+            Some(Why::Closes)
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            why.count(&mut draft.left_out);
+            continue;
+        }
+        let price = row.positive("px")?.map(Price::new);
+        let other = [row.positive("pxUsd")?, row.positive("pxVol")?];
+        if price.is_none() && other.iter().any(Option::is_some) {
+            draft.left_out.add("prices of orders", "in dollars or volatility, not the mark's unit");
+        }
+        draft.order(Resting {
+            at: row.clone(),
+            account: VENUE.to_owned(),
+            name: row.word("instId")?.to_owned(),
+            quantity: left(row, "sz", "accFillSz", buys)?,
+            price,
+        });
+    }
+    Ok(())
 }
 
 /// Reads `account/position-builder`: totals and units, and, where no other reply has them, the

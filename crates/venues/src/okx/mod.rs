@@ -83,6 +83,7 @@ impl<'a> Read<'a> {
             Content::Positions => {
                 account::positions(rows, draft, &mut self.printed, &mut self.account)
             }
+            Content::Orders => account::orders(rows, draft),
             Content::Builder => {
                 self.mode = Some(Mode::Portfolio);
                 account::builder(rows, draft, &mut self.account, !held)

@@ -25,6 +25,8 @@ pub enum Content {
     Balance,
     /// `account/positions`.
     Positions,
+    /// `trade/orders-pending`.
+    Orders,
     /// `account/position-builder`.
     Builder,
     /// `account/config`: how the account is margined.
@@ -36,7 +38,7 @@ pub enum Content {
 const EXPECTED: &str = "expected an OKX reply (public/instruments, public/mark-price, \
      public/opt-summary, market/index-tickers, public/position-tiers, \
      public/discount-rate-interest-free-quota, account/balance, account/positions, \
-     account/position-builder or account/config)";
+     trade/orders-pending, account/position-builder or account/config)";
 
 /// What a file holds, by its fields, and its rows.
 ///
@@ -65,10 +67,11 @@ pub fn recognise(tree: &Tree) -> Result<(Content, Vec<At<'_>>), InputError> {
 }
 
 fn content(row: &At<'_>) -> Option<Content> {
-    let known: [(&[&str], Content); 11] = [
+    let known: [(&[&str], Content); 12] = [
         (&["riskUnitData", "totalMmr"], Content::Builder),
         (&["acctLv", "posMode"], Content::Config),
         (&["totalEq", "details"], Content::Balance),
+        (&["instId", "ordId", "accFillSz"], Content::Orders),
         (&["ccy", "discountLv"], Content::Discounts),
         (&["ccy", "minDiscountRate"], Content::Discounts),
         (&["instId", "pos", "mgnMode"], Content::Positions),
@@ -91,6 +94,7 @@ mod tests {
             (r#"{"code":"0","data":[{"instId":"a","markPx":"1"}]}"#, Content::MarkPrices),
             (r#"[{"instId":"a","idxPx":"1"}]"#, Content::Indices),
             (r#"[{"instId":"a","pos":"1","mgnMode":"cross","markPx":"1"}]"#, Content::Positions),
+            (r#"[{"instId":"a","ordId":"1","sz":"1","accFillSz":"0"}]"#, Content::Orders),
             (r#"{"code":"0","data":[]}"#, Content::Nothing),
             (r#"{"totalEq":"1","details":[]}"#, Content::Balance),
             (r#"[{"tier":"1","minSz":"0","mmr":"0.01"}]"#, Content::PositionTiers),

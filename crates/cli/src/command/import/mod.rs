@@ -29,22 +29,22 @@ pub struct ImportArgs {
 
 #[derive(Debug, Subcommand)]
 enum Venue {
-    /// Binance: exchangeInfo, premiumIndex, leverageBracket, accounts, positions of every service
+    /// OKX: instruments, marks, indices, option summary, tiers, discounts, balance, positions, orders
+    Okx(replies::ReplyArgs),
+    /// Binance: exchangeInfo, premiumIndex, brackets, accounts, positions, orders of every service
     Binance(replies::ReplyArgs),
-    /// ccxt: unified markets, tickers, Greeks, tiers, balance and positions of any exchange
+    /// Bybit: tickers, instruments, risk limits, collateral, wallet, positions, orders
+    Bybit(replies::ReplyArgs),
+    /// Deribit: book summaries, instruments, positions, open orders, account summaries
+    Deribit(replies::ReplyArgs),
+    /// Derive: instruments, tickers, subaccounts, positions, collaterals, open orders, margins
+    Derive(replies::ReplyArgs),
+    /// Hyperliquid: meta, asset contexts, margin tables, perpetual and spot accounts, open orders
+    Hyperliquid(replies::ReplyArgs),
+    /// Any exchange, as ccxt has it: markets, tickers, Greeks, tiers, balance, positions, orders
     Ccxt(ccxt::CcxtArgs),
     /// CRIF: sensitivities of any number of portfolios, an account each
     Crif(crif::CrifArgs),
-    /// OKX: instruments, mark prices, indices, option summary, tiers, discounts, balance, positions
-    Okx(replies::ReplyArgs),
-    /// Bybit: tickers, instruments, risk limits, collateral, wallet, positions, orders
-    Bybit(replies::ReplyArgs),
-    /// Deribit: book summaries, instruments, positions and account summaries, in any order
-    Deribit(deribit::DeribitArgs),
-    /// Derive: instruments, tickers, subaccounts, positions, collaterals, margins
-    Derive(replies::ReplyArgs),
-    /// Hyperliquid: meta, asset contexts, margin tables, perpetual and spot accounts
-    Hyperliquid(replies::ReplyArgs),
     /// A 16-scenario risk-parameter file of listed derivatives: `.spn` (XML) or `.pa2`
     Span(span::SpanArgs),
 }

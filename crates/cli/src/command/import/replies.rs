@@ -299,10 +299,13 @@ fn amount(
         return liquidation(canonical, found, document, market);
     }
     let (mut equity, mut initial, mut maintenance) = (Money::ZERO, Money::ZERO, Money::ZERO);
-    // Where each coin is a pool of its own, a figure in a coin is its pool's.
+    // Where each coin is a pool of its own, a figure in a coin is its pool's; one in the account's
+    // currency is of all of them, unless a pool is counted in that.
+    let own = |one: &keelmark_margin::PoolMargin| one.pool.currency == figure.currency;
     let apart = found.pools.iter().any(|one| one.pool.currency != found.currency);
+    let whole = !apart || (figure.currency == found.currency && !found.pools.iter().any(own));
     let counted = |one: &&keelmark_margin::PoolMargin| {
-        (with_isolated || !one.pool.isolated) && (!apart || one.pool.currency == figure.currency)
+        (with_isolated || !one.pool.isolated) && (whole || own(one))
     };
     for pool in found.pools.iter().filter(counted) {
         let of = |amount, round| {
