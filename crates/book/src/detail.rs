@@ -45,9 +45,7 @@ impl Detail {
         }
         let fixed = self.fixed_forward;
         if fixed.is_negative() || forward.map_or(!fixed.is_zero(), |forward| fixed > forward) {
-            return Err(format!(
-                "fixed_forward: expected zero up to the forward, found {fixed}"
-            ));
+            return Err(format!("fixed_forward: expected zero up to the forward, found {fixed}"));
         }
         for (name, confidence) in [
             ("confidence", self.confidence),

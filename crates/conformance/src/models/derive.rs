@@ -1,9 +1,10 @@
 //! Hybrid portfolio margin and standard margin of whole accounts: what the mappings of the three
 //! managers share.
 //!
-//! An amount of a case has up to 17 digits, so each contract here has the digits of the position in
-//! it and a power of ten of them is held, bought or sold: rows of the risk table then have all their
-//! digits, and a large position leaves those of a small one alone. An option may be listed twice.
+//! An amount of a case has up to 17 digits, so each contract here has the digits of the position
+//! in it and a power of ten of them is held, bought or sold: rows of the risk table then have all
+//! their digits, and a large position leaves those of a small one alone. An option may be listed
+//! twice.
 
 use crate::desk::{Contract, Desk};
 use crate::inputs::{Inputs, Problem, problem};

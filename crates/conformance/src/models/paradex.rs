@@ -15,8 +15,8 @@ const SCENARIOS: &str = "paradex-pm";
 const POSITIONS: &str = "paradex-cross";
 const COIN: &str = "COIN";
 
-/// `paradex-min-delta`: each leg is a contract on as many coins as its delta, all of it in one lot so
-/// that it keeps its digits.
+/// `paradex-min-delta`: each leg is a contract on as many coins as its delta, all of it in one lot
+/// so that it keeps its digits.
 pub fn minimum_delta(inputs: Inputs<'_>) -> Answer {
     let mut changes = Vec::new();
     for (input, path) in
