@@ -13,7 +13,7 @@ use super::{
 use crate::document::Document;
 use crate::error::MarginError;
 use crate::scan::{VOL_MOVES, VolMoves};
-use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money, Overflow, Round};
+use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money, Overflow, Price, Round};
 use keelmark_kernels::net::AlignedRows;
 use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, ln, quantise, revalue_many};
 
@@ -190,10 +190,10 @@ impl Compiler<'_> {
         if empty { self.coins_exponent() } else { finest_in(most, room) }
     }
 
-    /// The exponent where there are only coins: many of a cheap one may be held, so the dearest sets
-    /// it.
+    /// The exponent where there are only coins: many of a cheap one may be held, so the dearest
+    /// sets it.
     fn coins_exponent(&self) -> i32 {
-        let worth = |asset: &Asset| self.market.price(asset).map_or(0.0, |price| price.to_f64());
+        let worth = |asset| self.market.price(asset).map_or(0.0, Price::to_f64);
         let units = self.frame.units.iter().map(|unit| worth(&unit.underlying));
         let dearest = units.fold(0.0, f64::max) / worth(self.currency);
         let usable = dearest.is_finite() && dearest > 0.0;
