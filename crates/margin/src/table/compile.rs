@@ -13,7 +13,7 @@ use super::{
 use crate::document::Document;
 use crate::error::MarginError;
 use crate::scan::{VOL_MOVES, VolMoves};
-use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money, Overflow, Round};
+use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money, Overflow, Price, Round};
 use keelmark_kernels::net::AlignedRows;
 use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, ln, quantise, revalue_many};
 
@@ -187,7 +187,17 @@ impl Compiler<'_> {
         }
         let empty = most <= 0.0 || self.frame.cells.is_empty();
         let room = if self.expiries.is_some() { LARGEST_BY_EXPIRY } else { LARGEST_CELL };
-        if empty { COINS_ALONE } else { finest_in(most, room) }
+        if empty { self.coins_exponent() } else { finest_in(most, room) }
+    }
+
+    /// The exponent where there are only coins: many of a cheap one may be held, so the dearest
+    /// sets it.
+    fn coins_exponent(&self) -> i32 {
+        let worth = |asset| self.market.price(asset).map_or(0.0, Price::to_f64);
+        let units = self.frame.units.iter().map(|unit| worth(&unit.underlying));
+        let dearest = units.fold(0.0, f64::max) / worth(self.currency);
+        let usable = dearest.is_finite() && dearest > 0.0;
+        if usable { finest(dearest).min(COINS_ALONE) } else { COINS_ALONE }
     }
 
     /// A magnitude that no cell of a row can pass, nor what it is worth where that is kept.
@@ -590,8 +600,8 @@ fn bound(moves: &Moves, lot: Lot, price: f64, strike: Option<f64>) -> f64 {
 /// No quantum is finer: amounts have 18 places, and what whole coins held add must fit too.
 const FINEST: i32 = -22;
 
-/// The exponent of a table without contracts: a million coins have nine places then.
-const COINS_ALONE: i32 = -15;
+/// The exponent of a table without contracts, unless its coins are cheap.
+const COINS_ALONE: i32 = -9;
 
 /// The finest exponent, from [`FINEST`] on, at which a magnitude is at most [`LARGEST_CELL`]
 /// quanta.
