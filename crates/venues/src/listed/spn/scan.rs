@@ -142,7 +142,8 @@ impl<R: Read> Scanner<R> {
     fn find(&mut self, from: usize, what: &[u8]) -> Result<Option<usize>, String> {
         let mut from = from;
         loop {
-            let rest = &self.window[self.start + from..self.end];
+            // What is looked for may begin beyond what has been read.
+            let rest = self.window[self.start..self.end].get(from..).unwrap_or_default();
             let found = match what {
                 [one] => rest.iter().position(|byte| byte == one),
                 _ => rest.windows(what.len()).position(|bytes| bytes == what),
