@@ -428,8 +428,8 @@ pub(crate) fn staleness(
     }
 }
 
-/// Whether nothing that a pool is priced by is old, positions that cancel included: most pools, most
-/// of the time, and said without a set of anything.
+/// Whether nothing that a pool is priced by is old, positions that cancel included: most pools,
+/// most of the time, and said without a set of anything.
 fn fresh(market: &Market, pool: &Pool, allowed: f64) -> bool {
     let young = |as_of| market.as_of.seconds_since(as_of) <= allowed;
     let asset = |asset: &Asset| market.assets.get(asset).is_none_or(|feed| young(feed.as_of));

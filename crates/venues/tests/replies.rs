@@ -107,11 +107,10 @@ fn what_no_book_and_no_document_can_hold_is_refused() {
 }
 
 #[test]
-fn portfolio_margin_is_said_and_not_compared() {
+fn portfolio_margin_is_said_and_has_its_own_model() {
     let wallet = WALLET.replace("\"totalPositionMM\":\"0\"", "\"totalPositionMM\":\"\"");
     let all = import(bybit::import, &[("w", &wallet), ("t", TICKERS)]).unwrap();
-    assert_eq!(all.model, None);
-    assert!(all.notes.iter().any(|note| note.contains("portfolio margin")), "{:?}", all.notes);
+    assert_eq!(all.model.as_deref(), Some("bybit-pm"));
     assert_eq!(all.reported.len(), 1, "an empty text is no figure: {:?}", all.reported);
 }
 

@@ -29,7 +29,7 @@ pub struct ImportArgs {
 
 #[derive(Debug, Subcommand)]
 enum Venue {
-    /// OKX: instruments, marks, indices, option summary, tiers, discounts, balance, positions, orders
+    /// OKX: instruments, marks, indices, options, tiers, discounts, balance, positions, orders
     Okx(replies::ReplyArgs),
     /// Binance: exchangeInfo, premiumIndex, brackets, accounts, positions, orders of every service
     Binance(replies::ReplyArgs),

@@ -1,9 +1,9 @@
 //! Tags and texts of XML out of a stream, through a window of bounded size.
 //!
-//! A risk-parameter file is millions of `<a>12.50</a>`: such an element comes as one token, borrowed
-//! from the window. Names are matched with their ends; attributes are passed over; comments,
-//! instructions and document types too. What does not fit the window, or is nested without end, is
-//! an error: no file makes this hold more than [`LONGEST`] bytes.
+//! A risk-parameter file is millions of `<a>12.50</a>`: such an element comes as one token,
+//! borrowed from the window. Names are matched with their ends; attributes are passed over;
+//! comments, instructions and document types too. What does not fit the window, or is nested
+//! without end, is an error: no file makes this hold more than [`LONGEST`] bytes.
 
 use super::super::ascii::Ascii;
 use std::io::Read;
