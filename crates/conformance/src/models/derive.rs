@@ -149,7 +149,9 @@ fn contract(
         settle: Some(Asset::new(CASH)?),
         kind,
     };
-    let contract = Contract { symbol, name: base.to_owned(), size, mark, lot: None, option: None };
+    // One is a lot: were all held one lot, its row would have the digits of the whole.
+    let lot = Some(Decimal::ONE);
+    let contract = Contract { symbol, name: base.to_owned(), size, mark, lot, option: None };
     Ok((contract, held))
 }
 
