@@ -54,6 +54,7 @@ pub struct PriceFeed {
 }
 
 /// A time, or null where nothing is dated: a book of given sensitivities needs no market.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde calls")]
 pub(crate) fn dated<S: Serializer>(time: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
     Some(time).filter(|time| **time != Timestamp::default()).serialize(out)
 }

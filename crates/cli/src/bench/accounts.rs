@@ -41,7 +41,7 @@ fn linear(market: &Market, rate: f64) -> Result<Market, Failure> {
         found.set_asset(asset.clone(), feed.price, feed.as_of).map_err(|error| failed(&error))?;
     }
     for (id, one) in market.instruments.iter().filter(|(_, one)| one.is_option()) {
-        let mut quote = market.quote(id).clone();
+        let mut quote = *market.quote(id);
         let Some(forward) = quote.forward else { continue };
         let value = quote.mark.decimal().times(forward.decimal(), Round::Nearest);
         quote.mark = Price::new(value.map_err(|error| failed(&error))?);

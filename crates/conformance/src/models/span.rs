@@ -24,9 +24,10 @@ pub fn risk_array(inputs: Inputs<'_>) -> Answer {
     };
     let whole = losses(&document)?;
     // Only a record's integers are rounded; the array itself is what the formula says.
-    let mut first = match inputs.has("rounding") {
-        true => losses(&document.with(&[("scan.sixteen.round_to", "0")])?)?,
-        false => whole.clone(),
+    let mut first = if inputs.has("rounding") {
+        losses(&document.with(&[("scan.sixteen.round_to", "0")])?)?
+    } else {
+        whole.clone()
     };
     first.truncate(FIRST);
     let quantity = inputs.number_or("quantity", Decimal::ONE)?;
