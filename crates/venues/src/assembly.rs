@@ -252,8 +252,15 @@ impl<'a> Draft<'a> {
         let now = self.now();
         let wrong = |error: &dyn std::fmt::Display| InputError::whole(self.venue, error);
         let usd = Asset::usd();
+        // What is written must be read again: a price has a largest magnitude.
+        let readable = |asset: &Asset, price: Price| {
+            let read = price.to_string().parse::<Price>();
+            read.map(|_| ())
+                .map_err(|error| wrong(&format!("{asset}: a price in dollars: {error}")))
+        };
         for ((base, quote), (price, as_of)) in &self.indices {
             if *quote == usd && *base != usd && price.is_positive() {
+                readable(base, *price)?;
                 market.set_asset(base.clone(), *price, *as_of).map_err(|error| wrong(&error))?;
             }
         }
@@ -281,6 +288,7 @@ impl<'a> Draft<'a> {
             let Ok(of_quote) = market.price(&quote) else { continue };
             let dollars = price.decimal().times(of_quote.decimal(), Round::Nearest);
             let dollars = dollars.map(Price::new).map_err(|error| wrong(&error))?;
+            readable(&base, dollars)?;
             if from_mark {
                 market.notes.push(format!("{base}: no index among the files, taken from a mark"));
             }
@@ -390,8 +398,20 @@ impl<'a> Draft<'a> {
 
     fn position(&self, leg: &Leg<'_>, market: &Market) -> Result<Position, InputError> {
         let id = self.find(&leg.at, market, &leg.name, leg.quantity)?;
-        let isolation = leg.own.map_or(Isolation::Shared, Isolation::Own);
-        let entry = leg.entry.filter(|price| price.is_positive());
+        let mut entry = leg.entry.filter(|price| price.is_positive());
+        let mut own = leg.own;
+        if let (Some(below), Some(from)) = (own.filter(|own| own.is_negative()), entry) {
+            // Profit that was taken out leaves less than nothing at entry: count from the mark.
+            let (one, mark) = (market.instruments.get(id), market.quote(id).mark);
+            let gained = profit(one, leg.quantity, from, mark, Round::Down);
+            let now = gained.and_then(|gained| below.plus(gained));
+            (own, entry) = (Some(now.map_err(|error| leg.at.error(error))?), Some(mark));
+        }
+        if let Some(own) = own.filter(|own| own.is_negative()) {
+            let problem = format!("expected a margin of its own of zero or more, found {own}");
+            return Err(leg.at.error(problem));
+        }
+        let isolation = own.map_or(Isolation::Shared, Isolation::Own);
         let leverage = leg.leverage.filter(|one| one.is_positive());
         Ok(Position { leverage, isolation, ..Position::new(id, leg.quantity, entry) })
     }
@@ -454,6 +474,9 @@ fn net(
     let isolation = match (&large.isolation, &small.isolation) {
         (Isolation::Own(own), Isolation::Own(more)) => {
             let own = own.plus(*more).and_then(|own| own.plus(locked)).map_err(text)?;
+            if own.is_negative() {
+                return Err(format!("expected margins of their own above zero, found {own}"));
+            }
             locked = Money::ZERO;
             Isolation::Own(own)
         }

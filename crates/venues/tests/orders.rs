@@ -373,3 +373,23 @@ fn bybit_and_hyperliquid_say_why_as_the_others_do() {
     assert_eq!(of(&found, "hyperliquid"), ["ETH 1 @ 1990"]);
     assert_eq!(said(&found.notes).len(), 3, "{:?}", found.notes);
 }
+
+#[test]
+fn profit_that_was_taken_out_of_an_isolated_position_is_not_margin_below_zero() {
+    let position = |wallet: &str| {
+        format!(
+            r#"[{{"symbol":"ETHUSDT","positionAmt":"2","entryPrice":"1900","markPrice":"2000",
+             "marginType":"isolated","isolatedWallet":"{wallet}","updateTime":1773428400000}}]"#
+        )
+    };
+    let own = |wallet: &str| {
+        let text = position(wallet);
+        import(binance::import, &[("p", &text)]).map(|all| all.accounts[0].positions[0].clone())
+    };
+    // 2 x 100 gained, 150 taken out and more: 50 is left at the mark.
+    let found = own("-150").unwrap();
+    assert_eq!(found.isolation, keelmark_book::Isolation::Own("50".parse().unwrap()));
+    assert_eq!(found.avg_price, "2000".parse().ok());
+    let error = own("-201").unwrap_err();
+    assert!(error.contains("expected a margin of its own of zero or more, found -1"), "{error}");
+}
