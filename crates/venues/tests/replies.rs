@@ -107,10 +107,14 @@ fn what_no_book_and_no_document_can_hold_is_refused() {
 }
 
 #[test]
-fn portfolio_margin_is_said_and_has_its_own_model() {
+fn portfolio_margin_is_compared_with_its_own_document() {
     let wallet = WALLET.replace("\"totalPositionMM\":\"0\"", "\"totalPositionMM\":\"\"");
     let all = import(bybit::import, &[("w", &wallet), ("t", TICKERS)]).unwrap();
     assert_eq!(all.model.as_deref(), Some("bybit-pm"));
+    let limits = risk(&[("100", "0.005", "0.01", "100", "")]);
+    let all = import(bybit::import, &[("w", &wallet), ("t", TICKERS), ("r", &limits)]).unwrap();
+    assert_eq!(all.parameters, None, "portfolio margin has no risk limits");
+    assert!(all.notes.iter().any(|note| note.contains("risk limits left out")), "{:?}", all.notes);
     assert_eq!(all.reported.len(), 1, "an empty text is no figure: {:?}", all.reported);
 }
 
