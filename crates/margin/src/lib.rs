@@ -48,6 +48,7 @@ pub mod distance;
 pub mod document;
 pub mod equity;
 pub mod error;
+mod evaluation;
 pub mod exposure;
 pub mod expr;
 pub mod flow;

@@ -3,10 +3,11 @@
 //! Account → pools → per pool: equity, exposure over the risk table, charges, levels → health.
 //! This is where a requirement is computed: [`margin_of_pool`].
 
-use crate::charge::{Fill, Outcome, PoolView};
+use crate::charge::{Fill, Outcome};
 use crate::document::{CoinsMove, Document, PoolBy, Stale};
-use crate::equity::{Equity, equity, in_currency};
+use crate::equity::{Equity, in_currency};
 use crate::error::MarginError;
+use crate::evaluation::Evaluation;
 use crate::exposure::Exposure;
 use crate::expr::Interval;
 use crate::health::Health;
@@ -171,34 +172,16 @@ pub fn margin_of_pool(
     pool: Pool,
 ) -> Result<PoolMargin, MarginError> {
     covered(document, market, &pool)?;
-    let equity = equity(&pool, document, market)?;
-    let exposure = pool_exposure(document, market, table, &pool, &equity)?;
-    let orders = order_rows(market, table, &pool)?;
-    let leverage = leverage(&pool);
-    let collateral = accepted(document, &pool.collateral);
-    let view = |fill| PoolView {
-        market,
-        table,
-        exposure: &exposure,
-        collateral: &collateral,
-        orders: &orders,
-        booked: &pool.orders,
-        profits: &equity.profits,
-        leverage: &leverage,
-        reserves: &pool.reserves,
-        sensitivities: &pool.sensitivities,
-        fill,
-        extra: None,
-        extra_profit: None,
-    };
+    let evaluation = Evaluation::new(document, market, table, &pool)?;
     let mut charges = Vec::new();
     for named in &document.charges {
-        let plain = named.charge.amount(&view(Fill::None))?;
-        let with_orders =
-            if orders.is_empty() { None } else { Some(named.charge.amount(&view(Fill::Worst))?) };
+        let amount = |fill| named.charge.amount(&evaluation.view(fill));
+        let plain = amount(Fill::None)?;
+        let with_orders = if evaluation.has_orders() { Some(amount(Fill::Worst)?) } else { None };
         let (name, kind) = (named.name.clone(), named.kind.clone());
         charges.push(ChargeOutcome { name, kind, plain, with_orders });
     }
+    let equity = evaluation.equity;
     let (widen, mut notes) = staleness(document, market, &pool)?;
     let levels = levels(document, &charges, widen)?;
     notes.extend(equity.notes.iter().cloned());

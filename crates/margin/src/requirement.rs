@@ -6,10 +6,10 @@
 
 use crate::charge::{Charge, Fill, PoolView, Scope};
 use crate::document::{Document, Level, ORDERS};
-use crate::equity::equity;
 use crate::error::MarginError;
+use crate::evaluation::Evaluation;
 use crate::expr::Interval;
-use crate::margin::{accepted, covered, leverage, order_rows, pool_exposure, staleness, widened};
+use crate::margin::{covered, staleness, widened};
 use crate::pool::Pool;
 use crate::table::{RiskTable, RowId};
 use keelmark_book::{Asset, Decimal, Market, Money};
@@ -97,30 +97,11 @@ impl<'a> Requirements<'a> {
     /// As [`margin_of_pool`](crate::margin_of_pool).
     pub fn of(&self, pool: &Pool) -> Result<Answer, MarginError> {
         self.refuse_uncovered(pool)?;
-        let equity = equity(pool, self.document, self.market)?;
-        let exposure = pool_exposure(self.document, self.market, self.table, pool, &equity)?;
-        let orders = order_rows(self.market, self.table, pool)?;
-        let leverage = leverage(pool);
-        let collateral = accepted(self.document, &pool.collateral);
+        let evaluation = Evaluation::new(self.document, self.market, self.table, pool)?;
         let widen = staleness(self.document, self.market, pool)?.0;
-        let view = |fill| PoolView {
-            market: self.market,
-            table: self.table,
-            exposure: &exposure,
-            collateral: &collateral,
-            orders: &orders,
-            booked: &pool.orders,
-            profits: &equity.profits,
-            leverage: &leverage,
-            reserves: &pool.reserves,
-            sensitivities: &pool.sensitivities,
-            fill,
-            extra: None,
-            extra_profit: None,
-        };
-        let plain = self.amounts(&view(Fill::None))?;
-        let with_orders =
-            if orders.is_empty() { None } else { Some(self.amounts(&view(Fill::Worst))?) };
+        let amounts = |fill| self.amounts(&evaluation.view(fill));
+        let plain = amounts(Fill::None)?;
+        let with_orders = if evaluation.has_orders() { Some(amounts(Fill::Worst)?) } else { None };
         let level = |slots: &Slots<'a>| -> Result<Money, MarginError> {
             let amount = widened(slots.level(&plain, with_orders.as_ref())?, widen)?;
             refuse_below_zero(self.document, &slots.level.name, amount)
@@ -128,7 +109,7 @@ impl<'a> Requirements<'a> {
         Ok(Answer {
             initial: level(&self.initial)?,
             maintenance: level(&self.maintenance)?,
-            equity: equity.total,
+            equity: evaluation.equity.total,
         })
     }
 

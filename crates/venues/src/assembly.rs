@@ -6,7 +6,7 @@
 //! price reply or from its own row; anything else without one is left out and counted.
 
 use crate::imported::{Imported, LeftOut};
-use crate::json::At;
+use crate::json::{At, Tree};
 use keelmark_book::profit::profit;
 use keelmark_book::{
     Asset, Decimal, InputError, Instrument, InstrumentId, Isolation, Kind, Market, Money, Order,
@@ -16,6 +16,46 @@ use std::collections::BTreeMap;
 
 /// Coins that are meant to be worth a dollar: taken at one where no reply has their price.
 const PEGGED: &[&str] = &["USDT", "USDC", "FDUSD", "BUSD", "USD1", "USDE", "DAI", "TUSD", "USDG"];
+
+/// A reply by what it holds, with its rows.
+pub(crate) type Content<'a, C> = (C, Vec<At<'a>>);
+
+/// The rows of a reply that keeps them under `data` or is them, and what the first is; `nothing`
+/// where there is none.
+pub(crate) fn recognised<'a, C>(
+    root: &At<'a>,
+    content: impl Fn(&At<'a>) -> Option<C>,
+    nothing: C,
+    expected: &str,
+) -> Result<Content<'a, C>, InputError> {
+    let data = root.get("data").unwrap_or_else(|| root.clone());
+    let rows = if data.is_list() { data.items()? } else { vec![data] };
+    let Some(first) = rows.first() else { return Ok((nothing, rows)) };
+    match content(first) {
+        Some(content) => Ok((content, rows)),
+        None => Err(root.error(format!("{expected}, found {}", first.found()))),
+    }
+}
+
+/// What every file holds, in the order of `C` whatever the order of the files, so that what lists
+/// contracts can come first; an empty list is said.
+pub(crate) fn in_order<'a, C: Copy + Ord>(
+    trees: &'a [Tree],
+    recognise: impl Fn(&'a Tree) -> Result<Content<'a, C>, InputError>,
+    nothing: C,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Content<'a, C>>, InputError> {
+    let mut replies = Vec::new();
+    for tree in trees {
+        let (content, rows) = recognise(tree)?;
+        if content == nothing {
+            notes.push(format!("{}: an empty list, nothing in it", tree.root().file()));
+        }
+        replies.push((content, rows));
+    }
+    replies.sort_by_key(|(content, _)| *content);
+    Ok(replies)
+}
 
 /// What replies have said so far.
 pub(crate) struct Draft<'a> {

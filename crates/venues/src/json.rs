@@ -38,6 +38,14 @@ impl Tree {
         Ok(Self { file: file.to_owned(), value: read::json(file, bytes)? })
     }
 
+    /// Reads several files, in their order.
+    ///
+    /// # Errors
+    /// As [`Tree::parse`], of the first that cannot be read.
+    pub fn all(files: &[(&str, &[u8])]) -> Result<Vec<Self>, InputError> {
+        files.iter().map(|(file, bytes)| Self::parse(file, bytes)).collect()
+    }
+
     /// The whole of it.
     #[must_use]
     pub fn root(&self) -> At<'_> {

@@ -95,6 +95,28 @@ pub fn perpetual(
     Ok(desk.market.set_detail(id, detail)?)
 }
 
+/// Holds the options of an expiry, each with its volatility.
+///
+/// # Errors
+/// As [`option`], or when a number is not there.
+pub fn options(
+    desk: &mut Desk,
+    base: &str,
+    expiry: &Expiry,
+    inputs: Inputs<'_>,
+) -> Result<(), Problem> {
+    for row in inputs.list("options")?.iter().map(Inputs) {
+        let leg = Leg {
+            strike: row.number("K")?,
+            right: right(row)?,
+            amount: row.number("amt")?,
+            vol: row.estimate("vol")?,
+        };
+        option(desk, base, expiry, &leg)?;
+    }
+    Ok(())
+}
+
 /// Holds an option; none where the size is zero.
 ///
 /// # Errors

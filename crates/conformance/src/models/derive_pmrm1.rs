@@ -1,6 +1,6 @@
 //! Hybrid portfolio margin of whole accounts, first version.
 
-use super::derive::{self, Expiry, Leg};
+use super::derive::{self, Expiry};
 use crate::desk::{Desk, charge, document};
 use crate::inputs::{Answer, Inputs, Problem, decimal, problem};
 use crate::json::Json;
@@ -79,15 +79,7 @@ fn account(held: Inputs<'_>) -> Result<Desk, Problem> {
             discount_rate: None,
             detail,
         };
-        for row in found.list("options")?.iter().map(Inputs) {
-            let option = Leg {
-                strike: row.number("K")?,
-                right: derive::right(row)?,
-                amount: row.number("amt")?,
-                vol: row.estimate("vol")?,
-            };
-            derive::option(&mut desk, SPOT, &expiry, &option)?;
-        }
+        derive::options(&mut desk, SPOT, &expiry, found)?;
     }
     Ok(desk)
 }

@@ -1,6 +1,6 @@
 //! Standard margin of whole accounts.
 
-use super::derive::{self, Expiry, Leg};
+use super::derive::{self, Expiry};
 use crate::desk::{Desk, document};
 use crate::inputs::{Answer, Inputs, Problem};
 use crate::json::Json;
@@ -70,15 +70,7 @@ fn hold(desk: &mut Desk, base: &str, market: Inputs<'_>) -> Result<(), Problem> 
             discount_rate: None,
             detail,
         };
-        for row in found.list("options")?.iter().map(Inputs) {
-            let option = Leg {
-                strike: row.number("K")?,
-                right: derive::right(row)?,
-                amount: row.number("amt")?,
-                vol: row.estimate("vol")?,
-            };
-            derive::option(desk, base, &expiry, &option)?;
-        }
+        derive::options(desk, base, &expiry, found)?;
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! What an account's sensitivities are under a document: given ones and those of what is held.
 
-use crate::charge::{Fill, PoolView};
+use crate::charge::Fill;
 use crate::document::Document;
-use crate::equity::equity;
 use crate::error::MarginError;
-use crate::margin::{covered, leverage, pool_exposure};
+use crate::evaluation::Evaluation;
+use crate::margin::covered;
 use crate::pool::divide;
 use crate::table::RiskTable;
 use keelmark_book::{Market, Money, Portfolio, Sensitivity};
@@ -36,24 +36,8 @@ pub fn sensitivities_of(
             )));
         }
         let table = RiskTable::compile_pool(document, market, &pool)?;
-        let found = equity(&pool, document, market)?;
-        let exposure = pool_exposure(document, market, &table, &pool, &found)?;
-        let leverage = leverage(&pool);
-        let view = PoolView {
-            market,
-            table: &table,
-            exposure: &exposure,
-            collateral: &pool.collateral,
-            orders: &[],
-            booked: &[],
-            leverage: &leverage,
-            reserves: &pool.reserves,
-            profits: &found.profits,
-            sensitivities: &pool.sensitivities,
-            fill: Fill::None,
-            extra: None,
-            extra_profit: None,
-        };
+        let evaluation = Evaluation::new(document, market, &table, &pool)?;
+        let view = evaluation.view(Fill::None);
         for named in &document.charges {
             for one in named.charge.sensitivities(&view)? {
                 let amount = one.amount;

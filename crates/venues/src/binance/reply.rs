@@ -3,11 +3,12 @@
 //! Three services answer alike: `fapi` (settled in the quote), `dapi` (in the coin), `eapi`
 //! (options), and `papi` is all of them as one account.
 
+use crate::assembly::recognised;
 use crate::json::{At, Tree};
 use keelmark_book::InputError;
 
 /// What a file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Content {
     /// `exchangeInfo` of futures.
     Contracts,
@@ -62,15 +63,7 @@ pub fn recognise(tree: &Tree) -> Result<(Content, Vec<At<'_>>), InputError> {
             return Err(code.error(problem));
         }
     }
-    let data = root.get("data").unwrap_or_else(|| root.clone());
-    let rows = if data.is_list() { data.items()? } else { vec![data] };
-    match rows.first() {
-        None => Ok((Content::Nothing, rows)),
-        Some(first) => match content(first) {
-            Some(content) => Ok((content, rows)),
-            None => Err(root.error(format!("{EXPECTED}, found {}", first.found()))),
-        },
-    }
+    recognised(&root, content, Content::Nothing, EXPECTED)
 }
 
 fn content(row: &At<'_>) -> Option<Content> {

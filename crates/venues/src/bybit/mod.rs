@@ -41,8 +41,7 @@ pub fn import(
     market: Option<&Market>,
     as_of: Option<Timestamp>,
 ) -> Result<Imported, InputError> {
-    let trees = files.iter().map(|(file, bytes)| Tree::parse(file, bytes));
-    let trees: Vec<Tree> = trees.collect::<Result<_, _>>()?;
+    let trees = Tree::all(files)?;
     let replies: Vec<Reply<'_>> = trees.iter().map(Reply::recognise).collect::<Result<_, _>>()?;
     Read::all(&replies, as_of)?.imported(&replies, market)
 }

@@ -9,7 +9,7 @@
 pub mod reply;
 mod structures;
 
-use crate::assembly::Draft;
+use crate::assembly::{Draft, in_order};
 use crate::imported::{Figure, Imported, What, sides_together};
 use crate::json::Tree;
 use keelmark_book::{InputError, Market, Timestamp};
@@ -71,22 +71,11 @@ pub fn import(
         let problem = format!("expected an exchange such as okx, found {venue:?}");
         return Err(InputError::whole("--exchange", problem));
     }
-    let mut trees = Vec::new();
-    for (file, bytes) in files {
-        trees.push(Tree::parse(file, bytes)?);
-    }
+    let trees = Tree::all(files)?;
     let mut draft = Draft::new(venue);
     draft.time(as_of);
-    let mut replies = Vec::new();
-    for tree in &trees {
-        let (content, rows) = reply::recognise(tree)?;
-        if content == Content::Nothing {
-            draft.notes.push(format!("{}: an empty list, nothing in it", tree.root().file()));
-        }
-        replies.push((content, rows));
-    }
-    // What lists contracts comes first, whatever the order of the files.
-    replies.sort_by_key(|(content, _)| *content as u8);
+    let notes = &mut draft.notes;
+    let replies = in_order(&trees, reply::recognise, Content::Nothing, notes)?;
     let exchange = EXCHANGES.iter().find(|one| one.name == venue).unwrap_or(&OTHER);
     let mut read = Read::new(venue, exchange, draft, market.is_some());
     for (content, rows) in &replies {

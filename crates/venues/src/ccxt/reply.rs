@@ -4,7 +4,7 @@ use crate::json::{At, Tree};
 use keelmark_book::InputError;
 
 /// What a file holds, with the method that returns it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Content {
     /// `fetch_markets`, `load_markets`.
     Markets,

@@ -31,8 +31,7 @@ pub fn import(
     market: Option<&Market>,
     as_of: Option<Timestamp>,
 ) -> Result<Imported, InputError> {
-    let trees = files.iter().map(|(file, bytes)| Tree::parse(file, bytes));
-    let trees: Vec<Tree> = trees.collect::<Result<_, _>>()?;
+    let trees = Tree::all(files)?;
     let replies: Vec<Reply<'_>> = trees.iter().map(Reply::recognise).collect::<Result<_, _>>()?;
     let mut read = Read { listing: Listing::new()?, accounts: BTreeMap::new(), notes: Vec::new() };
     read.listed(&replies, as_of)?;

@@ -35,8 +35,7 @@ pub fn import(
     market: Option<&Market>,
     as_of: Option<Timestamp>,
 ) -> Result<Imported, InputError> {
-    let trees = files.iter().map(|(file, bytes)| Tree::parse(file, bytes));
-    let trees: Vec<Tree> = trees.collect::<Result<_, _>>()?;
+    let trees = Tree::all(files)?;
     let mut read = Read { as_of, ..Read::default() };
     let mut replies = Vec::new();
     for tree in &trees {

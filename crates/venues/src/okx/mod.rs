@@ -9,7 +9,7 @@ pub mod reply;
 pub mod symbol;
 mod tiers;
 
-use crate::assembly::Draft;
+use crate::assembly::{Draft, in_order};
 use crate::imported::{Figure, Imported, What, sides_together};
 use crate::json::{At, Tree};
 use account::Mode;
@@ -28,22 +28,11 @@ pub fn import(
     market: Option<&Market>,
     as_of: Option<Timestamp>,
 ) -> Result<Imported, InputError> {
-    let mut trees = Vec::new();
-    for (file, bytes) in files {
-        trees.push(Tree::parse(file, bytes)?);
-    }
+    let trees = Tree::all(files)?;
     let mut read = Read::new();
     read.draft.time(as_of);
-    let mut replies = Vec::new();
-    for tree in &trees {
-        let (content, rows) = reply::recognise(tree)?;
-        if content == Content::Nothing {
-            read.draft.notes.push(format!("{}: an empty list, nothing in it", tree.root().file()));
-        }
-        replies.push((content, rows));
-    }
-    // What lists contracts comes first, whatever the order of the files.
-    replies.sort_by_key(|(content, _)| *content as u8);
+    let notes = &mut read.draft.notes;
+    let replies = in_order(&trees, reply::recognise, Content::Nothing, notes)?;
     let held = replies.iter().any(|(content, _)| *content == Content::Positions);
     for (content, rows) in replies {
         read.reply(content, &rows, held)?;
