@@ -1,0 +1,205 @@
+//! One account: what it holds, under which rules.
+//!
+//! Vectors sorted by instrument, not maps: an account has few positions, and a million accounts
+//! must fit in memory.
+
+use keelmark_book::{Asset, InstrumentId, Money, Price, Quantity};
+use serde::{Deserialize, Serialize};
+
+/// An account, by the order in which it was opened.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct AccountId(u32);
+
+impl AccountId {
+    /// The account opened as the `index`-th, from 0.
+    #[must_use]
+    pub fn new(index: usize) -> Self {
+        Self(index as u32)
+    }
+
+    /// Index into the accounts.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// How positions share collateral.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Every position stands on its own collateral.
+    Isolated,
+    /// Shared collateral, margins summed.
+    Cross,
+    /// Shared collateral, risk netted.
+    Portfolio,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// The account it is a part of, if it is a sub-account.
+    pub parent: Option<AccountId>,
+    /// How its positions share collateral.
+    pub mode: Mode,
+    /// Index of its margin document among the engine's models.
+    pub model: usize,
+    /// What it holds outright, by asset; below zero is owed. Never an entry of zero.
+    pub balances: Vec<(Asset, Money)>,
+    /// Its positions on shared collateral, by instrument. Never one of zero.
+    pub shared: Vec<Holding>,
+    /// Its positions on collateral of their own, by instrument.
+    pub isolated: Vec<Isolated>,
+    /// Its open orders, by number.
+    pub orders: Vec<Order>,
+    /// Whether it was closed.
+    pub closed: bool,
+}
+
+/// A signed holding of an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holding {
+    /// Which instrument.
+    #[serde(with = "instrument")]
+    pub instrument: InstrumentId,
+    /// Contracts, long above zero.
+    pub quantity: Quantity,
+    /// What it was worth at entry, signed, in the settlement asset: the value of
+    /// [`crate::position::value`] at the prices it was traded at.
+    pub cost: Money,
+}
+
+/// A position on collateral of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Isolated {
+    /// The position.
+    pub holding: Holding,
+    /// Its collateral, in the settlement asset.
+    pub margin: Money,
+}
+
+/// An open order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// The venue's number of it, unique among all orders ever placed.
+    pub number: u64,
+    /// Which instrument.
+    #[serde(with = "instrument")]
+    pub instrument: InstrumentId,
+    /// Contracts still open, buy above zero.
+    pub quantity: Quantity,
+    /// Limit price in the mark's unit; absent for a market order.
+    pub price: Option<Price>,
+    /// Whether it may only bring the position towards zero.
+    pub reduce_only: bool,
+    /// Whether what it fills stands on collateral of its own.
+    pub isolated: bool,
+}
+
+impl Account {
+    /// An empty account.
+    #[must_use]
+    pub fn new(name: &str, parent: Option<AccountId>, mode: Mode, model: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            parent,
+            mode,
+            model,
+            balances: Vec::new(),
+            shared: Vec::new(),
+            isolated: Vec::new(),
+            orders: Vec::new(),
+            closed: false,
+        }
+    }
+
+    /// What it holds of an asset outright.
+    #[must_use]
+    pub fn balance(&self, asset: &Asset) -> Money {
+        let held = self.balances.iter().find(|(known, _)| known == asset);
+        held.map_or(Money::ZERO, |(_, amount)| *amount)
+    }
+
+    /// Sets what it holds of an asset outright.
+    pub(crate) fn set_balance(&mut self, asset: &Asset, amount: Money) {
+        match self.balances.binary_search_by(|(known, _)| known.cmp(asset)) {
+            Ok(at) if amount.is_zero() => drop(self.balances.remove(at)),
+            Ok(at) => self.balances[at].1 = amount,
+            Err(_) if amount.is_zero() => {}
+            Err(at) => self.balances.insert(at, (asset.clone(), amount)),
+        }
+    }
+
+    /// Its position on shared collateral.
+    #[must_use]
+    pub fn shared(&self, id: InstrumentId) -> Option<&Holding> {
+        let at = self.shared.binary_search_by_key(&id, |held| held.instrument).ok()?;
+        self.shared.get(at)
+    }
+
+    /// Its position on collateral of its own.
+    #[must_use]
+    pub fn isolated(&self, id: InstrumentId) -> Option<&Isolated> {
+        let at = self.isolated.binary_search_by_key(&id, |held| held.holding.instrument).ok()?;
+        self.isolated.get(at)
+    }
+
+    /// Replaces a position on shared collateral; one of zero goes.
+    pub(crate) fn set_shared(&mut self, held: Holding) {
+        let at = self.shared.binary_search_by_key(&held.instrument, |one| one.instrument);
+        replace(&mut self.shared, at, held, held.quantity.is_zero());
+    }
+
+    /// Replaces a position on collateral of its own; one of zero goes.
+    pub(crate) fn set_isolated(&mut self, held: Isolated) {
+        let id = held.holding.instrument;
+        let at = self.isolated.binary_search_by_key(&id, |one| one.holding.instrument);
+        replace(&mut self.isolated, at, held, held.holding.quantity.is_zero());
+    }
+
+    /// Its open order of a number.
+    #[must_use]
+    pub fn order(&self, number: u64) -> Option<&Order> {
+        self.orders.iter().find(|one| one.number == number)
+    }
+
+    /// Whether it holds nothing, owes nothing and has nothing open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.balances.is_empty()
+            && self.shared.is_empty()
+            && self.isolated.is_empty()
+            && self.orders.is_empty()
+    }
+}
+
+fn replace<T>(list: &mut Vec<T>, at: Result<usize, usize>, one: T, gone: bool) {
+    match at {
+        Ok(at) if gone => drop(list.remove(at)),
+        Ok(at) => list[at] = one,
+        Err(_) if gone => {}
+        Err(at) => list.insert(at, one),
+    }
+}
+
+/// Instruments by their number in the engine's market.
+pub(crate) mod instrument {
+    use keelmark_book::InstrumentId;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    pub fn serialize<S: Serializer>(id: &InstrumentId, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u32(id.index() as u32)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<InstrumentId, D::Error> {
+        Ok(InstrumentId::new(u32::deserialize(from)? as usize))
+    }
+}

@@ -1,0 +1,95 @@
+//! Amounts in, out and between accounts.
+
+use crate::account::AccountId;
+use crate::change::Change;
+use crate::command::Cash;
+use crate::event::Refusal;
+use crate::ledger::{House, Place};
+use crate::standing::Leave;
+use crate::state::State;
+use keelmark_book::{Asset, Money};
+
+/// Brings an amount in from outside.
+pub fn deposit<'a>(state: &'a State, cash: &Cash) -> Result<Change<'a>, Refusal> {
+    let id = state.open(&cash.account)?;
+    positive(cash.amount)?;
+    let mut change = Change::new(state);
+    change.post(&cash.asset, Place::House(House::Outside), Place::Account(id), cash.amount)?;
+    Ok(change)
+}
+
+/// Takes an amount out: never more than is there, never below initial margin.
+pub fn withdraw<'a>(state: &'a State, cash: &Cash) -> Result<Change<'a>, Refusal> {
+    let id = state.open(&cash.account)?;
+    positive(cash.amount)?;
+    let mut change = Change::new(state);
+    leave(&mut change, id, &cash.asset, Place::House(House::Outside), cash.amount)?;
+    Ok(change)
+}
+
+/// Moves an amount between two accounts, as a withdrawal from the first.
+pub fn transfer<'a>(
+    state: &'a State,
+    from: &str,
+    to: &str,
+    asset: &Asset,
+    amount: Money,
+) -> Result<Change<'a>, Refusal> {
+    let (giver, taker) = (state.open(from)?, state.open(to)?);
+    positive(amount)?;
+    if giver == taker {
+        return Err(Refusal::bad("to", "another account", to));
+    }
+    let mut change = Change::new(state);
+    leave(&mut change, giver, asset, Place::Account(taker), amount)?;
+    Ok(change)
+}
+
+/// Moves collateral into an isolated position, or out of it.
+pub fn margin<'a>(
+    state: &'a State,
+    name: &str,
+    instrument: &str,
+    amount: Money,
+) -> Result<Change<'a>, Refusal> {
+    let id = state.open(name)?;
+    let instrument = state.instrument(instrument)?;
+    if amount.is_zero() {
+        return Err(Refusal::bad("amount", "other than zero", amount));
+    }
+    let settle = &state.market.instruments.get(instrument).settle;
+    let mut change = Change::new(state);
+    let (shared, own) = (Place::Account(id), Place::Isolated(id, instrument));
+    if amount.is_positive() {
+        leave(&mut change, id, settle, own, amount)?;
+    } else {
+        change.post(settle, shared, own, amount)?;
+        change.require(id, Leave::Initial)?;
+    }
+    Ok(change)
+}
+
+/// Takes an amount from an account's own balance, if it can be spared.
+fn leave(
+    change: &mut Change<'_>,
+    id: AccountId,
+    asset: &Asset,
+    to: Place,
+    amount: Money,
+) -> Result<(), Refusal> {
+    let account = change.account(id);
+    let available = account.balance(asset);
+    if available < amount {
+        let (account, asset) = (account.name.clone(), asset.clone());
+        return Err(Refusal::NotEnough { account, asset, available, wanted: amount });
+    }
+    change.post(asset, Place::Account(id), to, amount)?;
+    change.require(id, Leave::Initial)
+}
+
+fn positive(amount: Money) -> Result<(), Refusal> {
+    if amount.is_positive() {
+        return Ok(());
+    }
+    Err(Refusal::bad("amount", "above zero", amount))
+}

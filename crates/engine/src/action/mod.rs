@@ -1,0 +1,39 @@
+//! What each action does: one file a family, each a function from the state to a change.
+
+mod accounts;
+mod cash;
+mod market;
+mod orders;
+mod trades;
+
+use crate::change::Change;
+use crate::command::{Action, Command};
+use crate::event::Refusal;
+use crate::state::State;
+
+/// What a command would do.
+pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'a>, Refusal> {
+    match &command.action {
+        Action::Model(model) => market::model(state, model),
+        Action::List(listing) => market::list(state, listing, command.at),
+        Action::Index(index) => Ok(market::index(state, index)),
+        Action::Mark(mark) => market::mark(state, mark, command.at),
+        Action::Open(open) => accounts::open(state, open),
+        Action::Close { account } => accounts::close(state, account),
+        Action::Mode { account, mode, model } => accounts::mode(state, account, *mode, model),
+        Action::Deposit(cash) => cash::deposit(state, cash),
+        Action::Withdraw(cash) => cash::withdraw(state, cash),
+        Action::Transfer { from, to, asset, amount } => {
+            cash::transfer(state, from, to, asset, *amount)
+        }
+        Action::Margin { account, instrument, amount } => {
+            cash::margin(state, account, instrument, *amount)
+        }
+        Action::Place(place) => orders::place(state, place),
+        Action::Cancel { account, order } => orders::cancel(state, account, *order),
+        Action::Amend { account, order, quantity, price } => {
+            orders::amend(state, account, *order, *quantity, *price)
+        }
+        Action::Trade(trade) => trades::trade(state, trade),
+    }
+}

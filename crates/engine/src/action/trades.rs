@@ -1,0 +1,169 @@
+//! Trades: two sides, one value, both checked or neither done.
+
+use super::orders;
+use crate::account::{Account, AccountId, Mode, Order};
+use crate::change::Change;
+use crate::command::{Side, Trade};
+use crate::event::{Event, Refusal};
+use crate::ledger::{House, Place};
+use crate::position;
+use crate::standing::{Leave, standings};
+use crate::state::State;
+use keelmark_book::{InstrumentId, Kind, Money, Price, Quantity, Round};
+
+/// Two accounts trade.
+pub fn trade<'a>(state: &'a State, trade: &Trade) -> Result<Change<'a>, Refusal> {
+    let instrument = state.instrument(&trade.instrument)?;
+    orders::lots(state, instrument, trade.quantity)?;
+    if !trade.quantity.is_positive() {
+        return Err(Refusal::bad("quantity", "above zero", trade.quantity));
+    }
+    if !trade.price.is_positive() {
+        return Err(Refusal::bad("price", "above zero", trade.price));
+    }
+    let one = state.market.instruments.get(instrument);
+    let value = position::value(one, trade.quantity, trade.price)?;
+    let mut change = Change::new(state);
+    let mut sides = Vec::new();
+    for (side, quantity, value) in
+        [(&trade.buyer, trade.quantity, value), (&trade.seller, -trade.quantity, -value)]
+    {
+        let id = state.open(&side.account)?;
+        let traded = Traded { id, instrument, quantity, price: trade.price, value };
+        let leave = traded.fill(&mut change, side)?;
+        sides.push((id, leave));
+    }
+    if one.kind == Kind::Spot {
+        spot(&mut change, sides[1].0, sides[0].0, instrument, trade.quantity, value)?;
+    }
+    for (id, leave) in sides {
+        change.require(id, leave)?;
+    }
+    Ok(change)
+}
+
+/// The asset one way, its price the other.
+fn spot(
+    change: &mut Change<'_>,
+    seller: AccountId,
+    buyer: AccountId,
+    instrument: InstrumentId,
+    quantity: Quantity,
+    value: Money,
+) -> Result<(), Refusal> {
+    let one = change.state.market.instruments.get(instrument);
+    let size = quantity.decimal().times(one.contract_size.decimal(), Round::Nearest)?;
+    let (seller, buyer) = (Place::Account(seller), Place::Account(buyer));
+    change.post(&one.base, seller, buyer, Money::new(size))?;
+    change.post(&one.quote, buyer, seller, value)
+}
+
+/// One side of a trade.
+struct Traded {
+    id: AccountId,
+    instrument: InstrumentId,
+    /// Contracts, bought above zero.
+    quantity: Quantity,
+    price: Price,
+    /// What they were traded at in all, signed as the quantity.
+    value: Money,
+}
+
+impl Traded {
+    /// Fills one side; what it must leave the account with.
+    fn fill(&self, change: &mut Change<'_>, side: &Side) -> Result<Leave, Refusal> {
+        let account = change.account(self.id);
+        let mut isolated = side.isolated || account.mode == Mode::Isolated;
+        if let Some(number) = side.order {
+            let order = orders::find(account, number)?;
+            isolated = order.isolated;
+            self.matches(order)?;
+            orders::fill(change, self.id, number, self.quantity)?;
+        }
+        let one = change.state.market.instruments.get(self.instrument);
+        let (is_spot, settle) = (one.kind == Kind::Spot, one.settle.clone());
+        let account = change.account(self.id);
+        let held = if isolated {
+            account.isolated(self.instrument).map(|own| own.holding.quantity)
+        } else {
+            account.shared(self.instrument).map(|held| held.quantity)
+        };
+        let before = held.unwrap_or_default();
+        let (position, realised) = if is_spot {
+            (Quantity::ZERO, Money::ZERO)
+        } else {
+            change.fill(self.id, self.instrument, isolated, self.quantity, self.value)?
+        };
+        let (account, instrument) =
+            (change.account(self.id).name.clone(), change.symbol(self.instrument));
+        let (quantity, price, order) = (self.quantity, self.price, side.order);
+        change.tell(Event::Filled {
+            account,
+            instrument,
+            quantity,
+            price,
+            position,
+            realised,
+            order,
+        });
+        change.post(&settle, Place::Account(self.id), Place::House(House::Fees), side.fee)?;
+        let smaller = position.abs() < before.abs();
+        let same_side = position.is_zero() || position.is_negative() == before.is_negative();
+        let reduces = smaller && same_side;
+        if isolated && !reduces {
+            change.top_up(self.id, self.instrument)?;
+        }
+        Ok(if reduces { Leave::NoWorse } else { Leave::Initial })
+    }
+
+    /// Refuses a fill that its order does not allow.
+    fn matches(&self, order: &Order) -> Result<(), Refusal> {
+        let number = order.number;
+        if order.instrument != self.instrument {
+            return Err(Refusal::bad("order", "one of this instrument", number));
+        }
+        let same_way = order.quantity.is_negative() == self.quantity.is_negative();
+        if !same_way || order.quantity.abs() < self.quantity.abs() {
+            let expected = format!("at most the {} open of order {number}", order.quantity);
+            return Err(Refusal::bad("quantity", expected, self.quantity));
+        }
+        let better = |limit: Price| {
+            if self.quantity.is_positive() { self.price <= limit } else { self.price >= limit }
+        };
+        match order.price {
+            Some(limit) if !better(limit) => {
+                let expected = format!("{limit} or better, the limit of order {number}");
+                Err(Refusal::bad("price", expected, self.price))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Change<'_> {
+    /// Gives an isolated position what its initial margin asks beyond what it has.
+    pub fn top_up(&mut self, id: AccountId, instrument: InstrumentId) -> Result<(), Refusal> {
+        let account = self.account(id);
+        let Some(own) = account.isolated(instrument).copied() else { return Ok(()) };
+        let market = &self.state.market;
+        let empty = Account::new(&account.name, account.parent, account.mode, account.model);
+        let alone = Account { isolated: vec![own], ..empty };
+        let document = &self.state.models[account.model].document;
+        let pools = standings(&alone, document, market)?;
+        let mut short = Money::ZERO;
+        for pool in pools.iter().filter(|pool| pool.available().is_negative()) {
+            let settle = &market.instruments.get(instrument).settle;
+            let price = |asset| {
+                let problem = |error: keelmark_book::market::MarketError| Refusal::NoMargin {
+                    account: account.name.clone(),
+                    problem: error.to_string(),
+                };
+                market.price(asset).map_err(problem)
+            };
+            let missing = (-pool.available()).at(price(&pool.currency)?, Round::Up)?;
+            short = short.plus(missing.over(price(settle)?, Round::Up)?)?;
+        }
+        let settle = market.instruments.get(instrument).settle.clone();
+        self.post(&settle, Place::Account(id), Place::Isolated(id, instrument), short)
+    }
+}

@@ -1,0 +1,227 @@
+//! What a command would do, computed before anything is done.
+//!
+//! An action reads the state and returns a change; only a whole change is applied. So a refusal
+//! leaves the state as it was, by the types alone.
+
+use crate::account::{Account, AccountId, Holding, Isolated};
+use crate::event::{Event, Refusal};
+use crate::ledger::{House, Place, Posting};
+use crate::position;
+use crate::state::{Model, State, Step};
+use keelmark_book::{Asset, InstrumentId, Money, Quantity, Round};
+use std::collections::BTreeMap;
+
+/// What a command does, if it is applied.
+#[derive(Debug)]
+pub(crate) struct Change<'a> {
+    /// The state before it.
+    pub state: &'a State,
+    done: Outcome,
+}
+
+/// What is to be applied.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// Accounts as they will be.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// Accounts of the house as they will be.
+    pub house: BTreeMap<(House, Asset), Money>,
+    /// The step of the market, where it takes one.
+    pub step: Option<Step>,
+    /// A document more.
+    pub model: Option<Model>,
+    /// What happened.
+    pub events: Vec<Event>,
+}
+
+impl<'a> Change<'a> {
+    /// Nothing yet.
+    pub fn new(state: &'a State) -> Self {
+        Self { state, done: Outcome::default() }
+    }
+
+    /// One that only says that something happened.
+    pub fn event(state: &'a State, event: Event) -> Self {
+        let mut change = Self::new(state);
+        change.tell(event);
+        change
+    }
+
+    /// What is to be applied.
+    pub fn done(self) -> Outcome {
+        self.done
+    }
+
+    /// Says what happened.
+    pub fn tell(&mut self, event: Event) {
+        self.done.events.push(event);
+    }
+
+    /// Takes a step of the market; a command takes one at most.
+    pub fn step(&mut self, step: Step) {
+        self.done.step = Some(step);
+    }
+
+    /// Makes a document known.
+    pub fn model(&mut self, model: Model) {
+        self.done.model = Some(model);
+    }
+
+    /// Opens an account; returns its number.
+    pub fn open(&mut self, account: Account) -> AccountId {
+        let id = AccountId::new(self.state.accounts.len());
+        self.done.accounts.insert(id, account);
+        id
+    }
+
+    /// An account after the change so far.
+    pub fn account(&self, id: AccountId) -> &Account {
+        self.done.accounts.get(&id).unwrap_or_else(|| self.state.account(id))
+    }
+
+    /// An account, to be changed.
+    pub fn account_mut(&mut self, id: AccountId) -> &mut Account {
+        self.done.accounts.entry(id).or_insert_with(|| self.state.account(id).clone())
+    }
+
+    /// Moves an amount from one place to another; below zero it moves the other way.
+    pub fn post(
+        &mut self,
+        asset: &Asset,
+        from: Place,
+        to: Place,
+        amount: Money,
+    ) -> Result<(), Refusal> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let (from, to, amount) =
+            if amount.is_negative() { (to, from, -amount) } else { (from, to, amount) };
+        self.add(asset, from, -amount)?;
+        self.add(asset, to, amount)?;
+        self.tell(Event::Posted(Posting { asset: asset.clone(), from, to, amount }));
+        Ok(())
+    }
+
+    fn add(&mut self, asset: &Asset, place: Place, amount: Money) -> Result<(), Refusal> {
+        match place {
+            Place::Account(id) => {
+                let account = self.account_mut(id);
+                let held = account.balance(asset).plus(amount)?;
+                account.set_balance(asset, held);
+            }
+            Place::Isolated(id, instrument) => {
+                let mut held = self.isolated(id, instrument);
+                held.margin = held.margin.plus(amount)?;
+                self.set_margin(id, held)?;
+            }
+            Place::House(house) => {
+                let known = self.state.ledger.balance(house, asset);
+                let held = self.done.house.entry((house, asset.clone())).or_insert(known);
+                *held = held.plus(amount)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The collateral of a position that is not there would be kept by nobody.
+    fn set_margin(&mut self, id: AccountId, held: Isolated) -> Result<(), Refusal> {
+        if held.holding.quantity.is_zero() {
+            return Err(Refusal::unknown("position", &self.symbol(held.holding.instrument)));
+        }
+        self.account_mut(id).set_isolated(held);
+        Ok(())
+    }
+
+    fn isolated(&self, id: AccountId, instrument: InstrumentId) -> Isolated {
+        let none = Isolated { holding: empty(instrument), margin: Money::ZERO };
+        self.account(id).isolated(instrument).copied().unwrap_or(none)
+    }
+
+    /// Canonical symbol of an instrument.
+    pub fn symbol(&self, instrument: InstrumentId) -> String {
+        self.state.market.instruments.get(instrument).to_string()
+    }
+
+    /// Adds contracts traded at a value to a position and settles what that realises. Returns the
+    /// position and the profit.
+    pub fn fill(
+        &mut self,
+        id: AccountId,
+        instrument: InstrumentId,
+        isolated: bool,
+        quantity: Quantity,
+        value: Money,
+    ) -> Result<(Quantity, Money), Refusal> {
+        let own = self.isolated(id, instrument);
+        let none = empty(instrument);
+        let held = if isolated {
+            own.holding
+        } else {
+            self.account(id).shared(instrument).copied().unwrap_or(none)
+        };
+        let filled = position::fill(held, quantity, value)?;
+        let one = self.state.market.instruments.get(instrument);
+        let (option, settle) = (one.is_option(), one.settle.clone());
+        // An option is paid for when it is bought; a future when it is closed.
+        let cash = if option { -value } else { filled.realised };
+        let clearing = Place::House(House::Clearing(instrument));
+        if isolated {
+            self.fill_isolated(id, own, filled.holding, &settle, cash)?;
+        } else {
+            self.account_mut(id).set_shared(filled.holding);
+            self.post(&settle, clearing, Place::Account(id), cash)?;
+        }
+        Ok((filled.holding.quantity, filled.realised))
+    }
+
+    /// The same for a position on its own collateral: closed contracts release their share of it.
+    fn fill_isolated(
+        &mut self,
+        id: AccountId,
+        before: Isolated,
+        after: Holding,
+        settle: &Asset,
+        cash: Money,
+    ) -> Result<(), Refusal> {
+        let instrument = after.instrument;
+        let (own, shared) = (Place::Isolated(id, instrument), Place::Account(id));
+        let clearing = Place::House(House::Clearing(instrument));
+        if before.holding.quantity.is_zero() {
+            self.account_mut(id).set_isolated(Isolated { holding: after, margin: Money::ZERO });
+            return self.post(settle, clearing, own, cash);
+        }
+        self.post(settle, clearing, own, cash)?;
+        let margin = self.isolated(id, instrument).margin;
+        if margin.is_negative() && after.quantity.abs() < before.holding.quantity.abs() {
+            let account = self.account(id).name.clone();
+            let asset = settle.clone();
+            return Err(Refusal::NotEnough {
+                account,
+                asset,
+                available: margin,
+                wanted: Money::ZERO,
+            });
+        }
+        if after.quantity.is_zero() {
+            self.post(settle, own, shared, margin)?;
+            self.account_mut(id).set_isolated(Isolated { holding: after, margin: Money::ZERO });
+            return Ok(());
+        }
+        self.account_mut(id).set_isolated(Isolated { holding: after, margin });
+        let crosses = after.quantity.is_negative() != before.holding.quantity.is_negative();
+        let (size, was) = (after.quantity.abs(), before.holding.quantity.abs());
+        let kept = if crosses {
+            Money::ZERO
+        } else if size < was && margin.is_positive() {
+            Money::new(margin.decimal().times_over(size.decimal(), was.decimal(), Round::Up)?)
+        } else {
+            margin
+        };
+        self.post(settle, own, shared, margin.minus(kept)?)
+    }
+}
+
+fn empty(instrument: InstrumentId) -> Holding {
+    Holding { instrument, quantity: Quantity::ZERO, cost: Money::ZERO }
+}

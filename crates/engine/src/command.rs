@@ -1,0 +1,239 @@
+//! What can be asked of the engine: one line of a command file, one record of the journal.
+//!
+//! A command is from someone, numbered by him, dated, and does one thing. Its JSON is the only
+//! form in which commands are written down: files, standard input and the journal hold the same
+//! lines.
+
+use crate::account::Mode;
+use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// A command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Command {
+    /// Who sends it. Each sender numbers his own commands.
+    pub from: String,
+    /// Its number, above every earlier one of this sender; repeated, it gets the first answer.
+    pub number: u64,
+    /// When it happens. Time does not go back from one command to the next.
+    pub at: Timestamp,
+    /// What it does.
+    #[serde(rename = "do")]
+    pub action: Action,
+}
+
+/// What a command does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Action {
+    /// Makes a margin document known, by its name and version.
+    Model(Model),
+    /// Lists an instrument, with its first quote.
+    List(Listing),
+    /// Says the index price of an asset.
+    Index(Index),
+    /// Says the mark of an instrument.
+    Mark(Mark),
+    /// Opens an account.
+    Open(Open),
+    /// Closes an empty account.
+    Close {
+        /// Which account.
+        account: String,
+    },
+    /// Moves an account to another mode or document.
+    Mode {
+        /// Which account.
+        account: String,
+        /// How its positions share collateral from now on.
+        mode: Mode,
+        /// Name of its margin document from now on.
+        model: String,
+    },
+    /// Brings an amount in from outside.
+    Deposit(Cash),
+    /// Takes an amount out.
+    Withdraw(Cash),
+    /// Moves an amount between two accounts.
+    Transfer {
+        /// Whose it was.
+        from: String,
+        /// Whose it is.
+        to: String,
+        /// Which asset.
+        asset: Asset,
+        /// How much.
+        amount: Money,
+    },
+    /// Gives an isolated position more collateral, or takes some back.
+    Margin {
+        /// Which account.
+        account: String,
+        /// Which position.
+        instrument: String,
+        /// How much more; below zero it goes back to the account.
+        amount: Money,
+    },
+    /// Places an order.
+    Place(Place),
+    /// Cancels an order.
+    Cancel {
+        /// Whose order.
+        account: String,
+        /// Its number.
+        order: u64,
+    },
+    /// Changes what is open of an order, or its price.
+    Amend {
+        /// Whose order.
+        account: String,
+        /// Its number.
+        order: u64,
+        /// Contracts open from now on, buy above zero.
+        quantity: Quantity,
+        /// Limit price from now on; absent for a market order.
+        price: Option<Price>,
+    },
+    /// Two accounts trade with each other.
+    Trade(Trade),
+}
+
+/// A margin document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Name of a built-in document, where `text` is not given.
+    pub name: Option<String>,
+    /// The document itself, in TOML.
+    pub text: Option<String>,
+    /// Digest that it must have: a replay under another build must not run another model.
+    pub digest: Option<String>,
+}
+
+/// An instrument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// Canonical symbol, such as `deribit:BTC/USD:BTC-260327-70000-C`.
+    pub instrument: String,
+    /// Base units a contract; face in quote currency for inverse perpetuals and futures.
+    pub contract_size: Quantity,
+    /// Smallest step of a position, in contracts.
+    pub lot: Quantity,
+    /// The instant of expiry where it is not 08:00 UTC of the symbol's date.
+    pub expiry: Option<Timestamp>,
+    /// First mark, in the instrument's own unit.
+    pub mark: Price,
+    /// Implied volatility of the mark, as a fraction. Options only.
+    pub iv: Option<f64>,
+    /// Forward of its expiry, in quote currency. Options only.
+    pub forward: Option<Price>,
+}
+
+/// The index price of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// Which asset.
+    pub asset: Asset,
+    /// Price in US dollars.
+    pub price: Price,
+    /// How sure the source is, 0 to 1; 1 when absent.
+    pub confidence: Option<Rate>,
+}
+
+/// The mark of an instrument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// Which instrument.
+    pub instrument: String,
+    /// The mark, in the instrument's own unit.
+    pub mark: Price,
+    /// Implied volatility of the mark, as a fraction. Options only; kept when absent.
+    pub iv: Option<f64>,
+    /// Forward of its expiry, in quote currency. Options only; kept when absent.
+    pub forward: Option<Price>,
+}
+
+/// A new account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Open {
+    /// Its name.
+    pub account: String,
+    /// The account it is a part of.
+    pub parent: Option<String>,
+    /// How its positions share collateral.
+    pub mode: Mode,
+    /// Name of its margin document.
+    pub model: String,
+}
+
+/// An amount of an asset in or out of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cash {
+    /// Which account.
+    pub account: String,
+    /// Which asset.
+    pub asset: Asset,
+    /// How much.
+    pub amount: Money,
+}
+
+/// A new order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Whose order.
+    pub account: String,
+    /// The venue's number of it, never used before.
+    pub order: u64,
+    /// Which instrument.
+    pub instrument: String,
+    /// Contracts, buy above zero.
+    pub quantity: Quantity,
+    /// Limit price in the mark's unit; absent for a market order.
+    pub price: Option<Price>,
+    /// Whether it may only bring the position towards zero.
+    #[serde(default)]
+    pub reduce_only: bool,
+    /// Whether what it fills stands on collateral of its own; so it does in isolated mode.
+    #[serde(default)]
+    pub isolated: bool,
+}
+
+/// A trade.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trade {
+    /// Which instrument.
+    pub instrument: String,
+    /// Contracts, above zero.
+    pub quantity: Quantity,
+    /// Price in the mark's unit.
+    pub price: Price,
+    /// Who buys.
+    pub buyer: Side,
+    /// Who sells.
+    pub seller: Side,
+}
+
+/// One side of a trade.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Side {
+    /// Which account.
+    pub account: String,
+    /// The order that is filled, if one was placed.
+    pub order: Option<u64>,
+    /// Fee in the settlement asset; below zero it is paid a rebate.
+    #[serde(default)]
+    pub fee: Money,
+    /// Whether it stands on collateral of its own, where there is no order to say so.
+    #[serde(default)]
+    pub isolated: bool,
+}

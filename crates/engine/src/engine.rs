@@ -1,0 +1,134 @@
+//! The plain loop: a command in, its answer out.
+
+use crate::action;
+use crate::command::Command;
+use crate::event::{Answer, Event, Refusal};
+use crate::state::State;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Answers kept of each sender: a command repeated within so many gets its first answer.
+pub const ANSWERS_KEPT: usize = 1_024;
+
+/// The engine broke one of its own rules: it stopped before the command that would have done so,
+/// and must not go on. A fault of the engine, never of a command.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("command {sequence} of the log would break a rule of the engine: {rule}")]
+pub struct Broken {
+    /// Number of the command in the log.
+    pub sequence: u64,
+    /// Which rule, with the numbers.
+    pub rule: String,
+}
+
+/// The machine.
+#[derive(Debug, Default)]
+pub struct Engine {
+    state: State,
+    senders: BTreeMap<String, Sender>,
+}
+
+/// What one sender has sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Sender {
+    last: u64,
+    answers: VecDeque<(u64, Answer)>,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Applied {
+    /// It is new: it belongs into the log, whether it was refused or not.
+    New(Answer),
+    /// It was sent before, and this is the answer it got.
+    Again(Answer),
+}
+
+impl Applied {
+    /// The answer.
+    #[must_use]
+    pub fn answer(&self) -> &Answer {
+        match self {
+            Self::New(answer) | Self::Again(answer) => answer,
+        }
+    }
+}
+
+impl Engine {
+    /// The state between two commands.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Does what a command says, or refuses it.
+    ///
+    /// # Errors
+    /// [`Broken`] when the engine is wrong; the state is as before, and no more commands may be
+    /// given.
+    pub fn apply(&mut self, command: &Command) -> Result<Applied, Broken> {
+        let sender = self.senders.get(&command.from);
+        if let Some(answer) = sender.and_then(|sender| sender.answer(command.number)) {
+            return Ok(Applied::Again(answer.clone()));
+        }
+        let sequence = self.state.sequence + 1;
+        let broken = |rule| Broken { sequence, rule };
+        let last = sender.map_or(0, |sender| sender.last);
+        let events = match self.attempt(command, last).map_err(broken)? {
+            Ok(events) => events,
+            Err(refusal) => vec![Event::Refused(refusal)],
+        };
+        self.state.sequence = sequence;
+        let answer = Answer { sequence, events };
+        if command.number > last {
+            let sender = self.senders.entry(command.from.clone()).or_default();
+            sender.keep(command.number, answer.clone());
+        }
+        Ok(Applied::New(answer))
+    }
+
+    /// The events of a command or its refusal; outside of both, a broken rule.
+    fn attempt(
+        &mut self,
+        command: &Command,
+        last: u64,
+    ) -> Result<Result<Vec<Event>, Refusal>, String> {
+        if command.number <= last {
+            let (from, number) = (command.from.clone(), command.number);
+            return Ok(Err(Refusal::NumberPassed { from, number, last }));
+        }
+        if command.at < self.state.now {
+            return Ok(Err(Refusal::TimeBack { at: command.at, now: self.state.now }));
+        }
+        let mut outcome = match action::change(&self.state, command) {
+            Ok(change) => change.done(),
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        match self.state.created(&outcome) {
+            Ok(created) if created.is_empty() => {}
+            Ok(created) => return Err(format!("amounts out of nothing: {created:?}")),
+            Err(overflow) => return Ok(Err(overflow.into())),
+        }
+        let events = std::mem::take(&mut outcome.events);
+        if let Err(refusal) = self.state.apply(outcome, command.at) {
+            return Ok(Err(refusal));
+        }
+        self.state.now = command.at;
+        Ok(Ok(events))
+    }
+}
+
+impl Sender {
+    fn answer(&self, number: u64) -> Option<&Answer> {
+        let at = self.answers.binary_search_by_key(&number, |(known, _)| *known).ok()?;
+        self.answers.get(at).map(|(_, answer)| answer)
+    }
+
+    fn keep(&mut self, number: u64, answer: Answer) {
+        if self.answers.len() == ANSWERS_KEPT {
+            self.answers.pop_front();
+        }
+        self.answers.push_back((number, answer));
+        self.last = number;
+    }
+}

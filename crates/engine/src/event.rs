@@ -1,0 +1,257 @@
+//! What came of a command: facts in order, or one refusal with its numbers.
+
+use crate::account::Mode;
+use crate::ledger::Posting;
+use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The engine's answer to a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Number of the command in the engine's log, from 1.
+    pub sequence: u64,
+    /// What happened, in order; a refused command has one event, its refusal.
+    pub events: Vec<Event>,
+}
+
+/// A fact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Event {
+    /// The command was refused; nothing has changed.
+    Refused(Refusal),
+    /// A margin document is known.
+    ModelKnown {
+        /// Its name.
+        name: String,
+        /// Its version.
+        version: String,
+        /// Digest of the whole document.
+        digest: String,
+    },
+    /// An instrument can be traded.
+    Listed {
+        /// Canonical symbol.
+        instrument: String,
+    },
+    /// An asset has a price.
+    Indexed {
+        /// Which asset.
+        asset: Asset,
+        /// Price in US dollars.
+        price: Price,
+    },
+    /// An instrument has a mark.
+    Marked {
+        /// Canonical symbol.
+        instrument: String,
+        /// The mark, in the instrument's own unit.
+        mark: Price,
+    },
+    /// An account was opened.
+    Opened {
+        /// Its name.
+        account: String,
+    },
+    /// An account was closed.
+    Closed {
+        /// Its name.
+        account: String,
+    },
+    /// An account has another mode or document.
+    Moved {
+        /// Its name.
+        account: String,
+        /// Its mode.
+        mode: Mode,
+        /// Name and version of its document.
+        model: String,
+    },
+    /// An amount moved.
+    Posted(Posting),
+    /// An order is open.
+    Placed {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+    },
+    /// An order has another open quantity or price.
+    Amended {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+        /// Contracts open.
+        quantity: Quantity,
+        /// Limit price.
+        price: Option<Price>,
+    },
+    /// An order is no longer open.
+    Cancelled {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+    },
+    /// A position changed by a trade.
+    Filled {
+        /// Whose.
+        account: String,
+        /// Canonical symbol.
+        instrument: String,
+        /// Contracts traded, bought above zero.
+        quantity: Quantity,
+        /// Price in the mark's unit.
+        price: Price,
+        /// The position now.
+        position: Quantity,
+        /// Profit realised, in the settlement asset.
+        realised: Money,
+        /// What is left of the order.
+        order: Option<u64>,
+    },
+}
+
+/// Why a command was refused, with the numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Its time is before that of an earlier command.
+    #[error("expected a time from {now} on, found {at}")]
+    TimeBack {
+        /// The command's time.
+        at: Timestamp,
+        /// The engine's.
+        now: Timestamp,
+    },
+    /// Its number is at or below an earlier one of its sender, whose answer is not kept.
+    #[error("{from}: expected a number above {last}, found {number}: sent before, or skipped over")]
+    NumberPassed {
+        /// The sender.
+        from: String,
+        /// The number.
+        number: u64,
+        /// The sender's last.
+        last: u64,
+    },
+    /// Nothing has this name.
+    #[error("unknown {what} {name:?}{}", nearest(near))]
+    Unknown {
+        /// `account`, `instrument`, `model`, `order`, `position`.
+        what: String,
+        /// The name.
+        name: String,
+        /// Names like it.
+        near: Vec<String>,
+    },
+    /// Something has this name already.
+    #[error("{what} {name:?} is there already")]
+    Exists {
+        /// `account`, `instrument`, `model`, `order`.
+        what: String,
+        /// The name.
+        name: String,
+    },
+    /// A field has a value it cannot have.
+    #[error("{field}: expected {expected}, found {found}")]
+    Bad {
+        /// Which field.
+        field: String,
+        /// What it may be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// The account is not in a state for it.
+    #[error("account {account}: {problem}")]
+    Account {
+        /// Which account.
+        account: String,
+        /// What stands against it.
+        problem: String,
+    },
+    /// The account has less than is asked of it.
+    #[error("account {account} has {available} {asset}, and {wanted} is wanted")]
+    NotEnough {
+        /// Which account.
+        account: String,
+        /// Which asset.
+        asset: Asset,
+        /// What it has.
+        available: Money,
+        /// What is wanted.
+        wanted: Money,
+    },
+    /// It would leave a pool with less than its initial margin.
+    #[error(
+        "account {account}, {pool}: equity {equity} would be below initial margin {initial} {currency}"
+    )]
+    Margin {
+        /// Which account.
+        account: String,
+        /// Which pool of it.
+        pool: String,
+        /// What equity and margin are in.
+        currency: Asset,
+        /// Equity after the command.
+        equity: Money,
+        /// Initial margin after the command.
+        initial: Money,
+    },
+    /// The margin cannot be computed: a missing or stale price, an instrument no charge is about.
+    #[error("account {account}: {problem}")]
+    NoMargin {
+        /// Which account.
+        account: String,
+        /// What is missing.
+        problem: String,
+    },
+    /// A limit would be passed.
+    #[error("{limit}: {would} would be above {most}")]
+    Limit {
+        /// Which limit.
+        limit: String,
+        /// What it would be.
+        would: Rate,
+        /// What it may be.
+        most: Rate,
+    },
+    /// A number does not fit.
+    #[error("{context}: the result does not fit in 38 digits")]
+    Overflow {
+        /// What was computed.
+        context: String,
+    },
+}
+
+fn nearest(near: &[String]) -> String {
+    if near.is_empty() { String::new() } else { format!("; nearest: {}", near.join(", ")) }
+}
+
+impl From<keelmark_book::Overflow> for Refusal {
+    fn from(_: keelmark_book::Overflow) -> Self {
+        Self::Overflow { context: "an amount".to_owned() }
+    }
+}
+
+impl Refusal {
+    pub(crate) fn unknown(what: &str, name: &str) -> Self {
+        Self::Unknown { what: what.to_owned(), name: name.to_owned(), near: Vec::new() }
+    }
+
+    pub(crate) fn exists(what: &str, name: &(impl ToString + ?Sized)) -> Self {
+        Self::Exists { what: what.to_owned(), name: name.to_string() }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "what was found is often made for it")]
+    pub(crate) fn bad(field: &str, expected: impl ToString, found: impl ToString) -> Self {
+        Self::Bad {
+            field: field.to_owned(),
+            expected: expected.to_string(),
+            found: found.to_string(),
+        }
+    }
+}

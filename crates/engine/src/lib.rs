@@ -1,0 +1,56 @@
+//! The live engine: a venue's accounts as a function of its commands.
+//!
+//! Commands in, events out, one plain loop. Time, prices and everything random come in as
+//! commands, so a replay of the same commands gives the same state to the last bit, on every
+//! machine. A command is checked whole before anything changes; what is refused leaves the state
+//! as it was and is answered with its reason and numbers. Every amount that moves leaves one place
+//! and arrives at another.
+//!
+//! Rejected: floats and averages in the ledger (their rounding makes money), errors for refusals
+//! (a venue must record what it refused), and threads inside the loop.
+//!
+//! It refuses to do: reading clocks, files or networks, matching orders, and margin formulas of its
+//! own: it asks [`keelmark_margin`].
+//!
+//! ```
+//! use keelmark_engine::{Command, Engine};
+//! let lines = r#"
+//! {"from":"desk","number":1,"at":"2026-03-13T19:00:00Z","do":{"model":{"name":"cross"}}}
+//! {"from":"desk","number":2,"at":"2026-03-13T19:00:00Z","do":{"open":{"account":"me","mode":"cross","model":"cross"}}}
+//! {"from":"desk","number":3,"at":"2026-03-13T19:00:00Z","do":{"deposit":{"account":"me","asset":"USDC","amount":"5000"}}}
+//! {"from":"desk","number":4,"at":"2026-03-13T19:00:01Z","do":{"withdraw":{"account":"me","asset":"USDC","amount":"6000"}}}
+//! "#;
+//! let mut engine = Engine::default();
+//! let mut said = String::new();
+//! for line in lines.lines().filter(|line| !line.is_empty()) {
+//!     let command: Command = serde_json::from_str(line)?;
+//!     said = serde_json::to_string(&engine.apply(&command)?.answer().events)?;
+//! }
+//! assert_eq!(
+//!     said,
+//!     r#"[{"refused":{"not-enough":{"account":"me","asset":"USDC","available":"5000","wanted":"6000"}}}]"#,
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Where things are, in the order of one command: [`command`] what can be asked; [`engine`] the
+//! loop; `action` one file a family, from the state to a change; `change` what would be done;
+//! [`standing`] what the margin computation says of it; [`state`] all that is known, with
+//! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills.
+
+pub mod account;
+mod action;
+mod change;
+pub mod command;
+pub mod engine;
+pub mod event;
+pub mod ledger;
+pub mod position;
+pub mod standing;
+pub mod state;
+
+pub use account::{Account, AccountId};
+pub use command::{Action, Command};
+pub use engine::{Applied, Broken, Engine};
+pub use event::{Answer, Event, Refusal};
+pub use state::State;

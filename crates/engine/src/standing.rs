@@ -1,0 +1,163 @@
+//! How an account stands: equity and requirements of each of its pools under its document.
+//!
+//! The engine asks the margin computation; it has no formula of its own.
+
+use crate::account::{Account, AccountId, Holding};
+use crate::change::Change;
+use crate::event::Refusal;
+use crate::position;
+use crate::state::State;
+use keelmark_book::{Asset, Balance, Isolation, Market, Money, Order, Portfolio, Position};
+use keelmark_margin::Document;
+
+/// How one pool of an account stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// Which pool.
+    pub pool: String,
+    /// What its figures are in.
+    pub currency: Asset,
+    /// What supports margin.
+    pub equity: Money,
+    /// Below this no new risk is taken.
+    pub initial: Money,
+    /// Below this it is liquidated.
+    pub maintenance: Money,
+}
+
+impl Standing {
+    /// Equity above initial margin; below zero by how much it is short.
+    #[must_use]
+    pub fn available(&self) -> Money {
+        self.equity.minus(self.initial).unwrap_or_default()
+    }
+
+    /// Whether it holds its initial margin.
+    #[must_use]
+    pub fn may_add_risk(&self) -> bool {
+        self.equity >= self.initial
+    }
+
+    /// Whether it has less than its maintenance margin.
+    #[must_use]
+    pub fn is_liquidatable(&self) -> bool {
+        self.equity < self.maintenance
+    }
+}
+
+/// An account as the margin computation takes it.
+///
+/// # Errors
+/// When an entry price does not fit.
+pub fn portfolio(account: &Account, market: &Market) -> Result<Portfolio, Refusal> {
+    let mut whole = Portfolio::new(&account.name);
+    for (asset, amount) in &account.balances {
+        whole.collateral.push(Balance { asset: asset.clone(), amount: *amount });
+    }
+    for held in &account.shared {
+        whole.positions.push(row(held, Isolation::Shared, market)?);
+    }
+    for held in &account.isolated {
+        whole.positions.push(row(&held.holding, Isolation::Own(held.margin), market)?);
+    }
+    for order in account.orders.iter().filter(|order| !order.reduce_only) {
+        let (instrument, quantity, price) = (order.instrument, order.quantity, order.price);
+        whole.orders.push(Order { instrument, quantity, price });
+    }
+    Ok(whole)
+}
+
+fn row(held: &Holding, isolation: Isolation, market: &Market) -> Result<Position, Refusal> {
+    let one = market.instruments.get(held.instrument);
+    let entry = position::entry(one, held)?;
+    Ok(Position { isolation, ..Position::new(held.instrument, held.quantity, entry) })
+}
+
+/// How each pool of an account stands.
+///
+/// # Errors
+/// [`Refusal::NoMargin`] saying what is missing.
+pub fn standings(
+    account: &Account,
+    document: &Document,
+    market: &Market,
+) -> Result<Vec<Standing>, Refusal> {
+    let whole = portfolio(account, market)?;
+    let found = keelmark_margin::margin(document, market, &whole).map_err(|error| {
+        Refusal::NoMargin { account: account.name.clone(), problem: error.to_string() }
+    })?;
+    let pools = found.pools.into_iter().map(|pool| Standing {
+        pool: pool.pool.name,
+        currency: pool.pool.currency,
+        equity: pool.health.equity,
+        initial: pool.health.initial,
+        maintenance: pool.health.maintenance,
+    });
+    Ok(pools.collect())
+}
+
+/// What a change may leave an account with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// At least the initial margin of every pool.
+    Initial,
+    /// The same, or no pool worse than before: for what brings a position towards zero.
+    NoWorse,
+}
+
+impl State {
+    /// How each pool of an account stands.
+    ///
+    /// # Errors
+    /// [`Refusal::NoMargin`] saying what is missing.
+    pub fn standings(&self, id: AccountId) -> Result<Vec<Standing>, Refusal> {
+        let account = self.account(id);
+        standings(account, &self.models[account.model].document, &self.market)
+    }
+}
+
+impl Change<'_> {
+    /// Refuses the change where it leaves an account with too little.
+    pub fn require(&self, id: AccountId, leave: Leave) -> Result<(), Refusal> {
+        let account = self.account(id);
+        if account.orders.is_empty() && account.shared.is_empty() && account.isolated.is_empty() {
+            return owes_nothing(account);
+        }
+        let document = &self.state.models[account.model].document;
+        let after = standings(account, document, &self.state.market)?;
+        let Some(short) = after.iter().find(|pool| !pool.may_add_risk()) else { return Ok(()) };
+        if leave == Leave::NoWorse && self.is_no_worse(id, &after)? {
+            return Ok(());
+        }
+        Err(Refusal::Margin {
+            account: account.name.clone(),
+            pool: short.pool.clone(),
+            currency: short.currency.clone(),
+            equity: short.equity,
+            initial: short.initial,
+        })
+    }
+
+    fn is_no_worse(&self, id: AccountId, after: &[Standing]) -> Result<bool, Refusal> {
+        let before = self.state.standings(id)?;
+        let was = |name: &str| before.iter().find(|pool| pool.pool == name);
+        Ok(after.iter().all(|pool| {
+            pool.may_add_risk()
+                || was(&pool.pool).is_some_and(|was| pool.available() >= was.available())
+        }))
+    }
+}
+
+/// Without positions nothing needs a price but debts: no price may keep an account from its own
+/// money.
+fn owes_nothing(account: &Account) -> Result<(), Refusal> {
+    match account.balances.iter().find(|(_, amount)| amount.is_negative()) {
+        None => Ok(()),
+        Some((asset, amount)) => Err(Refusal::NotEnough {
+            account: account.name.clone(),
+            asset: asset.clone(),
+            available: *amount,
+            wanted: Money::ZERO,
+        }),
+    }
+}

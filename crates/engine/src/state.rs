@@ -1,0 +1,215 @@
+//! All that the engine knows: a function of the commands it was given, and of nothing else.
+
+use crate::account::{Account, AccountId};
+use crate::change::Outcome;
+use crate::event::Refusal;
+use crate::ledger::Ledger;
+use keelmark_book::instruments::nearest;
+use keelmark_book::{
+    Asset, Instrument, InstrumentId, Market, Money, Overflow, Price, Quote, Rate, Timestamp,
+};
+use keelmark_margin::Document;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The state between two commands.
+#[derive(Debug)]
+pub struct State {
+    /// The time of the last command.
+    pub now: Timestamp,
+    /// How many commands were given.
+    pub sequence: u64,
+    /// What is traded, and its prices.
+    pub market: Market,
+    /// Margin documents, in the order in which they became known.
+    pub models: Vec<Model>,
+    /// All accounts ever opened.
+    pub accounts: Vec<Account>,
+    /// The house.
+    pub ledger: Ledger,
+    names: BTreeMap<String, AccountId>,
+}
+
+/// A margin document that is known.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Its text, from which it was read.
+    pub text: String,
+    /// It.
+    pub document: Arc<Document>,
+}
+
+/// A step of the market.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// An instrument more.
+    List(Box<Instrument>, Quote),
+    /// Another quote.
+    Quote(InstrumentId, Quote),
+    /// Another index price, and how sure its source is.
+    Index(Asset, Price, Rate),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let now = Timestamp::default();
+        Self {
+            now,
+            sequence: 0,
+            market: Market::new(now, Asset::usd(), "the engine"),
+            models: Vec::new(),
+            accounts: Vec::new(),
+            ledger: Ledger::default(),
+            names: BTreeMap::new(),
+        }
+    }
+}
+
+impl State {
+    /// An account by its number.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> &Account {
+        &self.accounts[id.index()]
+    }
+
+    /// An account by its name, closed or not.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<AccountId> {
+        self.names.get(name).copied()
+    }
+
+    /// An account that is open.
+    pub(crate) fn open(&self, name: &str) -> Result<AccountId, Refusal> {
+        let Some(id) = self.named(name) else {
+            let near = nearest(name, self.names.keys().map(String::as_str), 3);
+            return Err(Refusal::Unknown {
+                what: "account".to_owned(),
+                name: name.to_owned(),
+                near,
+            });
+        };
+        if self.account(id).closed {
+            let problem = "it is closed".to_owned();
+            return Err(Refusal::Account { account: name.to_owned(), problem });
+        }
+        Ok(id)
+    }
+
+    /// An instrument by any of its names.
+    pub(crate) fn instrument(&self, name: &str) -> Result<InstrumentId, Refusal> {
+        self.market.instruments.find(name).map_err(|error| Refusal::Unknown {
+            what: "instrument".to_owned(),
+            name: name.to_owned(),
+            near: vec![error.to_string()],
+        })
+    }
+
+    /// The latest document of a name.
+    pub(crate) fn model(&self, name: &str) -> Result<usize, Refusal> {
+        let known = self.models.iter().rposition(|model| model.document.name == name);
+        known.ok_or_else(|| {
+            let names = self.models.iter().map(|model| model.document.name.as_str());
+            let near = nearest(name, names, 3);
+            Refusal::Unknown { what: "model".to_owned(), name: name.to_owned(), near }
+        })
+    }
+
+    /// Does what a command would do. Only a step of the market can be refused here, and it comes
+    /// first.
+    pub(crate) fn apply(&mut self, outcome: Outcome, at: Timestamp) -> Result<(), Refusal> {
+        if let Some(step) = outcome.step {
+            step.apply(&mut self.market, at)?;
+        }
+        if let Some(model) = outcome.model {
+            self.models.push(model);
+        }
+        for (id, account) in outcome.accounts {
+            if id.index() < self.accounts.len() {
+                self.accounts[id.index()] = account;
+            } else {
+                self.names.insert(account.name.clone(), id);
+                self.accounts.push(account);
+            }
+        }
+        for ((house, asset), amount) in outcome.house {
+            self.ledger.set(house, &asset, amount);
+        }
+        Ok(())
+    }
+
+    /// What all places together have more after a change, by asset: every figure zero, or the
+    /// change makes money or loses it. Computed from the balances, not from the postings.
+    pub(crate) fn created(&self, outcome: &Outcome) -> Result<BTreeMap<Asset, Money>, Overflow> {
+        let mut sums: BTreeMap<Asset, Money> = BTreeMap::new();
+        for (id, after) in &outcome.accounts {
+            self.held(after, &mut sums, |amount| amount)?;
+            if let Some(before) = self.accounts.get(id.index()) {
+                self.held(before, &mut sums, |amount| -amount)?;
+            }
+        }
+        for ((house, asset), after) in &outcome.house {
+            let sum = sums.entry(asset.clone()).or_default();
+            *sum = sum.plus(*after)?.minus(self.ledger.balance(*house, asset))?;
+        }
+        sums.retain(|_, sum| !sum.is_zero());
+        Ok(sums)
+    }
+
+    /// What all places together have, by asset: nothing, at any time.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a sum does not fit.
+    pub fn total(&self) -> Result<BTreeMap<Asset, Money>, Overflow> {
+        let mut sums: BTreeMap<Asset, Money> = BTreeMap::new();
+        for account in &self.accounts {
+            self.held(account, &mut sums, |amount| amount)?;
+        }
+        for (_, asset, amount) in self.ledger.iter() {
+            let sum = sums.entry(asset.clone()).or_default();
+            *sum = sum.plus(amount)?;
+        }
+        sums.retain(|_, sum| !sum.is_zero());
+        Ok(sums)
+    }
+
+    /// Adds what an account has to sums by asset.
+    fn held(
+        &self,
+        account: &Account,
+        sums: &mut BTreeMap<Asset, Money>,
+        sign: impl Fn(Money) -> Money,
+    ) -> Result<(), Overflow> {
+        let own = account.isolated.iter().map(|held| {
+            (&self.market.instruments.get(held.holding.instrument).settle, held.margin)
+        });
+        let outright = account.balances.iter().map(|(asset, amount)| (asset, *amount));
+        for (asset, amount) in outright.chain(own) {
+            let sum = sums.entry(asset.clone()).or_default();
+            *sum = sum.plus(sign(amount))?;
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    fn apply(self, market: &mut Market, at: Timestamp) -> Result<(), Refusal> {
+        let refused = |error| Refusal::bad("market", "a usable instrument and price", error);
+        match self {
+            Self::List(instrument, quote) => {
+                market.add(*instrument, quote).map(drop).map_err(refused)
+            }
+            Self::Quote(id, quote) => {
+                market.set_quote(id, quote).map_err(refused)?;
+                market.as_of = market.as_of.max(at);
+                Ok(())
+            }
+            Self::Index(asset, price, confidence) => {
+                if confidence.is_negative() || confidence > Rate::ONE {
+                    return Err(Refusal::bad("confidence", "0 to 1", confidence));
+                }
+                market.set_asset(asset.clone(), price, at).map_err(refused)?;
+                market.set_confidence(&asset, confidence).map_err(refused)
+            }
+        }
+    }
+}

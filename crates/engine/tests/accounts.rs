@@ -1,0 +1,148 @@
+//! What a venue asks of its accounts, command by command.
+
+mod venue;
+
+use keelmark_book::Money;
+use keelmark_engine::{Command, Event, Refusal};
+use venue::Venue;
+
+#[test]
+fn a_trade_moves_positions_and_realises_profit_when_closed() {
+    let mut venue = Venue::new();
+    venue.open("long", "100000");
+    venue.open("short", "100000");
+    venue.trade("1", "70000", "long", "short");
+    assert_eq!(venue.cash("long").to_string(), "100000");
+    venue.done(r#"{"mark":{"instrument":"deribit:BTC/USDC:USDC","mark":"71000"}}"#);
+    venue.trade("1", "71000", "short", "long");
+    assert_eq!(venue.cash("long").to_string(), "101000");
+    assert_eq!(venue.cash("short").to_string(), "99000");
+}
+
+#[test]
+fn what_initial_margin_needs_stays_and_the_refusal_has_the_numbers() {
+    let mut venue = Venue::new();
+    venue.open("long", "10000");
+    venue.open("short", "100000");
+    venue.trade("1", "70000", "long", "short");
+    let refusal =
+        venue.refused(r#"{"withdraw":{"account":"long","asset":"USDC","amount":"9000"}}"#);
+    assert!(matches!(&refusal, Refusal::Margin { account, .. } if account == "long"), "{refusal}");
+    venue.done(r#"{"withdraw":{"account":"long","asset":"USDC","amount":"1000"}}"#);
+    let events = venue.trade("100", "70000", "long", "short");
+    assert!(matches!(&events[0], Event::Refused(Refusal::Margin { .. })), "{events:?}");
+}
+
+#[test]
+fn an_order_is_counted_before_it_fills_and_filled_in_parts() {
+    let mut venue = Venue::new();
+    venue.open("maker", "10000");
+    venue.open("taker", "100000");
+    venue.done(r#"{"place":{"account":"maker","order":7,"instrument":"deribit:BTC/USDC:USDC","quantity":"1","price":"70000"}}"#);
+    venue.refused(r#"{"place":{"account":"maker","order":8,"instrument":"deribit:BTC/USDC:USDC","quantity":"20","price":"70000"}}"#);
+    venue.refused(r#"{"withdraw":{"account":"maker","asset":"USDC","amount":"9900"}}"#);
+    for (quantity, left) in [("0.4", 1), ("0.6", 0)] {
+        venue.done(&format!(
+            r#"{{"trade":{{"instrument":"deribit:BTC/USDC:USDC","quantity":"{quantity}","price":"69990","buyer":{{"account":"maker","order":7}},"seller":{{"account":"taker"}}}}}}"#
+        ));
+        let id = venue.engine.state().named("maker").unwrap();
+        assert_eq!(venue.engine.state().account(id).orders.len(), left);
+    }
+    venue.refused(r#"{"cancel":{"account":"maker","order":7}}"#);
+}
+
+#[test]
+fn reduce_only_never_opens() {
+    let mut venue = Venue::new();
+    venue.open("a", "100000");
+    venue.open("b", "100000");
+    let reduce = |quantity: &str, order: u64| {
+        format!(
+            r#"{{"place":{{"account":"a","order":{order},"instrument":"deribit:BTC/USDC:USDC","quantity":"{quantity}","reduce_only":true}}}}"#
+        )
+    };
+    venue.refused(&reduce("-1", 1));
+    venue.trade("1", "70000", "a", "b");
+    venue.refused(&reduce("1", 1));
+    venue.refused(&reduce("-1.5", 1));
+    venue.done(&reduce("-0.6", 1));
+    venue.refused(&reduce("-0.6", 2));
+    venue.done(&reduce("-0.4", 2));
+}
+
+#[test]
+fn an_isolated_position_loses_no_more_than_its_own_margin() {
+    let mut venue = Venue::new();
+    venue.open("a", "100000");
+    venue.open("b", "100000");
+    venue.done(r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC","quantity":"1","price":"70000","buyer":{"account":"a","isolated":true},"seller":{"account":"b"}}}"#);
+    let id = venue.engine.state().named("a").unwrap();
+    let own = venue.engine.state().account(id).isolated[0];
+    assert!(own.margin.is_positive());
+    assert_eq!(venue.cash("a"), "100000".parse::<Money>().unwrap().minus(own.margin).unwrap());
+    venue.done(r#"{"margin":{"account":"a","instrument":"deribit:BTC/USDC:USDC","amount":"500"}}"#);
+    venue
+        .done(r#"{"margin":{"account":"a","instrument":"deribit:BTC/USDC:USDC","amount":"-500"}}"#);
+    venue.refused(
+        r#"{"margin":{"account":"a","instrument":"deribit:BTC/USDC:USDC","amount":"-500"}}"#,
+    );
+    venue.done(r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC","quantity":"1","price":"70100","buyer":{"account":"b"},"seller":{"account":"a","isolated":true}}}"#);
+    assert_eq!(venue.cash("a").to_string(), "100100");
+}
+
+#[test]
+fn an_option_is_paid_for_when_it_is_bought() {
+    let mut venue = Venue::new();
+    for account in ["a", "b"] {
+        venue.done(&format!(
+            r#"{{"open":{{"account":"{account}","mode":"portfolio","model":"deribit-pm"}}}}"#
+        ));
+        venue.done(&format!(
+            r#"{{"deposit":{{"account":"{account}","asset":"USDC","amount":"100000"}}}}"#
+        ));
+    }
+    venue.done(r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC-261225-80000-C","quantity":"2","price":"2100","buyer":{"account":"a","fee":"10"},"seller":{"account":"b","fee":"-4"}}}"#);
+    assert_eq!(venue.cash("a").to_string(), "95790");
+    assert_eq!(venue.cash("b").to_string(), "104204");
+}
+
+#[test]
+fn a_repeated_command_gets_its_first_answer_and_changes_nothing() {
+    let mut venue = Venue::new();
+    venue.open("a", "100");
+    let line = r#"{"from":"other","number":5,"at":"2026-03-13T19:00:00Z","do":{"deposit":{"account":"a","asset":"USDC","amount":"1"}}}"#;
+    let command: Command = serde_json::from_str(line).unwrap();
+    let first = venue.engine.apply(&command).unwrap();
+    let again = venue.engine.apply(&command).unwrap();
+    assert_eq!(first.answer(), again.answer());
+    assert_eq!(venue.cash("a").to_string(), "101");
+    let passed: Command = serde_json::from_str(&line.replace("5,", "4,")).unwrap();
+    let passed = venue.engine.apply(&passed).unwrap();
+    assert!(matches!(passed.answer().events[0], Event::Refused(Refusal::NumberPassed { .. })));
+}
+
+#[test]
+fn modes_change_whole_or_not_at_all() {
+    let mut venue = Venue::new();
+    venue.open("a", "100000");
+    venue.open("b", "100000");
+    venue.trade("1", "70000", "a", "b");
+    venue.done(r#"{"mode":{"account":"a","mode":"isolated","model":"cross"}}"#);
+    let id = venue.engine.state().named("a").unwrap();
+    assert!(venue.engine.state().account(id).shared.is_empty());
+    assert_eq!(venue.engine.state().account(id).isolated.len(), 1);
+    venue.refused(r#"{"mode":{"account":"a","mode":"cross","model":"nothing"}}"#);
+    venue.done(r#"{"mode":{"account":"b","mode":"portfolio","model":"deribit-pm"}}"#);
+}
+
+#[test]
+fn time_does_not_go_back() {
+    let mut venue = Venue::new();
+    venue.second = 10;
+    venue.open("a", "1");
+    venue.second = 9;
+    assert!(matches!(
+        venue.refused(r#"{"deposit":{"account":"a","asset":"USDC","amount":"1"}}"#),
+        Refusal::TimeBack { .. }
+    ));
+}
