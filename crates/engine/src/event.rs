@@ -4,6 +4,7 @@ use crate::account::Mode;
 use crate::ledger::Posting;
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The engine's answer to a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -187,7 +188,8 @@ pub enum Refusal {
     },
     /// It would leave a pool with less than its initial margin.
     #[error(
-        "account {account}, {pool}: equity {equity} would be below initial margin {initial} {currency}"
+        "account {account}, {pool}: equity {equity} would be below initial margin {initial} \
+         {currency}"
     )]
     Margin {
         /// Which account.
@@ -225,6 +227,35 @@ pub enum Refusal {
         /// What was computed.
         context: String,
     },
+}
+
+impl fmt::Display for Event {
+    /// In words, on one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => write!(f, "refused: {refusal}"),
+            Self::ModelKnown { name, version, .. } => write!(f, "model {name} {version} is known"),
+            Self::Listed { instrument } => write!(f, "{instrument} is listed"),
+            Self::Indexed { asset, price } => write!(f, "{asset} is at {price}"),
+            Self::Marked { instrument, mark } => write!(f, "{instrument} is at {mark}"),
+            Self::Opened { account } => write!(f, "{account} is open"),
+            Self::Closed { account } => write!(f, "{account} is closed"),
+            Self::Moved { account, model, .. } => write!(f, "{account} is under {model}"),
+            Self::Posted(Posting { asset, from, to, amount }) => {
+                write!(f, "{amount} {asset} from {from} to {to}")
+            }
+            Self::Placed { account, order } => write!(f, "{account}: order {order} is open"),
+            Self::Amended { account, order, quantity, .. } => {
+                write!(f, "{account}: order {order} is for {quantity}")
+            }
+            Self::Cancelled { account, order } => {
+                write!(f, "{account}: order {order} is cancelled")
+            }
+            Self::Filled { account, instrument, quantity, price, position, .. } => {
+                write!(f, "{account}: {quantity} {instrument} at {price}, now {position}")
+            }
+        }
+    }
 }
 
 fn nearest(near: &[String]) -> String {

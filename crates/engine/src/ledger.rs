@@ -9,6 +9,7 @@ use crate::account::AccountId;
 use keelmark_book::{Asset, InstrumentId, Money};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Where an amount can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,6 +37,21 @@ pub enum House {
     Insurance,
     /// Realised profits of an instrument against its open positions: minus the cost of them all.
     Clearing(#[serde(with = "crate::account::instrument")] InstrumentId),
+}
+
+impl fmt::Display for Place {
+    /// In words, accounts and instruments by number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => write!(f, "account {}", id.index()),
+            Self::Isolated(id, one) => write!(f, "account {} isolated {}", id.index(), one.index()),
+            Self::House(House::Outside) => f.write_str("outside"),
+            Self::House(House::Fees) => f.write_str("fees"),
+            Self::House(House::Interest) => f.write_str("interest"),
+            Self::House(House::Insurance) => f.write_str("insurance"),
+            Self::House(House::Clearing(one)) => write!(f, "clearing {}", one.index()),
+        }
+    }
 }
 
 /// An amount of an asset from one place to another.

@@ -14,22 +14,20 @@
 //!
 //! ```
 //! use keelmark_engine::{Command, Engine};
-//! let lines = r#"
-//! {"from":"desk","number":1,"at":"2026-03-13T19:00:00Z","do":{"model":{"name":"cross"}}}
-//! {"from":"desk","number":2,"at":"2026-03-13T19:00:00Z","do":{"open":{"account":"me","mode":"cross","model":"cross"}}}
-//! {"from":"desk","number":3,"at":"2026-03-13T19:00:00Z","do":{"deposit":{"account":"me","asset":"USDC","amount":"5000"}}}
-//! {"from":"desk","number":4,"at":"2026-03-13T19:00:01Z","do":{"withdraw":{"account":"me","asset":"USDC","amount":"6000"}}}
-//! "#;
 //! let mut engine = Engine::default();
 //! let mut said = String::new();
-//! for line in lines.lines().filter(|line| !line.is_empty()) {
-//!     let command: Command = serde_json::from_str(line)?;
-//!     said = serde_json::to_string(&engine.apply(&command)?.answer().events)?;
+//! for (number, action) in [
+//!     r#"{"model":{"name":"cross"}}"#,
+//!     r#"{"open":{"account":"me","mode":"cross","model":"cross"}}"#,
+//!     r#"{"deposit":{"account":"me","asset":"USDC","amount":"5000"}}"#,
+//!     r#"{"withdraw":{"account":"me","asset":"USDC","amount":"6000"}}"#,
+//! ].iter().enumerate() {
+//!     let (number, at) = (number + 1, "2026-03-13T19:00:00Z");
+//!     let line = format!(r#"{{"from":"desk","number":{number},"at":"{at}","do":{action}}}"#);
+//!     let command: Command = serde_json::from_str(&line)?;
+//!     said = engine.apply(&command)?.answer().events[0].to_string();
 //! }
-//! assert_eq!(
-//!     said,
-//!     r#"[{"refused":{"not-enough":{"account":"me","asset":"USDC","available":"5000","wanted":"6000"}}}]"#,
-//! );
+//! assert_eq!(said, "refused: account me has 5000 USDC, and 6000 is wanted");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

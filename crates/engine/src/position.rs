@@ -118,8 +118,9 @@ mod tests {
             let mut realised = Money::ZERO;
             for (lots, price) in trades {
                 let quantity = Quantity::new(Decimal::from_raw(i128::from(lots) * 1_000_003));
-                let value = Money::new(quantity.decimal().times(
-                    Decimal::from_raw(i128::from(price) * 1_000_000_000_033), Round::Nearest).unwrap());
+                let price = Decimal::from_raw(i128::from(price) * 1_000_000_000_033);
+                let value = quantity.decimal().times(price, Round::Nearest).unwrap();
+                let value = Money::new(value);
                 for (held, quantity, value) in
                     [(&mut one, quantity, value), (&mut other, -quantity, -value)]
                 {

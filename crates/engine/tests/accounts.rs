@@ -38,12 +38,20 @@ fn an_order_is_counted_before_it_fills_and_filled_in_parts() {
     let mut venue = Venue::new();
     venue.open("maker", "10000");
     venue.open("taker", "100000");
-    venue.done(r#"{"place":{"account":"maker","order":7,"instrument":"deribit:BTC/USDC:USDC","quantity":"1","price":"70000"}}"#);
-    venue.refused(r#"{"place":{"account":"maker","order":8,"instrument":"deribit:BTC/USDC:USDC","quantity":"20","price":"70000"}}"#);
+    venue.done(
+        r#"{"place":{"account":"maker","order":7,"instrument":"deribit:BTC/USDC:USDC",
+        "quantity":"1","price":"70000"}}"#,
+    );
+    venue.refused(
+        r#"{"place":{"account":"maker","order":8,"instrument":"deribit:BTC/USDC:USDC",
+        "quantity":"20","price":"70000"}}"#,
+    );
     venue.refused(r#"{"withdraw":{"account":"maker","asset":"USDC","amount":"9900"}}"#);
     for (quantity, left) in [("0.4", 1), ("0.6", 0)] {
         venue.done(&format!(
-            r#"{{"trade":{{"instrument":"deribit:BTC/USDC:USDC","quantity":"{quantity}","price":"69990","buyer":{{"account":"maker","order":7}},"seller":{{"account":"taker"}}}}}}"#
+            r#"{{"trade":{{"instrument":"deribit:BTC/USDC:USDC","quantity":"{quantity}",
+                "price":"69990","buyer":{{"account":"maker","order":7}},
+                "seller":{{"account":"taker"}}}}}}"#
         ));
         let id = venue.engine.state().named("maker").unwrap();
         assert_eq!(venue.engine.state().account(id).orders.len(), left);
@@ -58,7 +66,8 @@ fn reduce_only_never_opens() {
     venue.open("b", "100000");
     let reduce = |quantity: &str, order: u64| {
         format!(
-            r#"{{"place":{{"account":"a","order":{order},"instrument":"deribit:BTC/USDC:USDC","quantity":"{quantity}","reduce_only":true}}}}"#
+            r#"{{"place":{{"account":"a","order":{order},"instrument":"deribit:BTC/USDC:USDC",
+                "quantity":"{quantity}","reduce_only":true}}}}"#
         )
     };
     venue.refused(&reduce("-1", 1));
@@ -75,7 +84,10 @@ fn an_isolated_position_loses_no_more_than_its_own_margin() {
     let mut venue = Venue::new();
     venue.open("a", "100000");
     venue.open("b", "100000");
-    venue.done(r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC","quantity":"1","price":"70000","buyer":{"account":"a","isolated":true},"seller":{"account":"b"}}}"#);
+    venue.done(
+        r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC","quantity":"1","price":"70000",
+        "buyer":{"account":"a","isolated":true},"seller":{"account":"b"}}}"#,
+    );
     let id = venue.engine.state().named("a").unwrap();
     let own = venue.engine.state().account(id).isolated[0];
     assert!(own.margin.is_positive());
@@ -86,7 +98,10 @@ fn an_isolated_position_loses_no_more_than_its_own_margin() {
     venue.refused(
         r#"{"margin":{"account":"a","instrument":"deribit:BTC/USDC:USDC","amount":"-500"}}"#,
     );
-    venue.done(r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC","quantity":"1","price":"70100","buyer":{"account":"b"},"seller":{"account":"a","isolated":true}}}"#);
+    venue.done(
+        r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC","quantity":"1","price":"70100",
+        "buyer":{"account":"b"},"seller":{"account":"a","isolated":true}}}"#,
+    );
     assert_eq!(venue.cash("a").to_string(), "100100");
 }
 
@@ -101,7 +116,10 @@ fn an_option_is_paid_for_when_it_is_bought() {
             r#"{{"deposit":{{"account":"{account}","asset":"USDC","amount":"100000"}}}}"#
         ));
     }
-    venue.done(r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC-261225-80000-C","quantity":"2","price":"2100","buyer":{"account":"a","fee":"10"},"seller":{"account":"b","fee":"-4"}}}"#);
+    venue.done(
+        r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC-261225-80000-C","quantity":"2",
+        "price":"2100","buyer":{"account":"a","fee":"10"},"seller":{"account":"b","fee":"-4"}}}"#,
+    );
     assert_eq!(venue.cash("a").to_string(), "95790");
     assert_eq!(venue.cash("b").to_string(), "104204");
 }
@@ -110,7 +128,8 @@ fn an_option_is_paid_for_when_it_is_bought() {
 fn a_repeated_command_gets_its_first_answer_and_changes_nothing() {
     let mut venue = Venue::new();
     venue.open("a", "100");
-    let line = r#"{"from":"other","number":5,"at":"2026-03-13T19:00:00Z","do":{"deposit":{"account":"a","asset":"USDC","amount":"1"}}}"#;
+    let line = r#"{"from":"other","number":5,"at":"2026-03-13T19:00:00Z",
+        "do":{"deposit":{"account":"a","asset":"USDC","amount":"1"}}}"#;
     let command: Command = serde_json::from_str(line).unwrap();
     let first = venue.engine.apply(&command).unwrap();
     let again = venue.engine.apply(&command).unwrap();

@@ -19,8 +19,10 @@ impl Venue {
             r#"{"model":{"name":"deribit-pm"}}"#,
             r#"{"index":{"asset":"BTC","price":"70000"}}"#,
             r#"{"index":{"asset":"USDC","price":"1"}}"#,
-            r#"{"list":{"instrument":"deribit:BTC/USDC:USDC","contract_size":"1","lot":"0.001","mark":"70000"}}"#,
-            r#"{"list":{"instrument":"deribit:BTC/USDC:USDC-261225-80000-C","contract_size":"1","lot":"0.1","mark":"2000","iv":0.5,"forward":"70500"}}"#,
+            r#"{"list":{"instrument":"deribit:BTC/USDC:USDC","contract_size":"1","lot":"0.001",
+                "mark":"70000"}}"#,
+            r#"{"list":{"instrument":"deribit:BTC/USDC:USDC-261225-80000-C","contract_size":"1",
+                "lot":"0.1","mark":"2000","iv":0.5,"forward":"70500"}}"#,
         ] {
             venue.done(line);
         }
@@ -67,7 +69,9 @@ impl Venue {
 
     pub fn trade(&mut self, quantity: &str, price: &str, buyer: &str, seller: &str) -> Vec<Event> {
         self.send(&format!(
-            r#"{{"trade":{{"instrument":"deribit:BTC/USDC:USDC","quantity":"{quantity}","price":"{price}","buyer":{{"account":"{buyer}"}},"seller":{{"account":"{seller}"}}}}}}"#
+            r#"{{"trade":{{"instrument":"deribit:BTC/USDC:USDC","quantity":"{quantity}",
+                "price":"{price}","buyer":{{"account":"{buyer}"}},
+                "seller":{{"account":"{seller}"}}}}}}"#
         ))
     }
 
