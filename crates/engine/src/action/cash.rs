@@ -54,9 +54,7 @@ pub fn margin<'a>(
 ) -> Result<Change<'a>, Refusal> {
     let id = state.open(name)?;
     let instrument = state.instrument(instrument)?;
-    if amount.is_zero() {
-        return Err(Refusal::bad("amount", "other than zero", amount));
-    }
+    positive(amount.abs())?;
     let settle = &state.market.instruments.get(instrument).settle;
     let mut change = Change::new(state);
     let (shared, own) = (Place::Account(id), Place::Isolated(id, instrument));
@@ -87,9 +85,12 @@ fn leave(
     change.require(id, Leave::Initial)
 }
 
+/// No command moves more: one absurd amount must not leave the house without room for the next.
+const MOST: Money = Money::from_int(1_000_000_000_000_000);
+
 fn positive(amount: Money) -> Result<(), Refusal> {
-    if amount.is_positive() {
+    if amount.is_positive() && amount <= MOST {
         return Ok(());
     }
-    Err(Refusal::bad("amount", "above zero", amount))
+    Err(Refusal::bad("amount", format!("above zero, at most {MOST}"), amount))
 }

@@ -1,0 +1,22 @@
+//! Seeded simulation of a venue's life, and a naive engine to compare with.
+//!
+//! One seed gives one stream of commands: accounts opened and closed, cash in and out, orders,
+//! trades, price jumps, bursts, repeated and hostile commands. Each goes to the engine and to a
+//! reference that keeps whole histories and adds them up again at every question, in big integers.
+//! Both must answer alike and hold the same, at every step; a difference prints seed and step.
+//!
+//! Rejected: comparing with a second fast engine. What is written the same way fails the same way.
+//!
+//! It refuses to do: anything that a seed does not decide.
+//!
+//! - [`random`]: the generator, by name, so that seeds mean the same for ever
+//! - [`workload`]: the stream of commands
+//! - [`reference`]: the naive engine
+//! - [`holdings`]: what an account holds there, in big integers
+//! - [`run`]: both engines side by side
+
+pub mod holdings;
+pub mod random;
+pub mod reference;
+pub mod run;
+pub mod workload;

@@ -1,0 +1,10 @@
+//! A bounded run of the simulation: a difference prints its seed and step.
+
+#[test]
+fn the_engine_agrees_with_the_naive_one() {
+    for seed in 1..=6 {
+        let report = sim::run::run(seed, 1_500, 40, |_| ());
+        assert!(report.violations.is_empty(), "{}", report.violations.join("\n"));
+        assert!(report.refused < report.commands * 2 / 3, "seed {seed}: {report:?}");
+    }
+}
