@@ -40,7 +40,8 @@ struct Sender {
 pub enum Applied {
     /// It is new: it belongs into the log, whether it was refused or not.
     New(Answer),
-    /// It was sent before, and this is the answer it got.
+    /// It was sent before: this is the answer it got, or, where that is no longer kept, a refusal
+    /// under the number of the last command.
     Again(Answer),
 }
 
@@ -48,6 +49,14 @@ impl Applied {
     /// The answer.
     #[must_use]
     pub fn answer(&self) -> &Answer {
+        match self {
+            Self::New(answer) | Self::Again(answer) => answer,
+        }
+    }
+
+    /// The answer alone.
+    #[must_use]
+    pub fn into_answer(self) -> Answer {
         match self {
             Self::New(answer) | Self::Again(answer) => answer,
         }
@@ -71,32 +80,33 @@ impl Engine {
         if let Some(answer) = sender.and_then(|sender| sender.answer(command.number)) {
             return Ok(Applied::Again(answer.clone()));
         }
+        let last = sender.map_or(0, |sender| sender.last);
+        if command.number <= last {
+            let (from, number) = (command.from.clone(), command.number);
+            let events = vec![Event::Refused(Refusal::NumberPassed { from, number, last })];
+            return Ok(Applied::Again(Answer { sequence: self.state.sequence, events }));
+        }
         let sequence = self.state.sequence + 1;
         let broken = |rule| Broken { sequence, rule };
-        let last = sender.map_or(0, |sender| sender.last);
-        let events = match self.attempt(command, last).map_err(broken)? {
+        let events = match self.attempt(command).map_err(broken)? {
             Ok(events) => events,
             Err(refusal) => vec![Event::Refused(refusal)],
         };
         self.state.sequence = sequence;
         let answer = Answer { sequence, events };
-        if command.number > last {
-            let sender = self.senders.entry(command.from.clone()).or_default();
-            sender.keep(command.number, answer.clone());
-        }
+        let sender = self.senders.entry(command.from.clone()).or_default();
+        sender.keep(command.number, answer.clone());
         Ok(Applied::New(answer))
     }
 
+    /// The number of a sender's last command; 0 before his first.
+    #[must_use]
+    pub fn last_number(&self, from: &str) -> u64 {
+        self.senders.get(from).map_or(0, |sender| sender.last)
+    }
+
     /// The events of a command or its refusal; outside of both, a broken rule.
-    fn attempt(
-        &mut self,
-        command: &Command,
-        last: u64,
-    ) -> Result<Result<Vec<Event>, Refusal>, String> {
-        if command.number <= last {
-            let (from, number) = (command.from.clone(), command.number);
-            return Ok(Err(Refusal::NumberPassed { from, number, last }));
-        }
+    fn attempt(&mut self, command: &Command) -> Result<Result<Vec<Event>, Refusal>, String> {
         if command.at < self.state.now {
             return Ok(Err(Refusal::TimeBack { at: command.at, now: self.state.now }));
         }

@@ -77,6 +77,19 @@ fn reduce_only_never_opens() {
     venue.done(&reduce("-0.6", 1));
     venue.refused(&reduce("-0.6", 2));
     venue.done(&reduce("-0.4", 2));
+    // The position shrinks below what orders close already: nothing is left, either way.
+    venue.trade("0.5", "70000", "b", "a");
+    venue.refused(&reduce("0.1", 3));
+    venue.refused(&reduce("-0.1", 3));
+    venue.trade("0.5", "70000", "a", "b");
+    // The position turns: the orders left close nothing, and may not fill.
+    venue.trade("2", "70000", "b", "a");
+    venue.refused(&reduce("1.5", 3));
+    venue.done(&reduce("1", 3));
+    venue.refused(
+        r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC","quantity":"0.6","price":"70000",
+        "buyer":{"account":"b"},"seller":{"account":"a","order":1}}}"#,
+    );
 }
 
 #[test]

@@ -347,7 +347,10 @@ impl Reference {
         let zero = BigInt::ZERO;
         let long = left > zero;
         ensure((order.quantity < zero) == long)?;
-        let alike = |one: &&Open| one.reduce_only && (one.instrument, one.isolated) == key;
+        let alike = |one: &&Open| {
+            let against = (one.quantity < zero) == long;
+            one.reduce_only && against && (one.instrument, one.isolated) == key
+        };
         for one in held.orders.values().filter(alike) {
             left += &one.quantity;
         }
@@ -396,9 +399,10 @@ impl Reference {
         let mut isolated = side.isolated || held.mode == Mode::Isolated;
         let one = self.market.instruments.get(id).clone();
         let held = self.accounts.get_mut(name)?;
+        let mut reduce_only = false;
         if let Some(number) = side.order {
             let order = held.orders.get_mut(&number)?;
-            isolated = order.isolated;
+            (isolated, reduce_only) = (order.isolated, order.reduce_only);
             ensure(order.instrument == id && (order.quantity > zero) == (*quantity > zero))?;
             ensure(order.quantity.magnitude() >= quantity.magnitude())?;
             let better = |limit| if *quantity > zero { price <= limit } else { price >= limit };
@@ -411,6 +415,7 @@ impl Reference {
         let fee = big(side.fee.decimal());
         if one.kind == Kind::Spot {
             self.pay(name, &one.settle, &-fee);
+            ensure(!reduce_only)?;
             return Some(false);
         }
         let key = (id, isolated);
@@ -434,6 +439,7 @@ impl Reference {
         self.pay(name, &one.settle, &-fee);
         let same_side = now.quantity == zero || (now.quantity > zero) == (was.quantity > zero);
         let reduces = smaller && same_side;
+        ensure(reduces || !reduce_only)?;
         if isolated && !reduces {
             self.top_up(name, id)?;
         }

@@ -130,7 +130,8 @@ pub fn lots(state: &State, instrument: InstrumentId, quantity: Quantity) -> Resu
 }
 
 /// How many contracts reduce-only orders may still close, signed as such an order: the position
-/// turned round, less what other reduce-only orders close already.
+/// turned round, less what other reduce-only orders close already. Orders that point the other way
+/// are left from a position that has turned; they close nothing.
 fn reducible(
     account: &Account,
     instrument: InstrumentId,
@@ -143,15 +144,19 @@ fn reducible(
         account.shared(instrument).map(|held| held.quantity)
     };
     let mut open = -held.unwrap_or_default();
+    let long = open.is_negative();
     for order in account.orders.iter().filter(|order| {
         order.reduce_only
             && order.instrument == instrument
             && order.isolated == isolated
+            && order.quantity.is_negative() == long
             && Some(order.number) != except
     }) {
         open = open.minus(order.quantity)?;
     }
-    Ok(open)
+    // After the position shrank, the orders there may close more than all of it.
+    let none_left = open.is_negative() != long;
+    Ok(if none_left { Quantity::ZERO } else { open })
 }
 
 fn within(quantity: Quantity, open: Quantity) -> Result<(), Refusal> {

@@ -74,9 +74,10 @@ impl Traded {
     fn fill(&self, change: &mut Change<'_>, side: &Side) -> Result<Leave, Refusal> {
         let account = change.account(self.id);
         let mut isolated = side.isolated || account.mode == Mode::Isolated;
+        let mut reduce_only = false;
         if let Some(number) = side.order {
             let order = orders::find(account, number)?;
-            isolated = order.isolated;
+            (isolated, reduce_only) = (order.isolated, order.reduce_only);
             self.matches(order)?;
             orders::fill(change, self.id, number, self.quantity)?;
         }
@@ -110,6 +111,10 @@ impl Traded {
         let smaller = position.abs() < before.abs();
         let same_side = position.is_zero() || position.is_negative() == before.is_negative();
         let reduces = smaller && same_side;
+        if reduce_only && !reduces {
+            let expected = format!("a fill that brings the position {before} towards zero");
+            return Err(Refusal::bad("quantity", expected, self.quantity));
+        }
         if isolated && !reduces {
             change.top_up(self.id, self.instrument)?;
         }
