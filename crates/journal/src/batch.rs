@@ -117,6 +117,14 @@ pub(crate) fn size(part: &[u8]) -> Option<u64> {
     u64::from_le_bytes(*after).checked_add(COUNT_AT as u64)
 }
 
+/// The place after the batch that begins at `first` and has `part` as its first, as its header
+/// says; `None` if the part is too short. The header is not checked.
+pub(crate) fn after(first: Sequence, part: &[u8]) -> Option<Head> {
+    let chain = Chain(*part.first_chunk()?);
+    let count = u32_of(part.get(COUNT_AT..LENGTHS_AT)?);
+    Some(Head { last: Sequence(first.0 - 1).plus(u64::from(count)), chain })
+}
+
 fn link(before: Head, bytes: &[u8]) -> Chain {
     let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
     hasher.update(&before.chain.0);

@@ -51,9 +51,8 @@ impl Journal {
             sync(directory)?;
         }
         recognise(&file)?;
-        let opener = |builder: &mut Builder| -> Result<Database, DatabaseError> {
-            builder.open(&file)
-        };
+        let opener =
+            |builder: &mut Builder| -> Result<Database, DatabaseError> { builder.open(&file) };
         let (database, recovery) = storage::open(&opener, &file)?;
         let recovery = if is_new { Recovery::Created } else { recovery };
         Self::over(database, options.snapshots_kept, recovery, Some(lock))

@@ -146,6 +146,11 @@ impl Journal {
         self.poisoned_by(result).map(drop)
     }
 
+    pub(crate) const fn not_in_log(&self, asked: Sequence) -> JournalError {
+        let (first, last) = (self.base.last.plus(1), self.head.last);
+        JournalError::NotInLog { asked, first, last }
+    }
+
     fn alive(&self) -> Result<(), JournalError> {
         let poisoned = |cause: &String| JournalError::Poisoned { cause: cause.clone() };
         self.poison.get().map_or(Ok(()), |cause| Err(poisoned(cause)))
@@ -194,8 +199,7 @@ impl Log for Journal {
     fn batches_from(&self, first: Sequence) -> Result<Batches<'_>, JournalError> {
         let next = self.head.last.plus(1);
         if first <= self.base.last || first > next {
-            let (first_kept, last) = (self.base.last.plus(1), self.head.last);
-            return Err(JournalError::NotInLog { asked: first, first: first_kept, last });
+            return Err(self.not_in_log(first));
         }
         if first == next {
             self.alive()?;

@@ -1,9 +1,11 @@
 //! The rows of the log, read in order, joined into batches and checked against the chain.
 
+use std::cmp::Ordering;
+
 use redb::{Range, ReadOnlyTable, ReadTransaction};
 
 use crate::tables::{BATCHES, PartKey};
-use crate::{Batch, Chain, Head, JournalError, Sequence, batch};
+use crate::{Batch, Head, JournalError, Sequence, batch};
 
 /// The rest of the log from one batch on, as it was when reading began.
 pub(crate) struct Rows {
@@ -24,11 +26,7 @@ impl Rows {
         debug_assert!(base.last < first && first <= head.last);
         let table = tx.open_table(BATCHES).map_err(JournalError::storage("opening the log"))?;
         let begin = begin_of(&table, first)?;
-        let before = if begin == base.last.plus(1) {
-            base
-        } else {
-            Head { last: Sequence(begin.0 - 1), chain: chain_before(&table, begin)? }
-        };
+        let before = if begin == base.last.plus(1) { base } else { before(&table, begin)? };
         let failed = JournalError::storage("opening the log");
         let rows = table.range((begin.0, 0)..).map_err(failed)?;
         Ok(Self { rows, before, head })
@@ -91,8 +89,7 @@ fn begin_of(
     record: Sequence,
 ) -> Result<Sequence, JournalError> {
     let failed = "finding a record";
-    let mut rows =
-        table.range(..=(record.0, u32::MAX)).map_err(JournalError::storage(failed))?;
+    let mut rows = table.range(..=(record.0, u32::MAX)).map_err(JournalError::storage(failed))?;
     let Some(row) = rows.next_back() else {
         return Err(damaged(record, "a batch with it".into(), "none".into()));
     };
@@ -100,15 +97,24 @@ fn begin_of(
     Ok(Sequence(key.value().0))
 }
 
-/// The chain hash of the batch before the one that begins at `first`.
-fn chain_before(
+/// The place before the batch that begins at `first`, which the batch before it must reach.
+fn before(
     table: &ReadOnlyTable<PartKey, &'static [u8]>,
     first: Sequence,
-) -> Result<Chain, JournalError> {
+) -> Result<Head, JournalError> {
     let begin = begin_of(table, Sequence(first.0.saturating_sub(1)))?;
     let row = table.get((begin.0, 0)).map_err(JournalError::storage("finding a record"))?;
-    let chain = row.and_then(|row| row.value().first_chunk().copied());
-    chain.map(Chain).ok_or_else(|| damaged(begin, "a chain hash".into(), "none".into()))
+    let after = row.and_then(|row| batch::after(begin, row.value()));
+    let after = after.ok_or_else(|| damaged(begin, "a header".into(), "none".into()))?;
+    let next = after.last.plus(1);
+    let found = || format!("the next batch at record {first}");
+    match next.cmp(&first) {
+        Ordering::Equal => Ok(after),
+        Ordering::Less => Err(damaged(next, "a batch with it".into(), found())),
+        Ordering::Greater => {
+            Err(damaged(begin, format!("an end at record {}", after.last), found()))
+        }
+    }
 }
 
 fn damaged(first: Sequence, expected: String, found: String) -> JournalError {

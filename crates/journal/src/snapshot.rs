@@ -99,8 +99,10 @@ impl Journal {
         if let Some(known) = [self.head(), self.base()].into_iter().find(|head| head.last == last) {
             return Ok(known);
         }
-        let batch = self.batches_from(last)?.next().transpose()?;
-        match batch {
+        if last > self.head().last {
+            return Err(self.not_in_log(last));
+        }
+        match self.batches_from(last)?.next().transpose()? {
             Some(batch) if batch.after().last == last => Ok(batch.after()),
             batch => {
                 let before = batch.map_or(last, |batch| batch.before().last);

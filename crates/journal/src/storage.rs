@@ -85,9 +85,7 @@ fn open_unchecked(opener: Opener, path: &Path) -> Result<(Database, Recovery), J
         let failed = JournalError::storage("reading the version");
         let tx = database.begin_read().map_err(failed)?;
         match tables::version(&tx)? {
-            Some(found) if found > VERSION => {
-                Err(JournalError::Newer { found, known: VERSION })
-            }
+            Some(found) if found > VERSION => Err(JournalError::Newer { found, known: VERSION }),
             Some(VERSION) => Ok(()),
             _ => {
                 let found = "a database of something else".to_owned();

@@ -65,7 +65,8 @@ impl Journal {
 
 fn stands_nowhere(snapshot: &Snapshot, place: Head) -> JournalError {
     let Head { last, chain } = snapshot.at;
-    let expected = format!("the end of a batch, the log has record {} with {}", place.last, place.chain);
+    let expected =
+        format!("the end of a batch, the log has record {} with {}", place.last, place.chain);
     let found = format!("record {last} with the chain hash {chain}");
     JournalError::damaged(format!("the snapshot of record {last}"), Some(last), expected, found)
 }

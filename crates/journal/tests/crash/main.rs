@@ -12,7 +12,7 @@ mod workload;
 
 use workload::{Held, Run, Step};
 
-const STEPS: usize = 24;
+const STEPS: usize = 16;
 
 fn seeds() -> u64 {
     std::env::var("KEELMARK_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(2)
@@ -31,8 +31,9 @@ fn operations(seed: u64) -> u64 {
     let disk = Disk::default();
     let mut run = Run::of(&disk, seed, STEPS);
     assert!(run.failed.is_none());
+    let operations = disk.operations();
     run.held.check(run.journal.as_mut().unwrap());
-    disk.operations()
+    operations
 }
 
 /// Opens after a failure, checks, goes on, and checks again.
@@ -86,13 +87,16 @@ fn a_failing_operation_poisons_and_loses_nothing() {
         for fault in (0..operations(seed)).step_by(3) {
             for full in [false, true] {
                 let disk = Disk::default();
-                let (fail_at, full_from) = if full { (None, Some(fault)) } else { (Some(fault), None) };
+                let (fail_at, full_from) =
+                    if full { (None, Some(fault)) } else { (Some(fault), None) };
                 disk.set_faults(Faults { fail_at, full_from, ..Faults::default() }, seed);
                 let run = Run::of(&disk, seed, STEPS);
                 for end in [End::Killed, End::PowerLost] {
                     let name = format!("seed {seed}, operation {fault}, full {full}, {end:?}");
                     let restarted = disk.restart(end, &mut Random(seed << 32 | fault));
-                    case(&name, || drop(recovered(&restarted, &run)));
+                    case(&name, || {
+                        recovered(&restarted, &run);
+                    });
                 }
             }
         }
@@ -121,7 +125,8 @@ fn a_flipped_bit_on_the_disk_is_never_content() {
                         refused += 1;
                         named += u64::from(sequence.is_some());
                     }
-                    Err(other) => println!("byte {byte}, bit {bit}: {other}"),
+                    Err(JournalError::Foreign { .. } | JournalError::Newer { .. }) => refused += 1,
+                    Err(other) => panic!("{other}"),
                 }
             });
         }

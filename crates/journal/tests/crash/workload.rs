@@ -81,10 +81,14 @@ impl Held {
             }
         }
         assert!(wanted.next().is_none(), "records missing");
-        let snapshots: Vec<_> = found.snapshots.iter().map(|snapshot| {
-            let bytes = journal.read_snapshot(snapshot).and_then(|reader| reader.read_all());
-            (snapshot.at.last.0, bytes.expect("reads"))
-        }).collect();
+        let snapshots: Vec<_> = found
+            .snapshots
+            .iter()
+            .map(|snapshot| {
+                let bytes = journal.read_snapshot(snapshot).and_then(|reader| reader.read_all());
+                (snapshot.at.last.0, bytes.expect("reads"))
+            })
+            .collect();
         assert!(snapshots == self.snapshots, "snapshots");
     }
 }
