@@ -1,0 +1,185 @@
+//! The machine stops, fails or lies at every operation of a workload: what was acknowledged is
+//! there, what was not is whole or absent, and damage is never taken for content.
+//!
+//! A failure prints its case; `KEELMARK_SEEDS` sets how many seeds are run.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use keelmark_journal::sim::{Disk, End, Faults, Random};
+use keelmark_journal::{JournalError, Log, Options, Recovery};
+
+mod workload;
+
+use workload::{Held, Run, Step};
+
+const STEPS: usize = 16;
+
+fn seeds() -> u64 {
+    std::env::var("KEELMARK_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(2)
+}
+
+/// Runs a case and says which one it was if it fails.
+fn case(name: &str, run: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(run)) {
+        eprintln!("the case that failed: {name}");
+        resume_unwind(panic);
+    }
+}
+
+/// How many operations the workload makes when nothing goes wrong.
+fn operations(seed: u64) -> u64 {
+    let disk = Disk::default();
+    let mut run = Run::of(&disk, seed, STEPS);
+    assert!(run.failed.is_none());
+    let operations = disk.operations();
+    run.held.check(run.journal.as_mut().unwrap());
+    operations
+}
+
+/// Opens after a failure, checks, goes on, and checks again.
+fn recovered(disk: &Disk, run: &Run) -> Recovery {
+    let mut journal = disk.open(Options::default()).expect("opens");
+    let recovery = journal.recovery();
+    let (head, base) = (journal.head().last.0, journal.base().last.0);
+    let after = run.failed.as_ref().map_or(&run.held, |(_, after, _)| after);
+    let snapshots = journal.snapshots().expect("lists");
+    let last = snapshots.last().map(|snapshot| snapshot.at.last.0);
+    // Which of the two states it is in is free to choose; that it is one of them is not.
+    let is = |held: &Held| {
+        (held.records.len() as u64, held.base, held.snapshots.last().map(|s| s.0))
+            == (head, base, last)
+    };
+    let held = if is(&run.held) { &run.held } else { after };
+    held.check(&mut journal);
+    journal.append(&[b"goes on"]).expect("appends");
+    let held = held.after(&Step::Append(vec![b"goes on".to_vec()]));
+    held.check(&mut journal);
+    recovery
+}
+
+#[test]
+fn a_stop_at_every_operation_loses_nothing_acknowledged() {
+    let (mut cases, mut undone) = (0, 0);
+    for seed in 0..seeds() {
+        for stop in 0..operations(seed) {
+            let disk = Disk::default();
+            disk.set_faults(Faults { stop_at: Some(stop), ..Faults::default() }, seed);
+            let run = Run::of(&disk, seed, STEPS);
+            assert!(run.failed.is_some(), "seed {seed}: no failure at operation {stop}");
+            for (end, salt) in [(End::Killed, 0), (End::PowerLost, 1), (End::PowerLost, 2)] {
+                let step = run.failed.as_ref().map_or(0, |failed| failed.0);
+                let name = format!("seed {seed}, step {step}, operation {stop}, {end:?} {salt}");
+                let restarted = disk.restart(end, &mut Random(seed << 32 | stop << 2 | salt));
+                case(&name, || {
+                    undone += u64::from(recovered(&restarted, &run) == Recovery::RolledBack);
+                });
+                cases += 1;
+            }
+        }
+    }
+    println!("{cases} stops, {undone} with a write undone");
+    assert!(undone > 0, "no stop left an unfinished write: the disk is too kind");
+}
+
+#[test]
+fn a_failing_operation_poisons_and_loses_nothing() {
+    for seed in 0..seeds() {
+        for fault in (0..operations(seed)).step_by(3) {
+            for full in [false, true] {
+                let disk = Disk::default();
+                let (fail_at, full_from) =
+                    if full { (None, Some(fault)) } else { (Some(fault), None) };
+                disk.set_faults(Faults { fail_at, full_from, ..Faults::default() }, seed);
+                let run = Run::of(&disk, seed, STEPS);
+                for end in [End::Killed, End::PowerLost] {
+                    let name = format!("seed {seed}, operation {fault}, full {full}, {end:?}");
+                    let restarted = disk.restart(end, &mut Random(seed << 32 | fault));
+                    case(&name, || {
+                        recovered(&restarted, &run);
+                    });
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_on_the_disk_is_never_content() {
+    let (mut refused, mut named, mut harmless) = (0, 0, 0);
+    for seed in 0..seeds() {
+        let disk = Disk::default();
+        let run = Run::of(&disk, seed, STEPS);
+        run.journal.unwrap().close().unwrap();
+        let mut random = Random(seed);
+        for _ in 0..300 {
+            let (byte, bit) = (random.below(disk.bytes()), random.below(8) as u8);
+            let damaged = disk.restart(End::Killed, &mut Random(0));
+            damaged.damage(byte, bit);
+            case(&format!("seed {seed}, byte {byte}, bit {bit}"), || {
+                match damaged.open(Options::default()) {
+                    Ok(mut journal) => {
+                        run.held.check(&mut journal);
+                        harmless += 1;
+                    }
+                    Err(JournalError::Damaged { sequence, .. }) => {
+                        refused += 1;
+                        named += u64::from(sequence.is_some());
+                    }
+                    Err(JournalError::Foreign { .. } | JournalError::Newer { .. }) => refused += 1,
+                    Err(other) => panic!("{other}"),
+                }
+            });
+        }
+    }
+    println!("{refused} refused, {named} of them with the record, {harmless} in unused bytes");
+    assert!(named > 0 && named * 2 > refused);
+}
+
+#[test]
+fn a_flipped_bit_on_reading_is_never_content() {
+    let (mut seen, mut unseen) = (0, 0);
+    for seed in 0..seeds() {
+        let disk = Disk::default();
+        let run = Run::of(&disk, seed, STEPS);
+        run.journal.unwrap().close().unwrap();
+        let mut random = Random(seed);
+        for _ in 0..300 {
+            let (byte, bit) = (random.below(disk.bytes()), random.below(8) as u8);
+            let lying = disk.restart(End::Killed, &mut Random(0));
+            let journal = lying.open(Options::default()).unwrap();
+            lying.set_faults(Faults { flip: Some((byte, bit)), ..Faults::default() }, seed);
+            case(&format!("seed {seed}, byte {byte}, bit {bit}"), || {
+                let next = run.held.base + 1;
+                let mut records = run.held.records.iter().skip(run.held.base as usize);
+                let Ok(batches) = journal.batches_from(keelmark_journal::Sequence(next)) else {
+                    seen += 1;
+                    return;
+                };
+                for batch in batches {
+                    let Ok(batch) = batch else {
+                        seen += 1;
+                        return;
+                    };
+                    for (_, record) in batch.records() {
+                        assert_eq!(Some(record), records.next().map(Vec::as_slice));
+                    }
+                }
+                assert!(records.next().is_none());
+                unseen += 1;
+            });
+        }
+    }
+    println!("{seen} seen, {unseen} not read");
+}
+
+#[test]
+fn one_seed_makes_one_disk() {
+    let image = |seed| {
+        let disk = Disk::default();
+        disk.set_faults(Faults { stop_at: Some(100), ..Faults::default() }, seed);
+        drop(Run::of(&disk, seed, STEPS));
+        disk.restart(End::PowerLost, &mut Random(seed)).image()
+    };
+    assert!(image(5) == image(5));
+    assert!(image(5) != image(6));
+}
