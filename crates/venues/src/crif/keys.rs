@@ -8,8 +8,9 @@
 pub(super) struct Keys {
     /// Their bytes, one key after another: together, so that they stay in the cache.
     bytes: Vec<u8>,
-    count: u32,
-    /// By hash, a power of two, at most half full.
+    /// Where each ends in them.
+    ends: Vec<u32>,
+    /// By hash, a power of two, at most three quarters full.
     slots: Vec<Slot>,
 }
 
@@ -19,14 +20,13 @@ struct Slot {
     hash: u32,
     /// Its number plus one.
     number: u32,
-    start: u32,
-    length: u32,
 }
 
 impl Keys {
     /// The number of a key; `None` where there are more of them than can be numbered.
+    #[inline]
     pub fn number(&mut self, key: &[u8]) -> Option<usize> {
-        if self.count as usize * 2 >= self.slots.len() {
+        if self.ends.len() * 4 >= self.slots.len() * 3 {
             self.grow();
         }
         let hash = hash(key);
@@ -34,24 +34,22 @@ impl Keys {
         let mut at = hash as usize & mask;
         loop {
             let slot = self.slots[at];
-            if slot.number == 0 {
-                break;
-            }
-            if slot.hash == hash && slot.length as usize == key.len() {
-                let start = slot.start as usize;
-                if self.bytes[start..start + key.len()] == *key {
-                    return Some(slot.number as usize - 1);
-                }
+            let Some(number) = (slot.number as usize).checked_sub(1) else { break };
+            if slot.hash == hash && same(self.bytes_of(number), key) {
+                return Some(number);
             }
             at = (at + 1) & mask;
         }
-        let (start, length) =
-            (u32::try_from(self.bytes.len()).ok()?, u32::try_from(key.len()).ok()?);
-        let number = self.count.checked_add(1)?;
+        let end = u32::try_from(self.bytes.len() + key.len()).ok()?;
         self.bytes.extend_from_slice(key);
-        self.count = number;
-        self.slots[at] = Slot { hash, number, start, length };
-        Some(number as usize - 1)
+        self.ends.push(end);
+        self.slots[at] = Slot { hash, number: u32::try_from(self.ends.len()).ok()? };
+        Some(self.ends.len() - 1)
+    }
+
+    fn bytes_of(&self, number: usize) -> &[u8] {
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start as usize..self.ends[number] as usize]
     }
 
     fn grow(&mut self) {
@@ -67,26 +65,33 @@ impl Keys {
     }
 }
 
-/// Eight bytes at a time, mixed by a multiplication; the last eight may overlap those before.
-fn hash(key: &[u8]) -> u32 {
-    let word = |bytes: &[u8]| {
-        let mut word = [0; 8];
-        word[..bytes.len()].copy_from_slice(bytes);
-        u64::from_le_bytes(word)
+/// Whether two keys are the same: keys are short, and a comparison of slices is a call.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let (Some(last), Some(other)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) else {
+        return a == b;
     };
+    let words = || a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+    a.len() == b.len() && last == other && words().all(|(a, b)| a == b)
+}
+
+/// Eight bytes at a time, mixed by a multiplication; the last eight may overlap those before.
+#[inline]
+fn hash(key: &[u8]) -> u32 {
     let mix = |state: u64, word: u64| {
         let mixed = (state ^ word).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed ^ (mixed >> 32)
     };
     let mut state = 0x9E37_79B9_7F4A_7C15 ^ key.len() as u64;
-    for chunk in key.chunks_exact(8) {
-        state = mix(state, word(chunk));
+    for chunk in key.as_chunks::<8>().0 {
+        state = mix(state, u64::from_le_bytes(*chunk));
     }
-    let last = match key.last_chunk::<8>() {
-        Some(last) => u64::from_le_bytes(*last),
-        None => word(key),
-    };
-    mix(state, last) as u32
+    let last = key.last_chunk::<8>().copied().unwrap_or_else(|| {
+        let mut word = [0; 8];
+        word[..key.len()].copy_from_slice(key);
+        word
+    });
+    mix(state, u64::from_le_bytes(last)) as u32
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@
 //! Modules: [`reader`] rows as they stand, [`risk`] types, [`import`](import()) rows to accounts,
 //! [`write`](write()) accounts to rows.
 
+mod ends;
 mod import;
 mod keys;
 pub mod reader;

@@ -1,6 +1,7 @@
 //! Rows of a CRIF file, one at a time: a row costs no allocation where no field holds a doubled
 //! quote.
 
+use super::ends::Ends;
 use super::keys::Keys;
 use keelmark_book::instruments::nearest;
 use keelmark_book::{Decimal, InputError, Money};
@@ -69,11 +70,25 @@ enum Column {
 pub struct Row<'a> {
     /// Its line, from 1.
     pub line: u64,
-    fields: [&'a str; COLUMNS.len()],
+    text: &'a str,
+    /// Where it begins in the text.
+    start: usize,
+    /// Where each of its fields ends.
+    ends: Vec<usize>,
     /// Fields with doubled quotes, as they read.
     unquoted: Vec<(usize, String)>,
-    /// Where the columns of its key stand in the text.
-    key: (usize, usize),
+    /// Field of each column.
+    columns: Columns,
+}
+
+/// Field of each column; beyond the last field where the file does not have it.
+#[derive(Clone, Copy, Debug)]
+struct Columns([usize; COLUMNS.len()]);
+
+impl Default for Columns {
+    fn default() -> Self {
+        Self([usize::MAX; COLUMNS.len()])
+    }
 }
 
 /// Reads rows in the order of the file.
@@ -84,23 +99,43 @@ pub struct Reader<'a> {
     at: usize,
     line: u64,
     delimiter: u8,
-    /// Field of each column of the file.
-    fields: Vec<Option<usize>>,
+    ends: Ends<'a>,
+    columns: Columns,
+    /// How many columns there are.
+    width: usize,
     /// First and last of the columns that make a row's key, where nothing stands between them.
     key_columns: Option<(usize, usize)>,
     keys: Keys,
-    has_amount_usd: bool,
+    /// A row's key where something does.
+    key: Vec<u8>,
     /// What to tell: columns that nobody knows, a last line without an end.
     pub notes: Vec<String>,
 }
 
 impl Row<'_> {
+    #[inline]
     fn field(&self, column: Column) -> &str {
-        if self.unquoted.is_empty() {
-            return self.fields[column as usize];
+        self.nth(self.columns.0[column as usize])
+    }
+
+    /// A field by its number, as it reads.
+    #[inline]
+    fn nth(&self, number: usize) -> &str {
+        let Some((start, end)) = self.bounds(number) else { return "" };
+        if !self.unquoted.is_empty() {
+            let found = self.unquoted.iter().find(|(known, _)| *known == number);
+            if let Some((_, text)) = found {
+                return text;
+            }
         }
-        let found = self.unquoted.iter().find(|(known, _)| *known == column as usize);
-        found.map_or(self.fields[column as usize], |(_, text)| text)
+        inner(&self.text[start..end])
+    }
+
+    /// Where a field stands in the text, with its quotes.
+    #[inline]
+    fn bounds(&self, number: usize) -> Option<(usize, usize)> {
+        let end = *self.ends.get(number)?;
+        Some((number.checked_sub(1).map_or(self.start, |before| self.ends[before] + 1), end))
     }
 
     /// `TradeID`.
@@ -165,28 +200,30 @@ impl<'a> Reader<'a> {
     /// [`InputError`] when the bytes are not UTF-8, with the line and byte; when a column that is
     /// needed is missing, or stands twice.
     pub fn new(file: &'a str, bytes: &'a [u8]) -> Result<Self, InputError> {
-        let mut reader = Self {
-            file,
-            text: utf8(file, bytes)?,
-            at: 0,
-            line: 1,
-            delimiter: b',',
-            fields: Vec::new(),
-            key_columns: None,
-            keys: Keys::default(),
-            has_amount_usd: false,
-            notes: Vec::new(),
-        };
-        let head = reader.text.lines().next().unwrap_or_default();
+        let text = utf8(file, bytes)?;
+        let head = text.lines().next().unwrap_or_default();
         if head.trim().is_empty() {
             return Err(InputError::line(file, 1, "", "expected a header of column names"));
         }
-        if head.contains('\t') {
-            reader.delimiter = b'\t';
-        } else if !head.contains(',') && head.contains(';') {
+        if !head.contains(['\t', ',']) && head.contains(';') {
             let problem = "expected tabs or commas between columns, found semicolons";
             return Err(InputError::line(file, 1, "", problem));
         }
+        let delimiter = if head.contains('\t') { b'\t' } else { b',' };
+        let mut reader = Self {
+            file,
+            text,
+            at: 0,
+            line: 1,
+            delimiter,
+            ends: Ends::new(text.as_bytes(), delimiter),
+            columns: Columns::default(),
+            width: 0,
+            key_columns: None,
+            keys: Keys::default(),
+            key: Vec::new(),
+            notes: Vec::new(),
+        };
         reader.header()?;
         if !reader.text.ends_with('\n') {
             reader.notes.push("the last line has no end: make sure that it is whole".to_owned());
@@ -195,51 +232,65 @@ impl<'a> Reader<'a> {
     }
 
     fn header(&mut self) -> Result<(), InputError> {
-        let mut names = Vec::new();
-        self.record(|_, field| names.push(field.text()))?;
-        for name in &names {
+        let mut row = Row::default();
+        self.width = self.record(&mut row)?;
+        let names: Vec<&str> = (0..self.width).map(|number| row.nth(number)).collect();
+        for (number, name) in names.iter().enumerate() {
             let plain: String =
                 name.chars().filter(|c| !matches!(c, ' ' | '_')).collect::<String>().to_lowercase();
-            let found = COLUMNS.iter().position(|(known, _)| *known == plain);
-            if let Some(at) = found.filter(|at| self.fields.contains(&Some(*at))) {
+            let Some(at) = COLUMNS.iter().position(|(known, _)| *known == plain) else {
+                if !IGNORED.contains(&plain.as_str()) {
+                    let near = nearest(&plain, COLUMNS.iter().map(|(known, _)| *known), 1);
+                    let hint =
+                        near.first().map_or(String::new(), |one| format!("; nearest: {one}"));
+                    self.notes.push(format!("column {name:?} is not used{hint}"));
+                }
+                continue;
+            };
+            if self.columns.0[at] < self.width {
                 let problem = format!("expected each column once, found {:?} twice", COLUMNS[at].0);
                 return Err(InputError::line(self.file, 1, name, problem));
             }
-            if found.is_none() && !IGNORED.contains(&plain.as_str()) {
-                let near = nearest(&plain, COLUMNS.iter().map(|(known, _)| *known), 1);
-                let hint = near.first().map_or(String::new(), |one| format!("; nearest: {one}"));
-                self.notes.push(format!("column {name:?} is not used{hint}"));
-            }
-            self.fields.push(found);
+            self.columns.0[at] = number;
         }
-        let has = |column: Column| self.fields.contains(&Some(column as usize));
-        self.has_amount_usd = has(Column::AmountUsd);
         for (column, name) in [(Column::RiskType, "RiskType"), (Column::Qualifier, "Qualifier")] {
-            if !has(column) {
+            if !self.has(column) {
                 let problem = format!("expected a column {name}, found {}", names.join(", "));
                 return Err(InputError::line(self.file, 1, name, problem));
             }
         }
-        if !self.has_amount_usd && !has(Column::Amount) {
+        if !self.has(Column::AmountUsd) && !self.has(Column::Amount) {
             let problem = "expected a column AmountUSD or Amount";
             return Err(InputError::line(self.file, 1, "AmountUSD", problem));
         }
-        let of_key = |field: &Option<usize>| {
-            field.is_some_and(|one| KEY.iter().any(|column| *column as usize == one))
-        };
-        let first = self.fields.iter().position(of_key);
-        let last = self.fields.iter().rposition(of_key);
-        self.key_columns = first.zip(last).filter(|(a, b)| self.fields[*a..=*b].iter().all(of_key));
+        let of_key = || KEY.iter().map(|one| self.columns.0[*one as usize]);
+        let known = || of_key().filter(|one| *one < self.width);
+        let span = known().min().zip(known().max());
+        self.key_columns = span.filter(|(first, last)| last - first + 1 == known().count());
         Ok(())
     }
 
+    fn has(&self, column: Column) -> bool {
+        self.columns.0[column as usize] < self.width
+    }
+
     /// The number of what a row is about - its product, type, qualifier, bucket and labels -
-    /// among the keys asked for so far: rows of one number differ in nothing but trade, portfolio
-    /// and amount. `None` where another column stands between those.
+    /// among the keys asked for so far: rows of one number differ in nothing but trade, portfolio,
+    /// amount and model. `None` where there are more of them than can be numbered.
+    #[inline]
     pub fn key(&mut self, row: &Row<'a>) -> Option<usize> {
-        self.key_columns?;
-        let (start, end) = row.key;
-        self.keys.number(self.text.as_bytes().get(start..end)?)
+        if let Some((first, last)) = self.key_columns {
+            let (start, end) = (row.bounds(first)?.0, row.bounds(last)?.1);
+            return self.keys.number(self.text.as_bytes().get(start..end)?);
+        }
+        self.key.clear();
+        for column in KEY {
+            let text = row.field(column).as_bytes();
+            // The length first, so that two keys cannot run together into one.
+            self.key.extend_from_slice(&text.len().to_le_bytes());
+            self.key.extend_from_slice(text);
+        }
+        self.keys.number(&self.key)
     }
 
     /// Reads the next row over an earlier one; blank lines are passed over, `false` is the end.
@@ -247,11 +298,9 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`InputError`] when a row has more or fewer fields than the header, or a quote is not
     /// closed.
+    #[inline]
     pub fn read(&mut self, row: &mut Row<'a>) -> Result<bool, InputError> {
-        let fields = std::mem::take(&mut self.fields);
-        let read = self.row(row, &fields);
-        self.fields = fields;
-        let (count, expected) = (read?, self.fields.len());
+        let (count, expected) = (self.row(row)?, self.width);
         if count != expected && count > 0 {
             let hint = if count < expected { "is the file whole?" } else { "a comma in a number?" };
             let problem = format!("expected {expected} fields, found {count}: {hint}");
@@ -261,79 +310,67 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a row; returns how many fields it has, 0 at the end of the file.
-    fn row(&mut self, row: &mut Row<'a>, fields: &[Option<usize>]) -> Result<usize, InputError> {
+    fn row(&mut self, row: &mut Row<'a>) -> Result<usize, InputError> {
         let bytes = self.text.as_bytes();
-        let (first, last) = self.key_columns.unwrap_or((usize::MAX, usize::MAX));
-        row.fields = [""; COLUMNS.len()];
+        row.columns = self.columns;
         loop {
+            let start = self.at;
             while let Some(byte @ (b'\n' | b'\r')) = bytes.get(self.at) {
                 self.line += u64::from(*byte == b'\n');
                 self.at += 1;
             }
+            if self.at > start {
+                self.ends.skip(self.at);
+            }
             if self.at >= bytes.len() {
                 return Ok(0);
             }
-            row.line = self.line;
-            row.unquoted.clear();
-            let mut blank = true;
-            let count = self.record(|at, field| {
-                blank = field.inner.is_empty();
-                if at == first {
-                    row.key.0 = field.start;
-                }
-                if at == last {
-                    row.key.1 = field.end;
-                }
-                if let Some(Some(column)) = fields.get(at) {
-                    row.fields[*column] = field.inner;
-                    if field.doubled {
-                        row.unquoted.push((*column, field.text()));
-                    }
-                }
-            })?;
+            let count = self.record(row)?;
             // A line of spaces is blank too.
-            if !(count == 1 && blank && fields.len() > 1) {
+            if count > 1 || !row.nth(0).is_empty() {
                 return Ok(count);
             }
         }
     }
 
-    /// Reads one record, a field at a time; returns how many there are.
+    /// Reads one record; returns how many fields it has.
     #[inline]
-    fn record(&mut self, mut take: impl FnMut(usize, Field<'a>)) -> Result<usize, InputError> {
-        let (bytes, delimiter) = (self.text.as_bytes(), self.delimiter);
-        let mut count = 0;
+    fn record(&mut self, row: &mut Row<'a>) -> Result<usize, InputError> {
+        let bytes = self.text.as_bytes();
+        (row.text, row.start, row.line) = (self.text, self.at, self.line);
+        row.ends.clear();
+        row.unquoted.clear();
         loop {
-            let start = self.at;
-            let (inner, doubled) = if bytes.get(start) == Some(&b'"') {
-                self.quoted(count)?
+            let end = if bytes.get(self.at) == Some(&b'"') {
+                self.quoted(row)?
             } else {
-                self.at = field_end(bytes, start, delimiter);
-                (trimmed(&self.text[start..self.at]), false)
+                self.ends.next()
             };
-            take(count, Field { inner, doubled, start, end: self.at });
-            count += 1;
-            match bytes.get(self.at) {
+            row.ends.push(end);
+            self.at = end + 1;
+            match bytes.get(end) {
                 Some(b'\n') => {
-                    self.at += 1;
                     self.line += 1;
-                    return Ok(count);
+                    return Ok(row.ends.len());
                 }
-                Some(_) => self.at += 1,
-                None => return Ok(count),
+                Some(_) => {}
+                None => {
+                    self.at = end;
+                    return Ok(row.ends.len());
+                }
             }
         }
     }
 
-    /// A field in quotes, which may hold delimiters, line ends and doubled quotes.
-    fn quoted(&mut self, count: usize) -> Result<(&'a str, bool), InputError> {
-        let (bytes, line) = (self.text.as_bytes(), self.line);
+    /// Where a field in quotes ends, which may hold delimiters, line ends and doubled quotes.
+    fn quoted(&mut self, row: &mut Row<'a>) -> Result<usize, InputError> {
+        let (bytes, line, number) = (self.text.as_bytes(), self.line, row.ends.len());
         let place = |problem: &str| {
-            let column = format!("field {}", count + 1);
+            let column = format!("field {}", number + 1);
             InputError::line(self.file, line, &column, problem)
         };
-        let start = self.at + 1;
-        let (mut at, mut doubled) = (start, false);
+        let (start, mut doubled) = (self.at, false);
+        let mut at = start + 1;
         loop {
             match bytes.get(at) {
                 None => return Err(place("expected a closing quote, found the end of the file")),
@@ -348,7 +385,6 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        let inner = &self.text[start..at];
         at += 1;
         if bytes.get(at) == Some(&b'\r') && bytes.get(at + 1).is_none_or(|byte| *byte == b'\n') {
             at += 1;
@@ -358,8 +394,11 @@ impl<'a> Reader<'a> {
             Some(byte) if *byte == self.delimiter => {}
             Some(_) => return Err(place("expected the field to end after its closing quote")),
         }
-        self.at = at;
-        Ok((trimmed(inner), doubled))
+        if doubled {
+            row.unquoted.push((number, inner(&self.text[start..at]).replace("\"\"", "\"")));
+        }
+        self.ends.skip(at + 1);
+        Ok(at)
     }
 
     /// The amount of a row in US dollars.
@@ -378,7 +417,7 @@ impl<'a> Reader<'a> {
             } else {
                 format!("expected an amount in USD, found one in {currency}: there is no rate here")
             };
-            let column = if self.has_amount_usd { "AmountUSD" } else { "AmountCurrency" };
+            let column = if self.has(Column::AmountUsd) { "AmountUSD" } else { "AmountCurrency" };
             return Err(InputError::line(self.file, row.line, column, problem));
         }
         self.plain_amount(row)
@@ -415,42 +454,12 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A field as it stands in the text.
-#[derive(Clone, Copy)]
-struct Field<'a> {
-    /// Without its quotes and the spaces around it.
-    inner: &'a str,
-    /// Whether a quote in it stands twice.
-    doubled: bool,
-    start: usize,
-    end: usize,
-}
-
-impl Field<'_> {
-    /// The field as it reads.
-    fn text(&self) -> String {
-        if self.doubled { self.inner.replace("\"\"", "\"") } else { self.inner.to_owned() }
-    }
-}
-
-/// Where the field that begins at `start` ends: eight bytes at a time, most fields are shorter.
+/// A field without its quotes and the spaces around it.
 #[inline]
-fn field_end(bytes: &[u8], start: usize, delimiter: u8) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    // The lowest marked byte is the first zero one.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
-    let (ends, lines) = (ONES * u64::from(delimiter), ONES * u64::from(b'\n'));
-    let mut at = start;
-    while let Some(next) = bytes[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*next);
-        let found = zeros(word ^ ends) | zeros(word ^ lines);
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    let rest = bytes[at..].iter().position(|byte| *byte == delimiter || *byte == b'\n');
-    rest.map_or(bytes.len(), |found| at + found)
+fn inner(field: &str) -> &str {
+    let Some(rest) = field.strip_prefix('"') else { return trimmed(field) };
+    let rest = rest.strip_suffix('\r').unwrap_or(rest);
+    trimmed(rest.strip_suffix('"').unwrap_or(rest))
 }
 
 fn rounded_hint(text: &str, error: impl std::fmt::Display) -> String {
