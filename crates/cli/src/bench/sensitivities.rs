@@ -13,7 +13,7 @@ use keelmark_book::read;
 use keelmark_margin::sensitivities::{
     Bucket, Calculator, Class, Model, Netting, Pairs, Parameters, Place, Row,
 };
-use keelmark_venues::crif::{self, Reader, risk::Risk};
+use keelmark_venues::crif::{self, Unknown};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -82,43 +82,26 @@ pub fn run() -> Result<Vec<Figure>, Failure> {
 fn margins(model: &Model, path: &Path) -> Result<f64, Failure> {
     let bytes = read::bytes(path)?;
     let failed = |error: &dyn std::error::Error| Failure::failed(error.to_string());
-    let mut reader = Reader::new("bench", &bytes)?;
+    let found = crif::net("bench", &bytes, Unknown::Refuse)?;
     let (mut portfolio, mut calculator) = (Netting::new(model), Calculator::default());
-    let (mut name, mut sum) = (String::new(), 0.0);
-    let mut row = crif::Row::default();
-    // Where rows of each key of the file belong.
-    let mut places: Vec<Option<Place>> = Vec::new();
-    while reader.read(&mut row)? {
-        if row.portfolio() != name {
-            sum += calculator.margin(&mut portfolio).map_err(|error| failed(&error))?.total;
-            portfolio.clear();
-            name.clear();
-            name.push_str(row.portfolio());
+    // Where each key of the file belongs.
+    let mut places: Vec<Option<Place>> = vec![None; found.keys.len()];
+    let mut total = 0.0;
+    for account in &found.accounts {
+        portfolio.clear();
+        for crif::Sum { key, amount, .. } in &account.sums {
+            let key = *key as usize;
+            match places[key] {
+                Some(place) => portfolio.add_at(place, *amount).map_err(|error| failed(&error))?,
+                None => {
+                    let row = Row { amount: *amount, ..Row::from(&found.keys[key]) };
+                    places[key] = portfolio.add(&row).map_err(|error| failed(&error))?;
+                }
+            }
         }
-        let key = reader.key(&row);
-        if let Some(place) = key.and_then(|key| *places.get(key)?) {
-            portfolio.add_at(place, reader.amount(&row)?).map_err(|error| failed(&error))?;
-            continue;
-        }
-        let Some(risk) = Risk::of(row.risk_type()) else { continue };
-        let one = Row {
-            product: row.product(),
-            class: risk.class,
-            measure: risk.measure,
-            qualifier: row.qualifier(),
-            bucket: row.bucket(),
-            tenor: row.label1(),
-            curve: row.label2(),
-            amount: reader.amount(&row)?,
-        };
-        let place = portfolio.add(&one).map_err(|error| failed(&error))?;
-        if let Some(key) = key {
-            places.resize(places.len().max(key + 1), None);
-            places[key] = place;
-        }
+        total += calculator.margin(&mut portfolio).map_err(|error| failed(&error))?.total;
     }
-    sum += calculator.margin(&mut portfolio).map_err(|error| failed(&error))?.total;
-    Ok(black_box(sum))
+    Ok(black_box(total))
 }
 
 fn parameters() -> Parameters {

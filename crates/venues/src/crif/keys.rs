@@ -65,6 +65,15 @@ impl Keys {
     }
 }
 
+/// Some texts as one key: the length first, so that two of them cannot run together into one.
+pub(super) fn joined(key: &mut Vec<u8>, texts: &[&str]) {
+    key.clear();
+    for text in texts {
+        key.extend_from_slice(&text.len().to_le_bytes());
+        key.extend_from_slice(text.as_bytes());
+    }
+}
+
 /// Whether two keys are the same: keys are short, and a comparison of slices is a call.
 #[inline]
 fn same(a: &[u8], b: &[u8]) -> bool {

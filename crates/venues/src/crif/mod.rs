@@ -17,7 +17,7 @@
 //! | `Param_AddOnFixedAmount` | | fixed add-on |
 //!
 //! Any other type, and any row whose `IMModel` is not a sensitivities model, is **refused** with
-//! its line; asked to, [`import`] leaves such rows out and says how many of each.
+//! its line; asked to, [`import`](import()) leaves such rows out and says how many of each.
 //!
 //! Amounts are in US dollars: `AmountUSD`, or `Amount` where `AmountCurrency` is `USD`. There is no
 //! exchange rate here, so any other row is refused. No numbers of any calibration are here either.
@@ -34,16 +34,18 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Modules: [`reader`] rows as they stand, [`risk`] types, [`import`](import()) rows to accounts,
-//! [`write`](write()) accounts to rows.
+//! Modules: [`reader`] rows as they stand, [`risk`] types, [`net`](net()) rows to sums,
+//! [`import`](import()) sums to a book, [`write`](write()) accounts to rows.
 
 mod ends;
 mod import;
 mod keys;
+mod net;
 pub mod reader;
 pub mod risk;
 mod write;
 
-pub use import::{Imported, Unknown, import};
+pub use import::{Imported, import};
+pub use net::{Account, Netted, Sum, Unknown, net};
 pub use reader::{Reader, Row};
 pub use write::write;

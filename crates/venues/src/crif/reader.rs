@@ -2,7 +2,7 @@
 //! quote.
 
 use super::ends::Ends;
-use super::keys::Keys;
+use super::keys::{Keys, joined};
 use keelmark_book::instruments::nearest;
 use keelmark_book::{Decimal, InputError, Money};
 
@@ -283,13 +283,7 @@ impl<'a> Reader<'a> {
             let (start, end) = (row.bounds(first)?.0, row.bounds(last)?.1);
             return self.keys.number(self.text.as_bytes().get(start..end)?);
         }
-        self.key.clear();
-        for column in KEY {
-            let text = row.field(column).as_bytes();
-            // The length first, so that two keys cannot run together into one.
-            self.key.extend_from_slice(&text.len().to_le_bytes());
-            self.key.extend_from_slice(text);
-        }
+        joined(&mut self.key, &KEY.map(|column| row.field(column)));
         self.keys.number(&self.key)
     }
 
