@@ -119,7 +119,7 @@ impl Decimal {
         let whole = self.0 / ONE;
         let part = (self.0 - whole * ONE) as i64;
         // Conversion from one word is an instruction, from two a call.
-        let whole = i64::try_from(whole).map_or(whole as f64, |whole| whole as f64);
+        let whole = i64::try_from(whole).map_or_else(|_| whole as f64, |whole| whole as f64);
         whole + part as f64 / ONE as f64
     }
 

@@ -68,13 +68,15 @@ pub(super) fn aggregate(
     roots(layout, source);
     let root = across(layout, source);
     let residual: f64 = layout.units.iter().filter(|unit| unit.residual).map(|unit| unit.k).sum();
+    let curved = source.kind == Kind::Curvature;
+    let mut found = MeasureMargin { amount: root + residual, ..MeasureMargin::default() };
+    if !curved && !detail {
+        return Ok(found);
+    }
     let (plain, apart) = halves(layout, source, root, residual);
-    let amount = if source.kind == Kind::Curvature {
-        plain.amount() + apart.amount()
-    } else {
-        root + residual
-    };
-    let mut found = MeasureMargin { amount, ..MeasureMargin::default() };
+    if curved {
+        found.amount = plain.amount() + apart.amount();
+    }
     if detail {
         found.units = layout.units.iter().map(|unit| named(layout, source, unit)).collect();
         for unit in 0..layout.units.len() {
@@ -111,7 +113,9 @@ fn roots(layout: &mut Layout, source: Source<'_>) {
             square += inner(layout, source, line);
             sum += layout.lines[line].sum;
         }
-        if source.class.spec.across_tenors {
+        if unit.end - unit.start == 1 {
+            // One qualifier has no other to be correlated with.
+        } else if source.class.spec.across_tenors {
             square += 2.0 * by_factor(layout, source, &unit);
         } else if one_rho(source) {
             square += 2.0 * by_prefix(layout, source, &unit);

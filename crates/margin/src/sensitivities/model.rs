@@ -17,7 +17,8 @@ pub struct Model {
     pub(super) classes: Vec<Compiled>,
     pub(super) class_names: Names,
     pub(super) tenor_names: Names,
-    pub(super) tenor_days: Vec<f64>,
+    /// Curvature of vega by tenor code: half, less where the option outlives the horizon.
+    curvatures: Vec<f64>,
     /// Correlation between classes, dense.
     pub(super) psi: Vec<f64>,
     /// Volatility in points from a weight in per cent.
@@ -77,6 +78,8 @@ impl Model {
                 SensitivityError::Parameters(format!("class {:?}: {problem}", class.name))
             })?);
         }
+        let days = [f64::INFINITY].into_iter().chain(parameters.tenors.values().copied());
+        let curvatures = days.map(|days| 0.5 * (parameters.horizon_days / days).min(1.0)).collect();
         let psi = dense("psi", &class_names, &parameters.psi, |_| true)
             .map_err(SensitivityError::Parameters)?;
         let others = parameters.multipliers.values().chain(parameters.add_on_percent.values());
@@ -84,7 +87,7 @@ impl Model {
             return wrong("multipliers and add-ons: expected numbers of zero or more".into());
         }
         Ok(Self {
-            tenor_days: parameters.tenors.values().copied().collect(),
+            curvatures,
             vol_of_weight: (365.0 / parameters.horizon_days).sqrt() / NORMAL_99,
             parameters,
             classes,
@@ -104,10 +107,9 @@ impl Model {
         self.psi[a * self.classes.len() + b]
     }
 
-    /// Curvature of vega at a tenor: half, less where the option outlives the horizon.
+    /// Curvature of vega at a tenor; none without one.
     pub(super) fn curvature_of(&self, tenor: u16) -> f64 {
-        let days = self.tenor_days.get(usize::from(tenor).wrapping_sub(1)).copied();
-        0.5 * (self.parameters.horizon_days / days.unwrap_or(f64::INFINITY)).min(1.0)
+        self.curvatures.get(usize::from(tenor)).copied().unwrap_or_default()
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn joined(key: &mut Vec<u8>, texts: &[&str]) {
 
 /// Whether two keys are the same: keys are short, and a comparison of slices is a call.
 #[inline]
-fn same(a: &[u8], b: &[u8]) -> bool {
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
     let (Some(last), Some(other)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) else {
         return a == b;
     };

@@ -3,7 +3,7 @@
 //! What a row is about is read, checked and named once a key of the file; every further row of it
 //! costs one lookup and one addition.
 
-use super::keys::{Keys, joined};
+use super::keys::{Keys, joined, same};
 use super::reader::{Reader, Row};
 use super::risk::Risk;
 use keelmark_book::sensitivity::{Measure, Sensitivity};
@@ -162,7 +162,7 @@ impl Netting {
             name => name,
         };
         let current = self.found.accounts.get(self.current as usize);
-        if current.is_some_and(|account| account.name == name) {
+        if current.is_some_and(|account| same(account.name.as_bytes(), name.as_bytes())) {
             return Ok(());
         }
         self.change(reader, row, name)

@@ -140,54 +140,63 @@ impl Row<'_> {
 
     /// `TradeID`.
     #[must_use]
+    #[inline]
     pub fn trade(&self) -> &str {
         self.field(Column::Trade)
     }
 
     /// `PortfolioID`.
     #[must_use]
+    #[inline]
     pub fn portfolio(&self) -> &str {
         self.field(Column::Portfolio)
     }
 
     /// `ProductClass`.
     #[must_use]
+    #[inline]
     pub fn product(&self) -> &str {
         self.field(Column::Product)
     }
 
     /// `RiskType`.
     #[must_use]
+    #[inline]
     pub fn risk_type(&self) -> &str {
         self.field(Column::RiskType)
     }
 
     /// `Qualifier`.
     #[must_use]
+    #[inline]
     pub fn qualifier(&self) -> &str {
         self.field(Column::Qualifier)
     }
 
     /// `Bucket`.
     #[must_use]
+    #[inline]
     pub fn bucket(&self) -> &str {
         self.field(Column::Bucket)
     }
 
     /// `Label1`, the tenor.
     #[must_use]
+    #[inline]
     pub fn label1(&self) -> &str {
         self.field(Column::Label1)
     }
 
     /// `Label2`, the sub-curve.
     #[must_use]
+    #[inline]
     pub fn label2(&self) -> &str {
         self.field(Column::Label2)
     }
 
     /// `IMModel`.
     #[must_use]
+    #[inline]
     pub fn im_model(&self) -> &str {
         self.field(Column::ImModel)
     }
