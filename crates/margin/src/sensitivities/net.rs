@@ -275,7 +275,8 @@ impl<'m> Netting<'m> {
                 | curve;
             self.order.push((key, small(at, u32::MAX as usize, "rows")?));
         }
-        self.order.sort_unstable();
+        // Rows of one key in any order: their sum is exact.
+        self.order.sort_unstable_by_key(|(key, _)| *key);
         out.clear();
         let sign = if self.model.parameters.side == super::Side::Post { -1 } else { 1 };
         for same in self.order.chunk_by(|a, b| a.0 == b.0) {

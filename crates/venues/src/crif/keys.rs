@@ -6,27 +6,26 @@
 /// Distinct keys, numbered in the order of first sight.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
-    /// Their bytes, one key after another: together, so that they stay in the cache.
-    bytes: Vec<u8>,
-    /// Where each ends in them.
-    ends: Vec<u32>,
+    /// Number, length and bytes of each: together, so that a lookup costs two lines of the cache.
+    records: Vec<u8>,
+    count: u32,
     /// By hash, a power of two, at most three quarters full.
     slots: Vec<Slot>,
 }
 
-/// A known key; a free slot has the number 0.
+/// Where a known key is; a free slot has the place 0.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
     hash: u32,
-    /// Its number plus one.
-    number: u32,
+    /// Where its record begins, plus one.
+    place: u32,
 }
 
 impl Keys {
     /// The number of a key; `None` where there are more of them than can be numbered.
     #[inline]
     pub fn number(&mut self, key: &[u8]) -> Option<usize> {
-        if self.ends.len() * 4 >= self.slots.len() * 3 {
+        if self.count as usize * 4 >= self.slots.len() * 3 {
             self.grow();
         }
         let hash = hash(key);
@@ -34,30 +33,39 @@ impl Keys {
         let mut at = hash as usize & mask;
         loop {
             let slot = self.slots[at];
-            let Some(number) = (slot.number as usize).checked_sub(1) else { break };
-            if slot.hash == hash && same(self.bytes_of(number), key) {
+            let Some(start) = (slot.place as usize).checked_sub(1) else { break };
+            if slot.hash == hash
+                && let Some(number) = self.number_at(start, key)
+            {
                 return Some(number);
             }
             at = (at + 1) & mask;
         }
-        let end = u32::try_from(self.bytes.len() + key.len()).ok()?;
-        self.bytes.extend_from_slice(key);
-        self.ends.push(end);
-        self.slots[at] = Slot { hash, number: u32::try_from(self.ends.len()).ok()? };
-        Some(self.ends.len() - 1)
+        let place = u32::try_from(self.records.len() + 1).ok()?;
+        let (number, length) = (self.count, u32::try_from(key.len()).ok()?);
+        self.records.extend_from_slice(&number.to_le_bytes());
+        self.records.extend_from_slice(&length.to_le_bytes());
+        self.records.extend_from_slice(key);
+        self.count += 1;
+        self.slots[at] = Slot { hash, place };
+        Some(number as usize)
     }
 
-    fn bytes_of(&self, number: usize) -> &[u8] {
-        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.bytes[start as usize..self.ends[number] as usize]
+    /// The number of the record at `start` if it is of this key.
+    #[inline]
+    fn number_at(&self, start: usize, key: &[u8]) -> Option<usize> {
+        let (number, rest) = self.records.get(start..)?.split_first_chunk::<4>()?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let known = rest.get(..u32::from_le_bytes(*length) as usize)?;
+        same(known, key).then_some(u32::from_le_bytes(*number) as usize)
     }
 
     fn grow(&mut self) {
         let size = (self.slots.len() * 2).max(64);
         let known = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
-        for slot in known.into_iter().filter(|slot| slot.number != 0) {
+        for slot in known.into_iter().filter(|slot| slot.place != 0) {
             let mut at = slot.hash as usize & (size - 1);
-            while self.slots[at].number != 0 {
+            while self.slots[at].place != 0 {
                 at = (at + 1) & (size - 1);
             }
             self.slots[at] = slot;

@@ -361,7 +361,8 @@ fn printable(
     column: &str,
     text: &str,
 ) -> Result<(), InputError> {
-    if text.chars().any(char::is_control) || text.trim() != text {
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !plain && (text.chars().any(char::is_control) || text.trim() != text) {
         let problem = format!("expected text without control characters, found {text:?}");
         return Err(reader.error(row, column, &problem));
     }
