@@ -124,6 +124,29 @@ fn rows_that_are_no_sensitivities_are_left_out_only_when_asked() {
     );
 }
 
+#[test]
+fn accounts_that_come_back_net_as_if_they_stood_together() {
+    let head = "RiskType,PortfolioID,Qualifier,Bucket,AmountUSD\n";
+    let mut rows: Vec<(usize, String)> = Vec::new();
+    for at in 0..60 {
+        let (account, name) = (at % 3, at % 7);
+        rows.push((account, format!("Risk_Equity,P{account},\"N{name}\",1,{at}.5\n")));
+        rows.push((account, format!("Risk_Equity,P{account},N{name},1,-3\n")));
+    }
+    let file = |rows: &[(usize, String)]| {
+        let text: String = rows.iter().map(|(_, row)| row.as_str()).collect();
+        import("f", format!("{head}{text}").as_bytes(), Unknown::Refuse).unwrap().book.accounts
+    };
+    let mixed = file(&rows);
+    rows.sort_by_key(|(account, _)| *account);
+    assert_eq!(mixed, file(&rows));
+    assert_eq!((mixed.len(), mixed[0].sensitivities.len()), (3, 7));
+    let two = "Risk_Equity,P,A,1,1\nRisk_Equity,Q,A,2,1\nRisk_Equity,P,A,2,1\n";
+    let expected = "f.crif:4: Bucket: A is in bucket 2 here and in bucket 1 on line 2: give each \
+                    a name of its own";
+    assert_eq!(error(&format!("{head}{two}")), expected);
+}
+
 proptest! {
     #[test]
     fn what_is_written_reads_back(
