@@ -65,7 +65,7 @@ impl<'a> Ends<'a> {
 /// A bit for each byte that ends a field.
 #[inline]
 fn marks(block: &[u8; BLOCK], delimiter: u8) -> u64 {
-    let found = block.map(|byte| u8::from((byte == delimiter) | (byte == b'\n')));
+    let found = block.map(|byte| u8::from(byte == delimiter || byte == b'\n'));
     let mut bits = 0;
     for (at, eight) in found.as_chunks::<8>().0.iter().enumerate() {
         // The product brings the lowest bit of each byte into the highest byte, in their order.
