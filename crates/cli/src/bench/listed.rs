@@ -15,7 +15,7 @@ const BYTES: usize = 50 << 20;
 const CHUNK: usize = 1 << 16;
 
 /// The share of the speed of counting brackets, a byte at a time, that is held.
-const HOLD: f64 = 0.02;
+const HOLD: f64 = 0.08;
 
 /// Reading every contract of the file.
 pub fn run() -> Result<Figure, Failure> {
