@@ -71,6 +71,7 @@ impl<'a> Evaluation<'a> {
             fill,
             extra: None,
             extra_profit: None,
+            known: None,
         }
     }
 }

@@ -353,6 +353,7 @@ impl<'a> Prepared<'a> {
             fill,
             extra: extra.map(|extra| (extra.row, extra.lots)),
             extra_profit: extra.and_then(|extra| extra.profit),
+            known: None,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! charges are computed by their terms, as in a prepared account, and by the same code; a test
 //! holds the numbers equal to the last bit of the full computation.
 
-use crate::charge::{Charge, Fill, PoolView, Scope};
+use crate::charge::{Charge, Fill, Known, PoolView, Scope, Term};
 use crate::document::{Document, Level, ORDERS};
 use crate::error::MarginError;
 use crate::evaluation::Evaluation;
@@ -43,7 +43,7 @@ pub struct Requirements<'a> {
     maintenance: Slots<'a>,
     /// Whether each row's instrument has a charge about it.
     covered: Vec<bool>,
-    /// Whether a level uses each charge.
+    /// Whether a level uses each charge, itself or as what another is made of.
     used: Vec<bool>,
 }
 
@@ -85,9 +85,7 @@ impl<'a> Requirements<'a> {
         let maintenance = Slots::new(document, "maintenance")?;
         let about = |id| document.covers(market.instruments.get(id));
         let covered = table.lines.iter().map(|line| about(line.instrument)).collect();
-        let uses = |slots: &Slots<'a>, name: &str| slots.level.formula.uses(name);
-        let used = |name: &str| uses(&initial, name) || uses(&maintenance, name);
-        let used = document.charges.iter().map(|named| used(&named.name)).collect();
+        let used = used(document, [initial.level, maintenance.level]);
         Ok(Self { document, market, table, initial, maintenance, covered, used })
     }
 
@@ -126,42 +124,63 @@ impl<'a> Requirements<'a> {
         covered(self.document, self.market, pool)
     }
 
-    /// Every charge that a level uses.
+    /// Every charge that a level uses, in the order of the document: those that are made of others
+    /// find what these asked.
     fn amounts(&self, view: &PoolView<'_>) -> Result<Amounts, MarginError> {
-        let ordered = view.counted_orders().map(|(row, _)| row);
-        let mut rows: Vec<RowId> = view.lots().map(|(row, _)| row).chain(ordered).collect();
-        rows.sort_unstable();
-        rows.dedup();
+        let rows = view.rows();
         let mut out = [Money::ZERO; MOST_CHARGES];
+        let (mut known, mut terms) = (Known::default(), Vec::new());
         for ((amount, named), used) in out.iter_mut().zip(&self.document.charges).zip(&self.used) {
+            terms.clear();
             if *used {
-                *amount = self.total(named.charge.as_ref(), view, &rows)?;
+                let view = PoolView { known: Some(&known), ..*view };
+                self.terms(named.charge.as_ref(), &view, &rows, &mut terms)?;
+                *amount = Money::sum(terms.iter().map(|(_, term)| *term))?;
             }
+            known.add(&terms);
         }
         Ok(out)
     }
 
-    /// The sum of a charge's terms.
-    fn total(
+    /// A charge's terms.
+    fn terms(
         &self,
         charge: &dyn Charge,
         view: &PoolView<'_>,
         rows: &[RowId],
-    ) -> Result<Money, MarginError> {
-        let sum = |keys: &mut dyn Iterator<Item = usize>| -> Result<Money, MarginError> {
-            let mut sum = Money::ZERO;
+        out: &mut Vec<Term>,
+    ) -> Result<(), MarginError> {
+        if charge.divides() {
+            out.extend(charge.by_unit(view)?.into_iter().enumerate());
+            return Ok(());
+        }
+        let mut add = |keys: &mut dyn Iterator<Item = usize>| -> Result<(), MarginError> {
             for key in keys {
-                sum = sum.plus(charge.term(view, key)?)?;
+                out.push((key, charge.term(view, key)?));
             }
-            Ok(sum)
+            Ok(())
         };
         match charge.scope() {
-            Scope::Fixed | Scope::Pool | Scope::Collateral => charge.term(view, 0),
-            Scope::Unit => sum(&mut (0..self.table.units.len())),
-            Scope::Bucket => sum(&mut (0..self.table.buckets.len())),
-            Scope::Row => sum(&mut rows.iter().map(|row| row.index())),
+            Scope::Fixed | Scope::Pool | Scope::Collateral => add(&mut (0..1)),
+            Scope::Unit => add(&mut (0..self.table.units.len())),
+            Scope::Bucket => add(&mut (0..self.table.buckets.len())),
+            Scope::Row => add(&mut rows.iter().map(|row| row.index())),
         }
     }
+}
+
+/// Whether a level uses each charge, itself or as what another is made of.
+fn used(document: &Document, levels: [&Level; 2]) -> Vec<bool> {
+    let by_level = |name: &str| levels.iter().any(|level| level.formula.uses(name));
+    let mut used: Vec<bool> = document.charges.iter().map(|named| by_level(&named.name)).collect();
+    // What a charge is made of stands before it.
+    for (at, named) in document.charges.iter().enumerate().rev() {
+        let made_of = if used[at] { named.charge.made_of() } else { Vec::new() };
+        for (used, one) in used.iter_mut().zip(&document.charges) {
+            *used |= made_of.contains(&one.name.as_str());
+        }
+    }
+    used
 }
 
 /// A requirement below zero would let an account hold what it cannot pay.

@@ -12,6 +12,16 @@ use std::ops::Neg;
 pub const PLACES: u32 = 18;
 const ONE: i128 = 1_000_000_000_000_000_000;
 const HALF: u64 = 500_000_000_000_000_000;
+/// Powers of ten, as many as fit.
+const POWERS: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
 
 /// Where a result goes that lies between two representable numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,13 +80,13 @@ impl Decimal {
     pub fn from_scaled(count: i128, exponent: i32, round: Round) -> Result<Self, Overflow> {
         let shift = exponent + PLACES as i32;
         if shift >= 0 {
-            let power = 10i128.checked_pow(shift as u32).ok_or(Overflow)?;
+            let power = power_of_ten(shift.unsigned_abs()).ok_or(Overflow)?;
             return count.checked_mul(power).map(Self).ok_or(Overflow);
         }
-        let Some(power) = 10i128.checked_pow(shift.unsigned_abs()) else {
+        let Some(power) = power_of_ten(shift.unsigned_abs()) else {
             return Ok(Self(divide(I256::from(count), I256::MAX, round).as_i128()));
         };
-        Ok(Self(divide(I256::from(count), I256::from(power), round).as_i128()))
+        Ok(Self(divide_small(count, power, round)))
     }
 
     /// The whole number of 10^`exponent` in this, rounded down: the inverse of
@@ -87,10 +97,10 @@ impl Decimal {
     pub fn scaled(self, exponent: i32) -> Result<i128, Overflow> {
         let shift = exponent + PLACES as i32;
         if shift >= 0 {
-            let power = 10i128.checked_pow(shift as u32).ok_or(Overflow)?;
+            let power = power_of_ten(shift.unsigned_abs()).ok_or(Overflow)?;
             return Ok(self.0.div_euclid(power));
         }
-        let power = 10i128.checked_pow(shift.unsigned_abs()).ok_or(Overflow)?;
+        let power = power_of_ten(shift.unsigned_abs()).ok_or(Overflow)?;
         self.0.checked_mul(power).ok_or(Overflow)
     }
 
@@ -158,6 +168,22 @@ impl Decimal {
         let magnitude = quotient.checked_add(u128::from(away)).ok_or(Overflow)?;
         let magnitude = i128::try_from(magnitude).map_err(|_| Overflow)?;
         Ok(Self(if negative { -magnitude } else { magnitude }))
+    }
+
+    /// Product rounded down, and rounded up, from one multiplication.
+    ///
+    /// # Errors
+    /// [`Overflow`] when either does not fit.
+    #[inline]
+    pub fn times_both(self, other: Self) -> Result<(Self, Self), Overflow> {
+        let (quotient, rest) =
+            product_over_one(self.0.unsigned_abs(), other.0.unsigned_abs()).ok_or(Overflow)?;
+        let far = quotient.checked_add(u128::from(rest != 0)).ok_or(Overflow)?;
+        let far = i128::try_from(far).map_err(|_| Overflow)?;
+        let near = far - i128::from(rest != 0);
+        let negative = (self.0 < 0) != (other.0 < 0);
+        let (down, up) = if negative { (-far, -near) } else { (near, far) };
+        Ok((Self(down), Self(up)))
     }
 
     /// Quotient, rounded as asked to 18 places.
@@ -351,12 +377,22 @@ fn narrow(value: I256) -> Result<Decimal, Overflow> {
     i128::try_from(value).map(Decimal).map_err(|_| Overflow)
 }
 
+fn power_of_ten(exponent: u32) -> Option<i128> {
+    POWERS.get(exponent as usize).copied()
+}
+
+/// By a divisor above zero.
 fn divide_small(numerator: i128, divisor: i128, round: Round) -> i128 {
-    let (quotient, rest) = (numerator.div_euclid(divisor), numerator.rem_euclid(divisor));
+    // One division: the Euclidean pair of operations would be two.
+    let mut quotient = numerator / divisor;
+    let mut rest = numerator - quotient * divisor;
+    if rest < 0 {
+        (quotient, rest) = (quotient - 1, rest + divisor);
+    }
     let up = match round {
         Round::Down => false,
         Round::Up => rest != 0,
-        Round::Nearest => match (rest * 2).cmp(&divisor) {
+        Round::Nearest => match rest.cmp(&(divisor - rest)) {
             std::cmp::Ordering::Less => false,
             std::cmp::Ordering::Equal => quotient % 2 != 0,
             std::cmp::Ordering::Greater => true,
@@ -445,6 +481,8 @@ mod tests {
         assert_eq!(Decimal::from_scaled(15, -19, Round::Down).unwrap().raw(), 1);
         assert_eq!(Decimal::from_scaled(15, -19, Round::Up).unwrap().raw(), 2);
         assert_eq!(Decimal::from_scaled(-15, -60, Round::Down).unwrap().raw(), -1);
+        let lowest = Decimal::from_scaled(i128::MIN, -19, Round::Down).unwrap().raw();
+        assert_eq!(lowest, i128::MIN.div_euclid(10));
     }
 
     const LARGE: i128 = 1_000_000_000_000_000_000_000;
@@ -475,6 +513,24 @@ mod tests {
                 if wanted.map(Decimal::raw) != Ok(i128::MIN) {
                     prop_assert_eq!(found, wanted);
                 }
+            }
+        }
+
+        #[test]
+        fn both_ends_of_a_product_are_those_apart(a in any::<i128>(), b in any::<i128>(),
+                                                  shift_a in 0u32..127, shift_b in 0u32..127) {
+            let (a, b) = (Decimal::from_raw(a >> shift_a), Decimal::from_raw(b >> shift_b));
+            let apart = a.times(b, Round::Down).and_then(|down| Ok((down, a.times(b, Round::Up)?)));
+            prop_assert_eq!(a.times_both(b), apart);
+        }
+
+        #[test]
+        fn scaled_counts_equal_the_general_division(count in any::<i128>(), places in 0u32..39) {
+            let (power, exponent) = (10i128.pow(places), -(places as i32) - PLACES as i32);
+            for round in [Round::Up, Round::Down, Round::Nearest] {
+                let general = divide(I256::from(count), I256::from(power), round).as_i128();
+                let found = Decimal::from_scaled(count, exponent, round);
+                prop_assert_eq!(found.map(Decimal::raw), Ok(general));
             }
         }
 

@@ -64,9 +64,11 @@ impl Timestamp {
     /// Seconds from `earlier` to here; negative when `earlier` is later.
     #[must_use]
     pub fn seconds_since(self, earlier: Self) -> f64 {
-        let nanos = i128::from(self.0) - i128::from(earlier.0);
+        // A magnitude always fits a word, whose division is an instruction and not a call.
+        let nanos = self.0.abs_diff(earlier.0);
         let (whole, part) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
-        whole as f64 + part as f64 / 1e9
+        let seconds = whole as f64 + part as f64 / 1e9;
+        if self < earlier { -seconds } else { seconds }
     }
 
     /// Years of 365 days from `earlier` to here: the day count of venue option marks.

@@ -100,6 +100,7 @@ fn view<'a>(
         fill: Fill::Worst,
         extra: None,
         extra_profit: None,
+        known: None,
     }
 }
 

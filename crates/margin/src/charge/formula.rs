@@ -11,7 +11,7 @@
 //! A charge of the pool as a whole may be named by unit where it divides, such as a credit across
 //! underlyings: the formula is then about the pool as a whole, too.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope, Share};
+use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope, Share, Term};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::expr::{Formula, Interval};
@@ -20,7 +20,6 @@ use crate::table::RowId;
 use keelmark_book::{
     Asset, Decimal, InputError, Instrument, Money, Rate, Round, instruments::nearest,
 };
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -45,7 +44,8 @@ struct Named<'a> {
 
 #[derive(Debug)]
 enum Name {
-    Charge(String, Arc<dyn Charge>),
+    /// With its place in the document.
+    Charge(String, Arc<dyn Charge>, usize),
     Param(String, Param),
 }
 
@@ -67,7 +67,7 @@ pub(super) fn read(
         return Err(node.error("expected at least one charge that stands before this one"));
     }
     let pool_wide = names.iter().any(|name| match name {
-        Name::Charge(_, charge) => charge.scope() == Scope::Pool,
+        Name::Charge(_, charge, _) => charge.scope() == Scope::Pool,
         Name::Param(..) => false,
     });
     Ok(Arc::new(PerKey { formula, names, each, pool_wide, signed }))
@@ -78,12 +78,13 @@ fn find(name: &str, reading: &Reading<'_>, scope: Scope) -> Result<Name, String>
     if let Some(param) = reading.params.get(name) {
         return Ok(Name::Param(name.to_owned(), param.clone()));
     }
-    let Some(found) = reading.charges.iter().find(|one| one.name == name) else {
+    let Some(at) = reading.charges.iter().position(|one| one.name == name) else {
         let charges = reading.charges.iter().map(|one| one.name.as_str());
         let known = charges.chain(reading.params.keys().map(String::as_str));
         let near = nearest(name, known, 3).join(", ");
         return Err(format!("no charge before this and no parameter is {name:?}; nearest: {near}"));
     };
+    let found = &reading.charges[at];
     let own = found.charge.scope();
     let divisible = match scope {
         Scope::Unit => {
@@ -100,7 +101,7 @@ fn find(name: &str, reading: &Reading<'_>, scope: Scope) -> Result<Name, String>
         };
         return Err(format!("charge {name:?} is no sum over {by}"));
     }
-    Ok(Name::Charge(name.to_owned(), Arc::clone(&found.charge)))
+    Ok(Name::Charge(name.to_owned(), Arc::clone(&found.charge), at))
 }
 
 impl Charge for PerKey {
@@ -108,7 +109,7 @@ impl Charge for PerKey {
         let mut outcome = Outcome::default();
         let charged = self.outcomes(pool)?;
         let divided = self.divided(pool)?;
-        for key in self.keys(pool) {
+        for key in keys(pool, self.each) {
             let values = self.values(pool, key, &divided)?;
             let amount = self.evaluate(&values)?;
             if self.each == Scope::Unit {
@@ -173,7 +174,7 @@ impl Charge for PerKey {
         amount: &dyn Fn(&str) -> Option<Decimal>,
     ) -> Option<Result<Money, MarginError>> {
         let value = |name: &Name| match name {
-            Name::Charge(name, _) => amount(name).unwrap_or(Decimal::ZERO),
+            Name::Charge(name, ..) => amount(name).unwrap_or(Decimal::ZERO),
             Name::Param(name, param) => {
                 let plain = || param.get(name, &Asset::usd()).unwrap_or(Decimal::ZERO);
                 amount(name).unwrap_or_else(plain)
@@ -232,7 +233,7 @@ impl Named<'_> {
 impl PerKey {
     fn charges(&self) -> impl Iterator<Item = (&str, &Arc<dyn Charge>)> {
         self.names.iter().filter_map(|name| match name {
-            Name::Charge(name, charge) => Some((name.as_str(), charge)),
+            Name::Charge(name, charge, _) => Some((name.as_str(), charge)),
             Name::Param(..) => None,
         })
     }
@@ -248,19 +249,13 @@ impl PerKey {
         self.charges().map(of).collect()
     }
 
-    /// Units, buckets, or rows held or ordered.
-    fn keys(&self, pool: &PoolView<'_>) -> BTreeSet<usize> {
-        match self.each {
-            Scope::Unit => (0..pool.table.units.len()).collect(),
-            Scope::Bucket => (0..pool.table.buckets.len()).collect(),
-            _ => rows(pool),
-        }
-    }
-
     /// What each name that is a charge of the whole pool asks by unit; nothing for the others.
     fn divided(&self, pool: &PoolView<'_>) -> Result<Vec<Vec<Money>>, MarginError> {
         let of = |name: &Name| match name {
-            Name::Charge(_, charge) if charge.divides() => charge.by_unit(pool),
+            Name::Charge(_, charge, at) if charge.divides() => match known(pool, *at) {
+                Some(terms) => Ok(terms.iter().map(|(_, amount)| *amount).collect()),
+                None => charge.by_unit(pool),
+            },
             _ => Ok(Vec::new()),
         };
         self.names.iter().map(of).collect()
@@ -281,35 +276,42 @@ impl PerKey {
             }
             values.push(match name {
                 Name::Param(name, param) => param.get(name, self.underlying(pool, key))?,
-                Name::Charge(_, charge) => self.of_key(pool, charge.as_ref(), key)?.decimal(),
+                Name::Charge(_, charge, at) => {
+                    let terms = known(pool, *at);
+                    self.of_key(pool, charge.as_ref(), terms, key)?.decimal()
+                }
             });
         }
         Ok(values)
     }
 
-    /// What a charge asks of a unit or a position.
+    /// What a charge asks of a unit, an expiry or a position; its terms where they are known.
     fn of_key(
         &self,
         pool: &PoolView<'_>,
         charge: &dyn Charge,
+        known: Option<&[Term]>,
         key: usize,
     ) -> Result<Money, MarginError> {
-        if charge.scope() == self.each {
-            return charge.term(pool, key);
+        let scope = charge.scope();
+        if scope == self.each {
+            let found = known.and_then(|terms| {
+                terms.binary_search_by_key(&key, |(at, _)| *at).ok().map(|place| terms[place].1)
+            });
+            return found.map_or_else(|| charge.term(pool, key), Ok);
         }
-        let keys: Vec<usize> = if charge.scope() == Scope::Bucket {
-            let buckets = pool.table.buckets.iter().enumerate();
-            buckets.filter(|(_, bucket)| bucket.unit == key).map(|(at, _)| at).collect()
-        } else {
-            let own = |row: &usize| {
-                let line = pool.table.line(RowId::new(*row));
-                key == if self.each == Scope::Unit { line.unit } else { line.bucket }
-            };
-            rows(pool).into_iter().filter(own).collect()
+        let within = |at: usize| match (scope, self.each) {
+            (Scope::Bucket, _) => pool.table.buckets[at].unit == key,
+            (_, Scope::Unit) => pool.table.line(RowId::new(at)).unit == key,
+            _ => pool.table.line(RowId::new(at)).bucket == key,
         };
+        if let Some(terms) = known {
+            let own = terms.iter().filter(|(at, _)| within(*at));
+            return Ok(Money::sum(own.map(|(_, amount)| *amount))?);
+        }
         let mut sum = Money::ZERO;
-        for key in keys {
-            sum = sum.plus(charge.term(pool, key)?)?;
+        for at in keys(pool, scope).into_iter().filter(|at| within(*at)) {
+            sum = sum.plus(charge.term(pool, at)?)?;
         }
         Ok(sum)
     }
@@ -363,8 +365,16 @@ impl PerKey {
     }
 }
 
-/// Rows held or ordered.
-fn rows(pool: &PoolView<'_>) -> BTreeSet<usize> {
-    let ordered = pool.counted_orders().map(|(row, _)| row.index());
-    pool.lots().map(|(row, _)| row.index()).chain(ordered).collect()
+/// Units, buckets, or rows held or ordered.
+fn keys(pool: &PoolView<'_>, scope: Scope) -> Vec<usize> {
+    match scope {
+        Scope::Unit => (0..pool.table.units.len()).collect(),
+        Scope::Bucket => (0..pool.table.buckets.len()).collect(),
+        _ => pool.rows().into_iter().map(RowId::index).collect(),
+    }
+}
+
+/// What the charge at a place in the document asked, where that is known.
+fn known<'a>(pool: &PoolView<'a>, charge: usize) -> Option<&'a [Term]> {
+    pool.known.and_then(|known| known.of(charge))
 }

@@ -175,7 +175,7 @@ impl Charge for InterCommodityCredit {
 
 impl InterCommodityCredit {
     fn credits(&self, pool: &PoolView<'_>) -> Result<Credits, MarginError> {
-        let plain = PoolView { fill: Fill::None, ..*pool };
+        let plain = PoolView { fill: Fill::None, known: None, ..*pool };
         let mut risks = Vec::new();
         for unit in 0..pool.table.units.len() {
             risks.push(self.rule.of(&plain, unit, self.range(pool, unit)?)?);

@@ -15,6 +15,7 @@ mod formula;
 mod greek_moves;
 mod hedged_size;
 mod inter_commodity_credit;
+mod known;
 mod month_spread;
 mod net_option_value;
 mod net_short_by_strike;
@@ -37,6 +38,7 @@ mod worst_loss_by_expiry;
 
 pub use brackets::Tiers;
 pub use delta_minimum::DeltaTotals;
+pub use known::{Known, Term};
 pub use month_spread::MonthSpread;
 pub use price_risk::PriceRisk;
 pub use view::{Fill, PoolView};

@@ -8,6 +8,7 @@ use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use keelmark_book::{InputError, Money};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl Charge for Reserve {
         let mut outcome = Outcome::default();
         for key in 0..keys {
             let name = self.name(pool, key);
-            if let Some(amount) = pool.reserves.get(&name).copied() {
+            if let Some(amount) = pool.reserves.get(name.as_ref()).copied() {
                 outcome.amount = outcome.amount.plus(amount)?;
                 outcome.lines.push(Line { text: format!("reported {name} {amount}"), amount });
             }
@@ -48,15 +49,15 @@ impl Charge for Reserve {
     }
 
     fn term(&self, pool: &PoolView<'_>, key: usize) -> Result<Money, MarginError> {
-        Ok(pool.reserves.get(&self.name(pool, key)).copied().unwrap_or_default())
+        Ok(pool.reserves.get(self.name(pool, key).as_ref()).copied().unwrap_or_default())
     }
 }
 
 impl Reserve {
-    fn name(&self, pool: &PoolView<'_>, key: usize) -> String {
+    fn name(&self, pool: &PoolView<'_>, key: usize) -> Cow<'_, str> {
         if self.scope == Scope::Unit {
-            return format!("{}:{}", self.reserve, pool.table.units[key].underlying);
+            return format!("{}:{}", self.reserve, pool.table.units[key].underlying).into();
         }
-        self.reserve.clone()
+        Cow::Borrowed(&self.reserve)
     }
 }

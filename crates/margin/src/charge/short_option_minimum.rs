@@ -105,16 +105,17 @@ impl ShortOptionMinimum {
     /// What short calls and short puts of a unit ask.
     fn sides(&self, pool: &PoolView<'_>, unit: usize) -> Result<Sides, MarginError> {
         let mut sides = Sides::default();
-        for holding in pool.holdings()? {
+        for row in pool.rows() {
+            let line = pool.table.line(row);
+            if line.unit != unit || !line.option {
+                continue;
+            }
+            let holding = pool.holding(row)?;
             let one = holding.instrument;
             let Some((_, right)) = one.option_terms() else { continue };
             let Some(low) = holding.quantities.iter().min().filter(|low| low.is_negative()) else {
                 continue;
             };
-            let own_unit = pool.table.row(holding.id).map(|row| pool.table.line(row).unit);
-            if own_unit != Some(unit) {
-                continue;
-            }
             let size = match self.unit {
                 RateUnit::Index => one.base_size(low.abs(), holding.quote.mark)?,
                 RateUnit::Money => low.abs(),

@@ -1,6 +1,7 @@
 //! What a charge sees of a pool: its exposure, its holdings, the market, and whether open orders
 //! are taken to fill against it.
 
+use super::known::Known;
 use crate::error::MarginError;
 use crate::exposure::Exposure;
 use crate::table::{RiskTable, RowId, Sensitivity};
@@ -48,6 +49,8 @@ pub struct PoolView<'a> {
     pub extra: Option<(RowId, i128)>,
     /// Profit of the extra fill's instrument after it, where the fill changes it.
     pub extra_profit: Option<Money>,
+    /// What earlier charges asked of this very view, where that is kept.
+    pub known: Option<&'a Known>,
 }
 
 /// A held instrument, or one that has open orders.
@@ -157,17 +160,22 @@ impl<'a> PoolView<'a> {
         orders.iter().copied()
     }
 
+    /// Rows held, or that could be held once orders fill, each once and in order.
+    #[must_use]
+    pub fn rows(&self) -> Vec<RowId> {
+        let ordered = self.counted_orders().map(|(row, _)| row);
+        let mut rows: Vec<RowId> = self.lots().map(|(row, _)| row).chain(ordered).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
     /// Instruments held, or that could be held once orders fill, in the order of rows.
     ///
     /// # Errors
     /// When a quantity does not fit.
     pub fn holdings(&self) -> Result<Vec<Holding<'a>>, MarginError> {
-        let rows: BTreeSet<RowId> = self
-            .lots()
-            .map(|(row, _)| row)
-            .chain(self.counted_orders().map(|(row, _)| row))
-            .collect();
-        rows.into_iter().map(|row| self.holding(row)).collect()
+        self.rows().into_iter().map(|row| self.holding(row)).collect()
     }
 
     /// As [`PoolView::holdings`], with instruments of which only unsettled profit is left.
@@ -175,12 +183,8 @@ impl<'a> PoolView<'a> {
     /// # Errors
     /// When a quantity does not fit.
     pub fn holdings_and_profits(&self) -> Result<Vec<Holding<'a>>, MarginError> {
-        let rows: BTreeSet<RowId> = self
-            .lots()
-            .map(|(row, _)| row)
-            .chain(self.counted_orders().map(|(row, _)| row))
-            .chain(self.profits.keys().filter_map(|id| self.table.row(*id)))
-            .collect();
+        let profits = self.profits.keys().filter_map(|id| self.table.row(*id));
+        let rows: BTreeSet<RowId> = self.rows().into_iter().chain(profits).collect();
         rows.into_iter().map(|row| self.holding(row)).collect()
     }
 

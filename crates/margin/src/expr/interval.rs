@@ -42,7 +42,7 @@ impl Interval {
     /// # Errors
     /// [`Overflow`] when an end does not fit.
     pub fn times(self, other: Self) -> Result<Self, Overflow> {
-        self.ends(other, Decimal::times)
+        self.ends(other, Decimal::times_both)
     }
 
     /// Quotient.
@@ -53,22 +53,23 @@ impl Interval {
         if other.low <= Decimal::ZERO && Decimal::ZERO <= other.high {
             return Err(Overflow);
         }
-        self.ends(other, Decimal::over)
+        self.ends(other, |x, y| Ok((x.over(y, Round::Down)?, x.over(y, Round::Up)?)))
     }
 
+    /// The ends of an operation that gives its result rounded down and rounded up.
     fn ends(
         self,
         other: Self,
-        operation: impl Fn(Decimal, Decimal, Round) -> Result<Decimal, Overflow>,
+        operation: impl Fn(Decimal, Decimal) -> Result<(Decimal, Decimal), Overflow>,
     ) -> Result<Self, Overflow> {
         let (a, b) = (self, other);
         if a.low == a.high && b.low == b.high {
-            let low = operation(a.low, b.low, Round::Down)?;
-            return Ok(Self { low, high: operation(a.low, b.low, Round::Up)? });
+            let (low, high) = operation(a.low, b.low)?;
+            return Ok(Self { low, high });
         }
         let mut ends: Option<Self> = None;
         for (x, y) in [(a.low, b.low), (a.low, b.high), (a.high, b.low), (a.high, b.high)] {
-            let (down, up) = (operation(x, y, Round::Down)?, operation(x, y, Round::Up)?);
+            let (down, up) = operation(x, y)?;
             ends = Some(match ends {
                 None => Self { low: down, high: up },
                 Some(so_far) => Self { low: so_far.low.min(down), high: so_far.high.max(up) },

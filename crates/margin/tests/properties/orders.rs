@@ -92,6 +92,7 @@ impl Bench<'_> {
             fill: Fill::Worst,
             extra: None,
             extra_profit: None,
+            known: None,
         };
         self.charge.amount(&view).unwrap().amount
     }
