@@ -3,7 +3,7 @@
 use crate::document::Document;
 use crate::error::MarginError;
 use crate::pool::Pool;
-use keelmark_book::{Asset, InstrumentId, Market, Money, Price, Quantity, Round, profit};
+use keelmark_book::{Asset, InstrumentId, Market, Money, Overflow, Price, Quantity, Round, profit};
 use std::collections::BTreeMap;
 
 /// What a pool has, in its currency. Every figure is rounded down.
@@ -46,12 +46,13 @@ pub fn equity(pool: &Pool, document: &Document, market: &Market) -> Result<Equit
         let coins = if accepted { held.amount } else { held.amount.min(Money::ZERO) };
         found.add_coins(&held.asset, coins)?;
     }
+    let mut conversion = Conversion { market, currency: &pool.currency, last: None };
     for (id, entry, quantity) in netted(pool, market)? {
         let one = market.instruments.get(id);
         let mark = market.quote(id).mark;
         if one.is_option() {
             let value = profit::option_value(one, quantity, mark, Round::Down)?;
-            let value_here = in_currency(value, &one.settle, market, &pool.currency)?;
+            let value_here = conversion.convert(value, &one.settle)?;
             found.options = found.options.plus(value_here)?;
             found.add_coins(&one.settle, value)?;
             continue;
@@ -65,7 +66,7 @@ pub fn equity(pool: &Pool, document: &Document, market: &Market) -> Result<Equit
             return Err(MarginError::Unsupported(problem));
         }
         let gain = profit::profit(one, quantity, entry, mark, Round::Down)?;
-        let gain_here = in_currency(gain, &one.settle, market, &pool.currency)?;
+        let gain_here = conversion.convert(gain, &one.settle)?;
         found.futures = found.futures.plus(gain_here)?;
         found.add_coins(&one.settle, gain)?;
         found.add_profit(id, gain)?;
@@ -137,6 +138,28 @@ impl Equity {
     }
 }
 
+/// Prices of amounts in a currency: contracts that follow one another mostly settle in one asset.
+struct Conversion<'a> {
+    market: &'a Market,
+    currency: &'a Asset,
+    last: Option<(&'a Asset, [Price; 2])>,
+}
+
+impl<'a> Conversion<'a> {
+    /// As [`in_currency`].
+    fn convert(&mut self, amount: Money, asset: &'a Asset) -> Result<Money, MarginError> {
+        if asset == self.currency {
+            return Ok(amount);
+        }
+        let [from, to] = match self.last {
+            Some((last, prices)) if last == asset => prices,
+            _ => [self.market.price(asset)?, self.market.price(self.currency)?],
+        };
+        self.last = Some((asset, [from, to]));
+        Ok(at(amount, from, to)?)
+    }
+}
+
 /// An amount of an asset in a currency, rounded down.
 pub(crate) fn in_currency(
     amount: Money,
@@ -147,7 +170,10 @@ pub(crate) fn in_currency(
     if asset == currency {
         return Ok(amount);
     }
-    let (from, to): (Price, Price) = (market.price(asset)?, market.price(currency)?);
-    let value = amount.decimal().times_over(from.decimal(), to.decimal(), Round::Down)?;
-    Ok(Money::new(value))
+    Ok(at(amount, market.price(asset)?, market.price(currency)?)?)
+}
+
+/// An amount at one price over another, rounded down.
+fn at(amount: Money, from: Price, to: Price) -> Result<Money, Overflow> {
+    amount.decimal().times_over(from.decimal(), to.decimal(), Round::Down).map(Money::new)
 }

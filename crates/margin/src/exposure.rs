@@ -78,19 +78,13 @@ impl Exposure {
     /// Adds some lots of a row; a fill, its reverse, or a position of a book.
     pub fn add(&mut self, table: &RiskTable, row: RowId, lots: i128) {
         let line = table.line(row);
-        for (sum, cell) in self.cells[line.unit].iter_mut().zip(table.scenario_row(row)) {
-            *sum += lots * i128::from(*cell);
-        }
-        for (sum, one) in self.buckets[line.bucket].iter_mut().zip(table.sensitivities(row)) {
-            *sum += lots * i128::from(*one);
-        }
+        add_times(&mut self.cells[line.unit], lots, table.scenario_row(row));
+        add_times(&mut self.buckets[line.bucket], lots, table.sensitivities(row));
         if line.option
             && let Some(sums) = self.expiries.get_mut(line.bucket)
         {
             sums.now += lots * i128::from(table.value_now(row));
-            for (sum, cell) in sums.gains.iter_mut().zip(table.scenario_row(row)) {
-                *sum += lots * i128::from(*cell);
-            }
+            add_times(&mut sums.gains, lots, table.scenario_row(row));
         }
         let held = self.lots.entry(row).or_insert(0);
         let before = *held;
@@ -166,5 +160,19 @@ impl Exposure {
     #[must_use]
     pub fn bucket(&self, bucket: usize) -> &[i128; 4] {
         &self.buckets[bucket]
+    }
+}
+
+/// Adds so many lots of a row to the sums of its columns.
+fn add_times(sums: &mut [i128], lots: i128, row: &[i64]) {
+    // A product of two words is one multiplication, of anything wider three.
+    if let Ok(lots) = i64::try_from(lots) {
+        for (sum, cell) in sums.iter_mut().zip(row) {
+            *sum += i128::from(lots) * i128::from(*cell);
+        }
+        return;
+    }
+    for (sum, cell) in sums.iter_mut().zip(row) {
+        *sum += lots * i128::from(*cell);
     }
 }

@@ -38,10 +38,14 @@ pub struct Prepared<'a> {
     initial: Slots<'a>,
     maintenance: Slots<'a>,
     widen: Rate,
+    /// Whether no price that a fill could use is old.
+    fresh: bool,
     /// What each position is worth now, in the pool's currency and in its settlement asset.
     worth: BTreeMap<InstrumentId, (Money, Money)>,
     /// Whether each row's instrument has a charge about it.
     covered: Vec<bool>,
+    /// What charges see of the collateral.
+    accepted: Vec<Balance>,
     /// Whether some charge depends on what is held outright.
     on_collateral: bool,
     /// Each asset held: its amount, and its margin value in the market's currency.
@@ -104,6 +108,8 @@ impl<'a> Prepared<'a> {
             initial: Slots::new(document, "initial")?,
             maintenance: Slots::new(document, "maintenance")?,
             widen: staleness(document, market, &pool)?.0,
+            fresh: all_fresh(document, market, table),
+            accepted: accepted(document, &pool.collateral).into_owned(),
             worth: BTreeMap::new(),
             held: Vec::new(),
             covered: table
@@ -157,14 +163,14 @@ impl<'a> Prepared<'a> {
         let widen = self.widen.max(self.widen_for(instrument)?);
         let extra = Some(Extra { row, lots, profit });
         if cash.is_zero() || !self.on_collateral {
-            return self.after(extra, &self.pool.collateral, equity, widen);
+            return self.after(extra, &self.accepted, equity, widen);
         }
         let mut collateral = self.pool.collateral.clone();
         match collateral.iter_mut().find(|held| held.asset == one.settle) {
             Some(held) => held.amount = held.amount.plus(cash)?,
             None => collateral.push(Balance { asset: one.settle.clone(), amount: cash }),
         }
-        self.after(extra, &collateral, equity, widen)
+        self.after(extra, &accepted(self.document, &collateral), equity, widen)
     }
 
     /// The margin as it stands.
@@ -172,7 +178,7 @@ impl<'a> Prepared<'a> {
     /// # Errors
     /// [`MarginError`] when a number does not fit.
     pub fn now(&self) -> Result<Answer, MarginError> {
-        self.after(None, &self.pool.collateral, self.equity.total, self.widen)
+        self.after(None, &self.accepted, self.equity.total, self.widen)
     }
 
     fn after(
@@ -182,10 +188,9 @@ impl<'a> Prepared<'a> {
         equity: Money,
         widen: Rate,
     ) -> Result<Answer, MarginError> {
-        let collateral = accepted(self.document, collateral);
         let hedging = self.hedging(extra.map(|extra| (extra.row, extra.lots)))?;
         let exposure = hedging.as_ref().unwrap_or(&self.exposure);
-        let view = |fill| PoolView { exposure, ..self.view(fill, extra, &collateral) };
+        let view = |fill| PoolView { exposure, ..self.view(fill, extra, collateral) };
         let plain = self.amounts(&self.plain, &view(Fill::None))?;
         let with_orders = if self.orders.is_empty() {
             None
@@ -232,7 +237,8 @@ impl<'a> Prepared<'a> {
 
     /// By how much a fill's own prices widen, or an error where the document refuses old ones.
     fn widen_for(&self, id: InstrumentId) -> Result<Rate, MarginError> {
-        let Some(allowed) = self.document.feeds.max_age_seconds else { return Ok(Rate::ZERO) };
+        let allowed = self.document.feeds.max_age_seconds.filter(|_| !self.fresh);
+        let Some(allowed) = allowed else { return Ok(Rate::ZERO) };
         let one = self.market.instruments.get(id);
         let mut oldest = self.market.quote(id).as_of;
         for asset in [&one.base, &one.quote, &one.settle] {
@@ -312,8 +318,7 @@ impl<'a> Prepared<'a> {
     }
 
     fn keep(&self, fill: Fill) -> Result<Vec<Kept>, MarginError> {
-        let collateral = accepted(self.document, &self.pool.collateral);
-        let view = self.view(fill, None, &collateral);
+        let view = self.view(fill, None, &self.accepted);
         let mut out = Vec::new();
         for named in &self.document.charges {
             let scope = named.charge.scope();
@@ -356,6 +361,14 @@ impl<'a> Prepared<'a> {
             known: None,
         }
     }
+}
+
+/// Whether no price of a row's instrument, or of any asset, is older than the document allows.
+fn all_fresh(document: &Document, market: &Market, table: &RiskTable) -> bool {
+    let Some(allowed) = document.feeds.max_age_seconds else { return true };
+    let quotes = table.lines.iter().map(|line| market.quote(line.instrument).as_of);
+    let mut all = quotes.chain(market.assets.values().map(|feed| feed.as_of));
+    all.all(|as_of| market.as_of.seconds_since(as_of) <= allowed)
 }
 
 /// A charge's amount after the extra fill.

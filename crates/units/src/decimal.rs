@@ -11,7 +11,6 @@ use std::ops::Neg;
 /// Decimal places of every [`Decimal`].
 pub const PLACES: u32 = 18;
 const ONE: i128 = 1_000_000_000_000_000_000;
-const HALF: u64 = 500_000_000_000_000_000;
 /// Powers of ten, as many as fit.
 const POWERS: [i128; 39] = {
     let mut powers = [1; 39];
@@ -157,17 +156,14 @@ impl Decimal {
     /// [`Overflow`] when the product does not fit.
     #[inline]
     pub fn times(self, other: Self, round: Round) -> Result<Self, Overflow> {
+        // Most contracts are of one unit, and most markets count in dollars.
+        if other.0 == ONE {
+            return Ok(self);
+        }
         let (quotient, rest) =
             product_over_one(self.0.unsigned_abs(), other.0.unsigned_abs()).ok_or(Overflow)?;
         let negative = (self.0 < 0) != (other.0 < 0);
-        let away = match round {
-            Round::Up => rest != 0 && !negative,
-            Round::Down => rest != 0 && negative,
-            Round::Nearest => rest > HALF || (rest == HALF && quotient % 2 == 1),
-        };
-        let magnitude = quotient.checked_add(u128::from(away)).ok_or(Overflow)?;
-        let magnitude = i128::try_from(magnitude).map_err(|_| Overflow)?;
-        Ok(Self(if negative { -magnitude } else { magnitude }))
+        rounded((quotient, u128::from(rest)), ONE as u128, negative, round)
     }
 
     /// Product rounded down, and rounded up, from one multiplication.
@@ -198,8 +194,7 @@ impl Decimal {
         if other.0 == ONE {
             return Ok(self);
         }
-        let numerator = I256::from(self.0) * I256::from(ONE);
-        narrow(divide(numerator, I256::from(other.0), round))
+        self.times_over(Self::ONE, other, round)
     }
 
     /// `self * factor / divisor` with one rounding.
@@ -214,8 +209,11 @@ impl Decimal {
         if divisor.0 == ONE {
             return self.times(factor, round);
         }
-        let numerator = I256::from(self.0) * I256::from(factor.0);
-        narrow(divide(numerator, I256::from(divisor.0), round))
+        let (high, low) = product(self.0.unsigned_abs(), factor.0.unsigned_abs());
+        let by = divisor.0.unsigned_abs();
+        let found = divide_words(high, low, by).ok_or(Overflow)?;
+        let negative = (self.0 < 0) != (factor.0 < 0);
+        rounded(found, by, negative != (divisor.0 < 0), round)
     }
 
     /// Square root, rounded as asked to 18 places.
@@ -321,18 +319,82 @@ impl fmt::Debug for Decimal {
     }
 }
 
+/// The decimal nearest in a direction to a quotient, from what is left over by its divisor.
+#[inline]
+fn rounded(
+    (quotient, rest): (u128, u128),
+    divisor: u128,
+    negative: bool,
+    round: Round,
+) -> Result<Decimal, Overflow> {
+    let away = match round {
+        Round::Up => rest != 0 && !negative,
+        Round::Down => rest != 0 && negative,
+        Round::Nearest => match rest.cmp(&(divisor - rest)) {
+            std::cmp::Ordering::Less => false,
+            std::cmp::Ordering::Equal => quotient % 2 == 1,
+            std::cmp::Ordering::Greater => true,
+        },
+    };
+    let magnitude = quotient.checked_add(u128::from(away)).ok_or(Overflow)?;
+    let magnitude = i128::try_from(magnitude).map_err(|_| Overflow)?;
+    Ok(Decimal(if negative { -magnitude } else { magnitude }))
+}
+
+const WORD: u32 = 64;
+const LOW: u128 = u64::MAX as u128;
+
+/// `a * b`: the upper and the lower half.
+#[inline]
+fn product(a: u128, b: u128) -> (u128, u128) {
+    let (a_high, a_low, b_high, b_low) = (a >> WORD, a & LOW, b >> WORD, b & LOW);
+    let (low, high) = (a_low * b_low, a_high * b_high);
+    let (middle, wrapped) = (a_low * b_high).overflowing_add(a_high * b_low);
+    let (low, carry) = low.overflowing_add(middle << WORD);
+    (high + (middle >> WORD) + (u128::from(wrapped) << WORD) + u128::from(carry), low)
+}
+
+/// A number of two halves over a divisor above zero, and what is left over; `None` when the
+/// quotient does not fit.
+///
+/// Source: Knuth, "The Art of Computer Programming", volume 2, 4.3.1, algorithm D, with two digits
+/// of a word each.
+fn divide_words(high: u128, low: u128, divisor: u128) -> Option<(u128, u128)> {
+    if high >= divisor {
+        return None;
+    }
+    if high == 0 {
+        let quotient = low / divisor;
+        return Some((quotient, low - quotient * divisor));
+    }
+    // Shifted so that the divisor's top bit is set: a guess from its upper word is then close.
+    let shift = divisor.leading_zeros();
+    let divisor = divisor << shift;
+    let (upper, lower) = (divisor >> WORD, divisor & LOW);
+    let digit = |rest: u128, next: u128| {
+        let mut guess = (rest / upper).min(LOW);
+        let mut left = rest - guess * upper;
+        while left <= LOW && guess * lower > (left << WORD | next) {
+            guess -= 1;
+            left += upper;
+        }
+        // Exact, though the terms themselves may wrap: what is left is below the divisor.
+        let whole = (rest << WORD | next).wrapping_sub(guess.wrapping_mul(divisor));
+        (guess, whole)
+    };
+    let high = high << shift | (low >> 1) >> (127 - shift);
+    let low = low << shift;
+    let (first, rest) = digit(high, low >> WORD);
+    let (second, rest) = digit(rest, low & LOW);
+    Some((first << WORD | second, rest >> shift))
+}
+
 /// `a * b / 10^18` and what is left over; `None` when it does not fit.
 ///
 /// Products are most of what margin arithmetic does, and 10^18 fits a machine word: division by it
 /// is two multiplications, many times faster than a general 256-bit one.
 fn product_over_one(a: u128, b: u128) -> Option<(u128, u64)> {
-    const WORD: u32 = 64;
-    const LOW: u128 = u64::MAX as u128;
-    let (a_high, a_low, b_high, b_low) = (a >> WORD, a & LOW, b >> WORD, b & LOW);
-    let (low, high) = (a_low * b_low, a_high * b_high);
-    let (middle, wrapped) = (a_low * b_high).overflowing_add(a_high * b_low);
-    let (low, carry) = low.overflowing_add(middle << WORD);
-    let high = high + (middle >> WORD) + (u128::from(wrapped) << WORD) + u128::from(carry);
+    let (high, low) = product(a, b);
     let words = [high >> WORD, high & LOW, low >> WORD, low & LOW].map(|word| word as u64);
     if words[0] != 0 || words[1] >= ONE as u64 {
         return None;
@@ -485,6 +547,25 @@ mod tests {
         assert_eq!(lowest, i128::MIN.div_euclid(10));
     }
 
+    #[test]
+    fn quotients_equal_the_general_division_at_the_edges_of_words() {
+        let powers = [0, 1, 62, 63, 64, 65, 126].map(|bits| 1i128 << bits);
+        let around = |one: i128| [one - 1, one, one + 1, -one, i128::MAX - one];
+        let edges: Vec<i128> = powers.into_iter().flat_map(around).collect();
+        for a in &edges {
+            for b in &edges {
+                for c in edges.iter().filter(|c| **c != 0) {
+                    let general = I256::from(*a) * I256::from(*b);
+                    let wanted = narrow(divide(general, I256::from(*c), Round::Nearest));
+                    let found = Decimal(*a).times_over(Decimal(*b), Decimal(*c), Round::Nearest);
+                    if wanted.map(Decimal::raw) != Ok(i128::MIN) {
+                        assert_eq!(found, wanted, "{a} * {b} / {c}");
+                    }
+                }
+            }
+        }
+    }
+
     const LARGE: i128 = 1_000_000_000_000_000_000_000;
 
     proptest! {
@@ -510,6 +591,22 @@ mod tests {
                 let wanted = narrow(divide(general, I256::from(ONE), round));
                 let found = Decimal::from_raw(a).times(Decimal::from_raw(b), round);
                 // The two differ only at the one value that has no positive twin.
+                if wanted.map(Decimal::raw) != Ok(i128::MIN) {
+                    prop_assert_eq!(found, wanted);
+                }
+            }
+        }
+
+        #[test]
+        fn quotients_equal_the_general_division(a in any::<i128>(), b in any::<i128>(),
+                                                c in any::<i128>(), shift_a in 0u32..127,
+                                                shift_b in 0u32..127, shift_c in 0u32..127) {
+            let (a, b, c) = (a >> shift_a, b >> shift_b, c >> shift_c);
+            prop_assume!(c != 0);
+            for round in [Round::Up, Round::Down, Round::Nearest] {
+                let general = I256::from(a) * I256::from(b);
+                let wanted = narrow(divide(general, I256::from(c), round));
+                let found = Decimal(a).times_over(Decimal(b), Decimal(c), round);
                 if wanted.map(Decimal::raw) != Ok(i128::MIN) {
                     prop_assert_eq!(found, wanted);
                 }

@@ -53,10 +53,11 @@ impl Charge for DeltaShock {
     fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
         let asset = &pool.table.units[unit].underlying;
         let delta = counted_delta(pool, unit).abs();
-        let coins = pool.table.sensitivity(Sensitivity::Delta, delta, Round::Up)?.to_f64();
-        let threshold = self.threshold.get("threshold", asset)?.to_f64();
-        // Far below the threshold there is nothing to compute; near it, the exact way decides.
-        if coins * pool.market.price(asset)?.to_f64() < 0.999 * threshold {
+        let size = pool.table.sensitivity(Sensitivity::Delta, delta, Round::Up)?;
+        let threshold = self.threshold.get("threshold", asset)?;
+        // What is worth no more than the threshold is free, and a product says so without division.
+        let worth = size.times(pool.market.price(asset)?.decimal(), Round::Up);
+        if worth.is_ok_and(|worth| worth <= threshold) {
             return Ok(Money::ZERO);
         }
         Ok(self.unit(pool, unit)?.amount)
