@@ -4,7 +4,7 @@
 //! charges are computed by their terms, as in a prepared account, and by the same code; a test
 //! holds the numbers equal to the last bit of the full computation.
 
-use crate::charge::{Charge, Fill, Known, PoolView, Scope, Term};
+use crate::charge::{Charge, Fill, Formation, Known, PoolView, Scope, Term};
 use crate::document::{Document, Level, ORDERS};
 use crate::error::MarginError;
 use crate::evaluation::Evaluation;
@@ -132,27 +132,35 @@ impl<'a> Requirements<'a> {
         let (mut known, mut terms) = (Known::default(), Vec::new());
         for ((amount, named), used) in out.iter_mut().zip(&self.document.charges).zip(&self.used) {
             terms.clear();
+            let mut formed = Vec::new();
             if *used {
                 let view = PoolView { known: Some(&known), ..*view };
-                self.terms(named.charge.as_ref(), &view, &rows, &mut terms)?;
+                formed = self.terms(named.charge.as_ref(), &view, &rows, &mut terms)?;
                 *amount = Money::sum(terms.iter().map(|(_, term)| *term))?;
             }
-            known.add(&terms);
+            known.add(&terms, formed);
         }
         Ok(out)
     }
 
-    /// A charge's terms.
+    /// A charge's terms; what it formed, where it is about spreads between months.
     fn terms(
         &self,
         charge: &dyn Charge,
         view: &PoolView<'_>,
         rows: &[RowId],
         out: &mut Vec<Term>,
-    ) -> Result<(), MarginError> {
+    ) -> Result<Vec<Formation>, MarginError> {
+        if let Some(spreads) = charge.month_spread() {
+            let formed = spreads.formations(view)?;
+            for (unit, one) in formed.iter().enumerate() {
+                out.push((unit, one.amount()?));
+            }
+            return Ok(formed);
+        }
         if charge.divides() {
             out.extend(charge.by_unit(view)?.into_iter().enumerate());
-            return Ok(());
+            return Ok(Vec::new());
         }
         let mut add = |keys: &mut dyn Iterator<Item = usize>| -> Result<(), MarginError> {
             for key in keys {
@@ -165,7 +173,8 @@ impl<'a> Requirements<'a> {
             Scope::Unit => add(&mut (0..self.table.units.len())),
             Scope::Bucket => add(&mut (0..self.table.buckets.len())),
             Scope::Row => add(&mut rows.iter().map(|row| row.index())),
-        }
+        }?;
+        Ok(Vec::new())
     }
 }
 

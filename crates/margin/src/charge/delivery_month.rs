@@ -3,13 +3,13 @@
 //! Of the deltas of the month's tier, long and short alike, those that a month spread used cost
 //! `spread_rate` each and those left `outright_rate`. Rates are counted as those of the spreads.
 
-use super::month_spread::{Periods, reached};
+use super::month_spread::{Left, Periods, reached};
 use super::spread_plan::{Plan, Reach, Tier, read_reach};
 use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::Node;
 use crate::error::MarginError;
-use keelmark_book::{Decimal, InputError, Money, Round, instruments::nearest};
+use keelmark_book::{Decimal, InputError, Money, Round, Timestamp, instruments::nearest};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ use std::sync::Arc;
 struct DeliveryMonth {
     /// The charge whose spreads use deltas.
     spreads: Arc<dyn Charge>,
+    /// Its place in the document.
+    at: usize,
     every: Vec<Month>,
     by: BTreeMap<String, Vec<Month>>,
 }
@@ -40,9 +42,10 @@ pub(super) fn read(
 ) -> Result<Arc<dyn Charge>, InputError> {
     let node = fields.need("spreads")?;
     let wanted = node.text()?;
-    let spreads = reading.charges.iter().filter(|one| one.charge.month_spread().is_some());
-    let found = spreads.clone().find(|one| one.name == wanted).ok_or_else(|| {
-        let near = nearest(wanted, spreads.map(|one| one.name.as_str()), 3).join(", ");
+    let charges = reading.charges.iter().enumerate();
+    let spreads = charges.filter(|(_, one)| one.charge.month_spread().is_some());
+    let (at, found) = spreads.clone().find(|(_, one)| one.name == wanted).ok_or_else(|| {
+        let near = nearest(wanted, spreads.map(|(_, one)| one.name.as_str()), 3).join(", ");
         node.error(format!(
             "spreads: expected a month-spread charge before this one, found {wanted:?}; \
              nearest: {near}"
@@ -66,7 +69,7 @@ pub(super) fn read(
             inner.done()?;
         }
     }
-    Ok(Arc::new(DeliveryMonth { spreads: Arc::clone(&found.charge), every, by }))
+    Ok(Arc::new(DeliveryMonth { spreads: Arc::clone(&found.charge), at, every, by }))
 }
 
 fn read_months(nodes: &[Node]) -> Result<Vec<Month>, InputError> {
@@ -139,12 +142,19 @@ impl DeliveryMonth {
             return Ok(Vec::new());
         };
         let now = pool.market.as_of;
-        let formation = spreads.formation(pool, unit)?;
+        let own;
+        let formation = match pool.known.and_then(|known| known.formation(self.at, unit)) {
+            Some(known) => known,
+            None => {
+                own = spreads.formation(pool, unit)?;
+                &own
+            }
+        };
         let mut out = Vec::new();
         for month in months {
             let Some(reach) = month.reach(spreads.plan(pool, unit)) else { continue };
-            let before = reached(&dated(&formation.before), reach, now)?;
-            let after = reached(&dated(&formation.after), reach, now)?;
+            let before = reached(dated(&formation.before), reach, now)?;
+            let after = reached(dated(&formation.after), reach, now)?;
             let left = after.long.plus(after.short)?;
             let used = before.long.plus(before.short)?.minus(left)?;
             let cost = |deltas, rate| spreads.unit.cost(pool, unit, deltas, rate, Round::Up);
@@ -158,8 +168,8 @@ impl DeliveryMonth {
 }
 
 /// Deltas that will be delivered: perpetuals never are.
-fn dated(periods: &Periods) -> Periods {
-    periods.iter().filter(|(expiry, _)| expiry.is_some()).map(|(at, left)| (*at, *left)).collect()
+fn dated(periods: &Periods) -> impl Iterator<Item = (&Option<Timestamp>, &Left)> {
+    periods.iter().filter(|(expiry, _)| expiry.is_some())
 }
 
 impl Month {

@@ -38,7 +38,9 @@ mod worst_loss_by_expiry;
 
 pub use brackets::Tiers;
 pub use delta_minimum::DeltaTotals;
-pub use known::{Known, Term};
+pub use known::Known;
+pub(crate) use known::Term;
+pub(crate) use month_spread::Formation;
 pub use month_spread::MonthSpread;
 pub use price_risk::PriceRisk;
 pub use view::{Fill, PoolView};

@@ -76,16 +76,17 @@ fn settlement<'p>(pool: &'p PoolView<'_>, unit: usize) -> &'p Asset {
 
 /// Deltas of one expiry, both without sign.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Left {
+pub(crate) struct Left {
     pub long: Decimal,
     pub short: Decimal,
 }
 
 /// Deltas by expiry; perpetuals have none.
-pub(super) type Periods = BTreeMap<Option<Timestamp>, Left>;
+pub(crate) type Periods = BTreeMap<Option<Timestamp>, Left>;
 
 /// What formed in a unit, and what it left.
-pub(super) struct Formation {
+#[derive(Debug)]
+pub(crate) struct Formation {
     pub before: Periods,
     pub after: Periods,
     /// Priority, count and charge, in the order formed.
@@ -122,8 +123,7 @@ impl Charge for MonthSpread {
     }
 
     fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
-        let formed = self.formation(pool, unit)?.formed;
-        Ok(Money::sum(formed.into_iter().map(|(_, _, amount)| amount))?)
+        Ok(self.formation(pool, unit)?.amount()?)
     }
 
     fn needs_greeks(&self) -> bool {
@@ -139,7 +139,19 @@ impl Charge for MonthSpread {
     }
 }
 
+impl Formation {
+    /// What all of them cost.
+    pub fn amount(&self) -> Result<Money, Overflow> {
+        Money::sum(self.formed.iter().map(|(_, _, amount)| *amount))
+    }
+}
+
 impl MonthSpread {
+    /// What formed in each unit.
+    pub(crate) fn formations(&self, pool: &PoolView<'_>) -> Result<Vec<Formation>, MarginError> {
+        (0..pool.table.units.len()).map(|unit| self.formation(pool, unit)).collect()
+    }
+
     pub(super) fn plan(&self, pool: &PoolView<'_>, unit: usize) -> &Plan {
         self.plans.of(pool.table.units[unit].underlying.as_str())
     }
@@ -211,9 +223,13 @@ impl Left {
 }
 
 /// Long and short deltas of the expiries that a tier or a leg reaches.
-pub(super) fn reached(periods: &Periods, reach: Reach, now: Timestamp) -> Result<Left, Overflow> {
+pub(super) fn reached<'a>(
+    periods: impl IntoIterator<Item = (&'a Option<Timestamp>, &'a Left)>,
+    reach: Reach,
+    now: Timestamp,
+) -> Result<Left, Overflow> {
     let mut sum = Left::default();
-    for (_, left) in periods.iter().filter(|(expiry, _)| reach.holds(**expiry, now)) {
+    for (_, left) in periods.into_iter().filter(|(expiry, _)| reach.holds(**expiry, now)) {
         sum.long = sum.long.plus(left.long)?;
         sum.short = sum.short.plus(left.short)?;
     }
@@ -230,7 +246,7 @@ impl Spread {
     ) -> Result<Decimal, MarginError> {
         let mut count: Option<Decimal> = None;
         for leg in &self.legs {
-            let available = *reached(left, leg.reach, now)?.side(leg.side_a == a_long);
+            let available = *reached(&*left, leg.reach, now)?.side(leg.side_a == a_long);
             // A leg without deltas forms nothing, whatever the others have.
             if available.is_zero() {
                 return Ok(Decimal::ZERO);
