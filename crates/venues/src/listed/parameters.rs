@@ -214,15 +214,19 @@ fn credits(
 ) -> Result<String, String> {
     let mut apart = Apart::default();
     let used = tiers::credited(file, held, &mut apart)?;
-    out.push_str("\n[[charge]]\nname = \"inter_credit\"\nprice_risk = { default = \"per-delta\"");
-    for (unit, one) in held {
-        match one.price_risk {
-            PriceRisk::PerDelta => {}
-            PriceRisk::Capped => _ = write!(out, ", \"{unit}\" = \"capped\""),
-            PriceRisk::Range => _ = write!(out, ", \"{unit}\" = \"range\""),
-        }
+    out.push_str("\n[[charge]]\nname = \"inter_credit\"\n");
+    let counted: Vec<String> = held
+        .iter()
+        .filter_map(|(unit, one)| match one.price_risk {
+            PriceRisk::PerDelta => None,
+            PriceRisk::Capped => Some(format!("\"{unit}\" = \"capped\"")),
+            PriceRisk::Range => Some(format!("\"{unit}\" = \"range\"")),
+        })
+        .collect();
+    if !counted.is_empty() {
+        let _ = writeln!(out, "price_risk = {{ {} }}", counted.join(", "));
     }
-    out.push_str(" }\nspreads = [\n");
+    out.push_str("spreads = [\n");
     let mut left_out: BTreeMap<String, (u64, u32)> = BTreeMap::new();
     // Credits that come before all others have the lowest priorities.
     let after = file.first_credits.iter().map(|one| one.priority).max().unwrap_or(0);
