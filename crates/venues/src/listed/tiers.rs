@@ -1,5 +1,5 @@
-//! Tiers of months of a file's commodities as a document writes them: which are scanned apart, which
-//! spread apart against other commodities, and which ask their own minimum.
+//! Tiers of months of a file's commodities as a document writes them: which are scanned apart,
+//! which spread apart against other commodities, and which ask their own minimum.
 
 use super::book::commodity_of;
 use super::parameters::{month, plain};
@@ -18,7 +18,7 @@ pub(super) struct Apart {
 }
 
 impl Apart {
-    /// The tier of a leg, none where its unit is taken as a whole; says why where it is not covered.
+    /// The tier of a leg, none where its unit is taken as a whole; says why where not covered.
     pub fn tier_of(&self, unit: &str, leg: &Leg, by_scan: bool) -> Result<Option<String>, String> {
         let wanted = leg.tier.as_deref().unwrap_or_default().trim_start_matches('0');
         if self.by_month.contains(unit) {
