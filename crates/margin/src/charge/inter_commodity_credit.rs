@@ -6,8 +6,8 @@
 //! flat `amount` (`"flat"`), divided evenly over its legs. With `method = "scan"` legs are scanned
 //! together instead, and `rate` of what that saves is credited by each leg's own scan risk.
 //!
-//! Where an underlying has tiers, each tier is as an underlying of its own: it has its own worst loss,
-//! price risk and delta, and a leg names it.
+//! Where an underlying has tiers, each tier is as an underlying of its own: it has its own worst
+//! loss, price risk and delta, and a leg names it.
 //!
 //! Deltas count in coins (contracts, where rows are given), or by their value at the index, so that
 //! ratios do not age. Open orders never raise a credit: the end of the deltas nearest to zero

@@ -1,7 +1,7 @@
 //! `worst-loss`: the largest loss over the scenarios of some scans, per unit, summed over units.
 //!
-//! Where an underlying has tiers, each is scanned alone, and their losses add up: a gain of one month
-//! pays for nothing in another.
+//! Where an underlying has tiers, each is scanned alone, and their losses add up: a gain of one
+//! month pays for nothing in another.
 //!
 //! A gain in a scenario counts for `gain_offset` of itself, which shows in the reported vectors; in
 //! a scan with a dampener a loss beyond the range is reduced by it and a gain counts for nothing.

@@ -71,8 +71,8 @@ fn tiers_that_are_scanned_apart_add_up() {
     let found = pool_under(&scanned_apart(), &account(&[2, -3, 0, 0, 0, 0, -9]));
     // 18000 + 2 with volatility up, and 27540 + 3 with it down.
     assert_eq!(units(&found, "scan"), ["BTC 45545", "SOL 306"]);
-    // 1.5 spreads of months at 30; in December 1.5 deltas of them at 9, and half of one at 18. SOL has
-    // 9 deltas of December at 18.
+    // 1.5 spreads of months at 30; in December 1.5 deltas of them at 9, and half of one at 18. SOL
+    // has 9 deltas of December at 18.
     assert_eq!(units(&found, "risk"), ["BTC 22842.5", "SOL 385.5"]);
 }
 

@@ -143,8 +143,8 @@ fn write_tiers<'t>(
         let (name, from, to) = (called(name), Day { day: 0, ..*from }, Day { day: 0, ..*to });
         if name.is_empty() || from > to {
             return Err(format!(
-                "{unit}: the tier of months {from} to {to} that is {what}: expected a number from 1 \
-                 and a last month that is not before the first"
+                "{unit}: the tier of months {from} to {to} that is {what}: expected a number from \
+                 1 and a last month that is not before the first"
             ));
         }
         if let Some(other) =

@@ -65,14 +65,14 @@ impl<'w> Reader<'w> {
         if let Some((product, kind, ..)) = self.halves.keys().next() {
             let count = self.halves.len();
             return Err(whole_file(&format!(
-                "{count} contracts have a record 81 and no record 82, such as {product} {kind}: this \
-                 is a fragment, of which the end is not there"
+                "{count} contracts have a record 81 and no record 82, such as {product} {kind}: \
+                 this is a fragment, of which the end is not there"
             )));
         }
         if self.file.counts.contracts == 0 {
             return Err(whole_file(
-                "expected contracts in records 81 and 82, found none: this is a fragment, which ends \
-                 before them",
+                "expected contracts in records 81 and 82, found none: this is a fragment, which \
+                 ends before them",
             ));
         }
         self.scale().map_err(|error| error.to_string())?;
@@ -145,8 +145,8 @@ impl<'w> Reader<'w> {
         let format = text(record, "format");
         if !matches!(format.as_str(), "" | "U2") {
             return Err(format!(
-                "record 0, columns 36-37 (format): expected U2, the expanded format, found {format}, \
-                 which is not read"
+                "record 0, columns 36-37 (format): expected U2, the expanded format, found \
+                 {format}, which is not read"
             ));
         }
         if self.file.date.is_some() {
@@ -384,12 +384,13 @@ impl<'w> Reader<'w> {
         )
     }
 
-    /// The power of ten and the size of a product, without which its prices and losses mean nothing.
+    /// The power of ten and the size of a product, without which its prices and losses mean
+    /// nothing.
     fn terms_of(&self, product: &str, kind: &str) -> Result<(u32, Decimal), String> {
         let missing = |record: &str, what: &str| {
             whole_file(&format!(
-                "record 82 of {product} {kind}: expected a record {record} before it, {what}, found \
-                 none: this is a fragment, of which the beginning is not there"
+                "record 82 of {product} {kind}: expected a record {record} before it, {what}, \
+                 found none: this is a fragment, of which the beginning is not there"
             ))
         };
         let exponent = self.exponents.get(product).copied();

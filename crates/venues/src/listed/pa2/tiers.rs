@@ -2,10 +2,10 @@
 //! which ask their own minimum of a short option.
 //!
 //! Source: the clearing organisation's published layout of the record, and two public readers of
-//! it for the rates of method 30. Methods: 01 none, 02 every month apart, 10 scanning, 20 spreading,
-//! 21 both by one table, 22 and 23 a table of scanning and one of spreading, 30 minimum rates.
-//! Column 83 says what a delta counts for in a credit. More tiers than one record holds follow in
-//! another.
+//! it for the rates of method 30. Methods: 01 none, 02 every month apart, 10 scanning, 20
+//! spreading, 21 both by one table, 22 and 23 a table of scanning and one of spreading, 30 minimum
+//! rates. Column 83 says what a delta counts for in a credit. More tiers than one record holds
+//! follow in another.
 
 use super::super::{Commodity, PriceRisk, Tier};
 use super::records::{month_of, text, whole, whole_of};
