@@ -70,7 +70,7 @@ fn read_apart(fields: &mut Fields<'_>) -> Result<Vec<Tier>, InputError> {
     for (at, one) in tiers.iter().enumerate() {
         if let Some(other) = tiers[..at].iter().find(|other| other.reach.meets(one.reach)) {
             return Err(fields.error(format!(
-                "tiers: expected each month in one tier, found {:?} and {:?} with a month in common",
+                "tiers: expected each month in one tier, found {:?} and {:?} that share one",
                 other.name, one.name
             )));
         }

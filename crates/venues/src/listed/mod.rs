@@ -122,6 +122,7 @@ pub struct Contract {
 
 /// What is margined as one: products, spreads, and rates.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "the flags that a file gives")]
 pub struct Commodity {
     /// Its code.
     pub code: String,

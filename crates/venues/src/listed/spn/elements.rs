@@ -148,6 +148,7 @@ fn tag(name: &[u8]) -> Option<Tag> {
 const LONGEST_TEXT: usize = 1 << 16;
 
 /// The stream's place, and what has been read.
+#[allow(clippy::struct_excessive_bools, reason = "each is one thing that was read")]
 pub(super) struct Reader<'w> {
     text: Vec<u8>,
     pub file: RiskFile,
