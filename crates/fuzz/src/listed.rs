@@ -14,6 +14,8 @@ const SPN: &[u8] = br#"<?xml version="1.0" encoding="ISO-8859-1"?>
 <spanFile><pointInTime><date>20261122</date><clearingOrg><ccDef><cc>C</cc><currency>USD</currency>
 <somMeth>MAX</somMeth><capAnov>1</capAnov><pfLink><pfCode>X</pfCode></pfLink>
 <somTiers><tier><tn>1</tn><rate><r>1</r><val>4.5</val></rate></tier></somTiers>
+<wfprMeth>SCANRANGE_CAP</wfprMeth><scanTiers><tier><tn>1</tn><sPe>202612</sPe><ePe>202612</ePe>
+</tier><tier><tn>2</tn><sPe>202701</sPe><ePe>202701</ePe></tier></scanTiers>
 <intraTiers><tier><tn>1</tn><sPe>202612</sPe><ePe>202701</ePe></tier></intraTiers>
 <adjRate><r>1</r><baseR>1</baseR><val>1.1</val></adjRate>
 <dSpread><spread>1</spread><chargeMeth>F</chargeMeth><rate><r>1</r><val>7.8</val></rate>
@@ -36,13 +38,22 @@ const PA2: &[u8] = b"\
 0 CME   20250620SE     202506201407U2YNCLR
 P CBTX         FUTSOYBEAN MEAL   003000  000010000000000000000001USD$STD 00
 2 CBT C     0USD$PN   X         FUT   X         OOF
+2 CBT D     0USD$PN   Y         FUT
+P CBTY         FUTOTHER MEAL     003000  000010000000000000000001USD$STD 00
+S C     21020120250720250702202508202812                                          2
 3 C     1001202507202507022025082025080320250920250904202510202511  100010001100
 C C     1001020000100010101A020201B
 4 C     10010120250600000010000000                            00001701001001001
 6 ALL00010980000CBTNC     0010000ACBTND     0010000B                                    04
+6 ALL00020500000CBT C     0010000ACBT D     0010000B                                    20\
+\x20\x20\x20\x20\x20\x20\x20\x20\x20\x20\x200100
 81CBTX         X         FUT 202507            000000000000+00000+00567-00567-00567+00567+01133\
 -01133-01133+00000000284100N
 82CBTX         X         FUT 202507            000000001133+01700-01700-01700+01700+01683-01683\
++10000+0000000002841000+
+81CBTY         Y         FUT 202507            000000000000+00000+00567-00567-00567+00567+01133\
+-01133-01133+00000000284100N
+82CBTY         Y         FUT 202507            000000001133+01700-01700-01700+01700+01683-01683\
 +10000+0000000002841000+
 E C     0000100002502509   010000A2512   020000B
 ";

@@ -117,7 +117,12 @@ fn book(bytes: &[u8]) -> bool {
     let Some(book) = said(read::book("input", bytes, market)) else { return false };
     let text = write::book_json(&book, market);
     match read::book("written", text.as_bytes(), market) {
-        Ok(again) => assert_eq!(book.accounts, again.accounts, "accounts as JSON"),
+        Ok(again) => {
+            // Collateral is an object there, by asset: the order of a CSV's rows is not kept.
+            let mut held = book.accounts.clone();
+            held.iter_mut().for_each(|one| one.collateral.sort_by(|a, b| a.asset.cmp(&b.asset)));
+            assert_eq!(held, again.accounts, "accounts as JSON");
+        }
         Err(error) => panic!("what was written is not read: {error}\n{text}"),
     }
     if book.accounts.iter().any(|one| !one.sensitivities.is_empty()) {

@@ -31,6 +31,7 @@ mod reserve;
 mod sensitivities;
 mod short_option_minimum;
 mod spread_plan;
+mod tiers;
 mod view;
 mod weights;
 mod worst_loss;

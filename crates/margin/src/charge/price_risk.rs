@@ -3,18 +3,21 @@
 //! The worst scenario's loss, averaged over its volatility moves, less the loss where the price
 //! does not move, for each delta held net. A credit between underlyings is counted in it.
 
-use super::PoolView;
+use super::tiers::Apart;
 use super::worst_loss::first_lowest;
+use super::{Fill, PoolView};
 use crate::error::MarginError;
 use crate::scan::{Scan, Scenario};
 use crate::table::Sensitivity;
 use keelmark_book::{Asset, Decimal, Money, Overflow, Round};
 
-/// The price risk of one underlying, in the pool's currency.
+/// The price risk of one underlying or of a tier of its expiries, in the pool's currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PriceRisk {
     /// The underlying.
     pub underlying: Asset,
+    /// The tier, where the underlying's tiers are looked at apart.
+    pub tier: Option<String>,
     /// The scenario with the largest loss: its place in the scan, from 0.
     pub active: usize,
     /// Delta of all contracts, and of coins where they move.
@@ -38,32 +41,32 @@ pub(super) enum Weighting {
     Range,
 }
 
-/// A scan, and how its price risk is weighted.
+/// A scan whose worst loss gives the price risk.
 #[derive(Clone, Debug)]
 pub(super) struct PriceRiskRule {
     pub scan: Scan,
     /// Index of the scan in the document.
     pub at: usize,
-    pub weighting: Weighting,
     pub tie: Decimal,
 }
 
 impl PriceRiskRule {
-    /// Losses of a unit in each scenario of the scan, in order.
-    pub fn losses(&self, pool: &PoolView<'_>, unit: usize) -> Result<Vec<Money>, Overflow> {
-        let cells = pool.cells(unit);
+    /// Losses of a part in each scenario of the scan, in order.
+    pub fn losses(&self, pool: &PoolView<'_>, part: Apart<'_>) -> Result<Vec<Money>, Overflow> {
+        let cells = part.cells(pool);
         let own = pool.table.cells.iter().zip(&cells).filter(|(cell, _)| cell.scan == self.at);
         own.map(|(_, gain)| Ok(-pool.table.money(*gain, Round::Nearest)?)).collect()
     }
 
-    /// The price risk of a unit; `range` is what one delta loses over the scan range.
+    /// The price risk of a part; `range` is what one delta loses over the scan range.
     pub fn of(
         &self,
         pool: &PoolView<'_>,
-        unit: usize,
+        part: Apart<'_>,
         range: Decimal,
+        weighting: Weighting,
     ) -> Result<PriceRisk, MarginError> {
-        let losses = self.losses(pool, unit)?;
+        let losses = self.losses(pool, part)?;
         let gains: Vec<Money> = losses.iter().map(|loss| -*loss).collect();
         let active = first_lowest(&gains, self.tie)?;
         let worst = self.scan.scenarios[active];
@@ -80,19 +83,20 @@ impl PriceRiskRule {
         let time_risk = mean(&|one| one.price == 0.0)?;
         let adjusted = mean(&|one| one.price == worst.price && one.weight == worst.weight)?;
         let price_risk = adjusted.minus(time_risk)?;
-        let net_delta = net_delta(pool, unit)?;
+        let net_delta = net_delta(pool, part)?;
         let per_delta = if net_delta.abs() < super::month_spread::NOISE {
             Decimal::ZERO
         } else {
             price_risk.over(net_delta.abs(), Round::Down)?.max(Decimal::ZERO)
         };
         Ok(PriceRisk {
-            underlying: pool.table.units[unit].underlying.clone(),
+            underlying: pool.table.units[part.unit].underlying.clone(),
+            tier: part.name().map(str::to_owned),
             active,
             net_delta,
             time_risk: Money::new(time_risk),
             price_risk: Money::new(price_risk),
-            weighted: match self.weighting {
+            weighted: match weighting {
                 Weighting::PerDelta => per_delta,
                 Weighting::Capped => per_delta.min(range),
                 Weighting::Range => range,
@@ -101,23 +105,17 @@ impl PriceRiskRule {
     }
 }
 
-/// Delta of a unit's contracts, and of its coins where they move.
-fn net_delta(pool: &PoolView<'_>, unit: usize) -> Result<Decimal, Overflow> {
-    let own = pool.table.buckets.iter().enumerate().filter(|(_, bucket)| bucket.unit == unit);
-    let quanta = own.map(|(at, _)| pool.sums(at)[Sensitivity::Delta as usize]).sum();
+/// Delta of a part's contracts, and of its coins where they move.
+fn net_delta(pool: &PoolView<'_>, part: Apart<'_>) -> Result<Decimal, Overflow> {
+    let held = PoolView { fill: Fill::None, ..*pool };
+    let (quanta, _) = part.deltas(&held);
     pool.table.sensitivity(Sensitivity::Delta, quanta, Round::Nearest)
 }
 
 /// The end nearest to zero of the net deltas that open orders can lead to; zero where they can
 /// change its sign.
-pub(super) fn least_delta(pool: &PoolView<'_>, unit: usize) -> Result<Decimal, Overflow> {
-    let (mut low, mut high) = (0i128, 0i128);
-    for (at, bucket) in pool.table.buckets.iter().enumerate() {
-        if bucket.unit == unit {
-            let (own_low, own_high) = pool.bucket(at, Sensitivity::Delta);
-            (low, high) = (low + own_low, high + own_high);
-        }
-    }
+pub(super) fn least_delta(pool: &PoolView<'_>, part: Apart<'_>) -> Result<Decimal, Overflow> {
+    let (low, high) = part.deltas(pool);
     let quanta = if low > 0 { low } else { high.min(0) };
     pool.table.sensitivity(Sensitivity::Delta, quanta, Round::Nearest)
 }

@@ -2,15 +2,17 @@
 //!
 //! `rate` times the index times the coins that short options are on; or, where `rate_unit` is
 //! money, `rate` for each contract. `count` says which: `gross` is short calls plus short puts,
-//! `max` the greater of the two; it may differ by underlying.
+//! `max` the greater of the two; it may differ by underlying. Where an underlying has `tiers`, a
+//! contract asks the rate of the tier that its expiry is in, and `rate` where it is in none.
 
 use super::month_spread::RateUnit;
+use super::spread_plan::{Tier, read_tiers_with};
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::{Node, Value};
 use crate::error::MarginError;
 use crate::param::Param;
-use keelmark_book::{Asset, InputError, Money, Overflow, Right, Round};
+use keelmark_book::{Asset, Decimal, InputError, Instrument, Money, Overflow, Right, Round};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -21,6 +23,8 @@ struct ShortOptionMinimum {
     /// Whether short calls and short puts add up, for every underlying and for single ones.
     gross: bool,
     by: BTreeMap<String, bool>,
+    /// Rates by tier of expiries, by underlying.
+    tiers: BTreeMap<String, Vec<(Tier, Decimal)>>,
 }
 
 const COUNTS: &[(&str, bool)] = &[("gross", true), ("max", false)];
@@ -31,7 +35,8 @@ pub(super) fn read(
 ) -> Result<Arc<dyn Charge>, InputError> {
     let unit = RateUnit::read(fields)?;
     let rate = fields.param_in("rate", unit.range())?;
-    let mut minimum = ShortOptionMinimum { rate, unit, gross: true, by: BTreeMap::new() };
+    let tiers = read_rates(fields, unit)?;
+    let mut minimum = ShortOptionMinimum { rate, unit, gross: true, by: BTreeMap::new(), tiers };
     match fields.get("count") {
         None => {}
         Some(node @ Node { value: Value::Table(_), .. }) => {
@@ -47,6 +52,25 @@ pub(super) fn read(
         Some(node) => minimum.gross = count(node)?,
     }
     Ok(Arc::new(minimum))
+}
+
+/// `[charge.by.X] tiers`: rates of the tiers of single underlyings.
+fn read_rates(
+    fields: &mut Fields<'_>,
+    unit: RateUnit,
+) -> Result<BTreeMap<String, Vec<(Tier, Decimal)>>, InputError> {
+    let mut by = BTreeMap::new();
+    let Some(node) = fields.get("by") else { return Ok(by) };
+    for (name, node) in Fields::of(node)?.all() {
+        let mut inner = Fields::of(node)?;
+        let rates = read_tiers_with(&mut inner, |tier| {
+            tier.number_in("rate", unit.range())?
+                .ok_or_else(|| tier.error("rate: expected the rate of the tier, found none"))
+        })?;
+        inner.done()?;
+        by.insert(name.to_ascii_uppercase(), rates);
+    }
+    Ok(by)
 }
 
 fn count(node: &Node) -> Result<bool, InputError> {
@@ -102,6 +126,17 @@ impl ShortOptionMinimum {
         if self.is_gross(underlying) { call.plus(put) } else { Ok(call.max(put)) }
     }
 
+    /// The rate of an option: that of the tier which its expiry is in.
+    fn rate_of(&self, pool: &PoolView<'_>, one: &Instrument) -> Result<Decimal, MarginError> {
+        let tiers = self.tiers.get(one.base.as_str());
+        let holds =
+            |(tier, _): &&(Tier, Decimal)| tier.reach.holds(one.expiry(), pool.market.as_of);
+        match tiers.into_iter().flatten().find(holds) {
+            Some((_, rate)) => Ok(*rate),
+            None => Ok(self.rate.get("rate", &one.base)?),
+        }
+    }
+
     /// What short calls and short puts of a unit ask.
     fn sides(&self, pool: &PoolView<'_>, unit: usize) -> Result<Sides, MarginError> {
         let mut sides = Sides::default();
@@ -120,7 +155,7 @@ impl ShortOptionMinimum {
                 RateUnit::Index => one.base_size(low.abs(), holding.quote.mark)?,
                 RateUnit::Money => low.abs(),
             };
-            let rate = self.rate.get("rate", &one.base)?;
+            let rate = self.rate_of(pool, one)?;
             let own = self.unit.cost(pool, unit, size.decimal(), rate, Round::Up)?;
             sides[usize::from(right == Right::Put)].push((Part::Position(holding.id), own));
         }

@@ -120,6 +120,14 @@ impl Reach {
         }
     }
 
+    /// Whether some expiry is in both. Tiers of days follow one another, and never share one.
+    pub fn meets(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Months(from, to), Self::Months(start, end)) => from <= end && start <= to,
+            _ => false,
+        }
+    }
+
     /// First month of it, for spreads that are priced by the months between legs.
     pub fn first_month(self) -> Option<i32> {
         match self {
@@ -154,15 +162,24 @@ fn contract_month(text: &str) -> Option<i32> {
     ((1..=12).contains(&month) && year > 0).then_some(year * 12 + month - 1)
 }
 
-fn read_tiers(fields: &mut Fields<'_>) -> Result<Vec<Tier>, InputError> {
-    let mut tiers: Vec<Tier> = Vec::new();
+pub(super) fn read_tiers(fields: &mut Fields<'_>) -> Result<Vec<Tier>, InputError> {
+    let tiers = read_tiers_with(fields, |_| Ok(()))?;
+    Ok(tiers.into_iter().map(|(tier, ())| tier).collect())
+}
+
+/// Tiers, and what else stands in each.
+pub(super) fn read_tiers_with<T>(
+    fields: &mut Fields<'_>,
+    mut more: impl FnMut(&mut Fields<'_>) -> Result<T, InputError>,
+) -> Result<Vec<(Tier, T)>, InputError> {
+    let mut tiers: Vec<(Tier, T)> = Vec::new();
     for node in fields.list("tiers")? {
         let mut inner = Fields::of(node)?;
         let name = inner.text("name")?.to_owned();
         let reach = match (inner.get("from_month"), inner.get("to_month")) {
             (None, None) => {
                 let days = inner.get("to_days").map(Node::decimal).transpose()?;
-                let above = match tiers.last().map(|tier| tier.reach) {
+                let above = match tiers.last().map(|(tier, _)| tier.reach) {
                     None => 0.0,
                     Some(Reach::Days(_, Some(below))) => below,
                     Some(_) => f64::INFINITY,
@@ -184,15 +201,15 @@ fn read_tiers(fields: &mut Fields<'_>) -> Result<Vec<Tier>, InputError> {
             }
             _ => return Err(node.error("expected from_month and to_month, or to_days")),
         };
-        if tiers.iter().any(|tier| tier.name == name) {
+        if tiers.iter().any(|(tier, _)| tier.name == name) {
             return Err(node.error(format!("name: expected each tier once, found {name:?} again")));
         }
-        tiers.push(Tier { name, reach });
+        tiers.push((Tier { name, reach }, more(&mut inner)?));
         inner.done()?;
     }
     let days: Vec<(f64, Option<f64>)> = tiers
         .iter()
-        .filter_map(|tier| match tier.reach {
+        .filter_map(|(tier, _)| match tier.reach {
             Reach::Days(above, to) => Some((above, to)),
             _ => None,
         })

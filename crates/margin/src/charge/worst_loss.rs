@@ -1,8 +1,12 @@
 //! `worst-loss`: the largest loss over the scenarios of some scans, per unit, summed over units.
 //!
+//! Where an underlying has tiers, each is scanned alone, and their losses add up: a gain of one
+//! month pays for nothing in another.
+//!
 //! A gain in a scenario counts for `gain_offset` of itself, which shows in the reported vectors; in
 //! a scan with a dampener a loss beyond the range is reduced by it and a gain counts for nothing.
 
+use super::tiers::{Apart, Tiers};
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::{CoinsMove, Fields, Range};
 use crate::error::MarginError;
@@ -97,6 +101,8 @@ struct WorstLoss {
     coins_hedge: bool,
     /// Losses within this share of the largest count as equal to it when the worst is named.
     tie: Decimal,
+    /// Tiers that are scanned apart.
+    tiers: Tiers,
 }
 
 pub(super) fn read(
@@ -107,7 +113,14 @@ pub(super) fn read(
     let gain_offset = fields.param_in_or("gain_offset", Range::SHARE, Decimal::ZERO)?;
     let coins_hedge = reading.coins == CoinsMove::Hedge;
     let tie = fields.number_in("tie", Range::SHARE)?.unwrap_or(Decimal::ZERO);
-    Ok(Arc::new(WorstLoss { scans, gain_offset, coins_hedge, tie }))
+    let tiers = Tiers::read(fields)?;
+    if !tiers.is_empty() && (coins_hedge || scans.iter().any(|(_, one)| one.dampener.is_some())) {
+        return Err(fields.error(
+            "tiers: a scan with a dampener, or with coins that count as far as they hedge, takes \
+             an underlying whole",
+        ));
+    }
+    Ok(Arc::new(WorstLoss { scans, gain_offset, coins_hedge, tie, tiers }))
 }
 
 /// The scans that a charge names, each with its index in the document.
@@ -131,16 +144,27 @@ pub(super) fn scans(
 impl Charge for WorstLoss {
     fn amount(&self, pool: &PoolView<'_>) -> Result<Outcome, MarginError> {
         let mut outcome = Outcome::default();
-        for unit in 0..pool.table.units.len() {
-            let scan = self.unit_scan(pool, unit)?;
-            let Some(low) = scan.after.iter().copied().min() else { continue };
-            let loss = (-low).max(Money::ZERO);
-            outcome.add_unit(&scan.underlying, loss)?;
-            outcome.lines.push(Line { text: scan.describe(), amount: loss });
-            if loss.is_positive() {
-                parts(pool, &scan, loss, &mut outcome.parts)?;
+        for (unit, of) in pool.table.units.iter().enumerate() {
+            let mut own = Money::ZERO;
+            for part in self.tiers.parts(pool, unit) {
+                let cells = part.cells(pool);
+                // A tier in which nothing is held has no worst scenario to tell.
+                if !part.is_whole() && cells.iter().all(|cell| *cell == 0) {
+                    continue;
+                }
+                let scan = self.unit_scan(pool, part, &cells)?;
+                let Some(low) = scan.after.iter().copied().min() else { continue };
+                let loss = (-low).max(Money::ZERO);
+                own = own.plus(loss)?;
+                let tier = part.name().map(|name| format!(", tier {name}")).unwrap_or_default();
+                let text = format!("{}{tier}", scan.describe());
+                outcome.lines.push(Line { text, amount: loss });
+                if loss.is_positive() {
+                    parts(pool, part, &scan, loss, &mut outcome.parts)?;
+                }
+                outcome.scans.push(scan);
             }
-            outcome.scans.push(scan);
+            outcome.add_unit(&of.underlying, own)?;
         }
         Ok(outcome)
     }
@@ -155,6 +179,11 @@ impl Charge for WorstLoss {
 
     fn term(&self, pool: &PoolView<'_>, unit: usize) -> Result<Money, MarginError> {
         let (table, exposure) = (pool.table, pool.exposure);
+        if !self.tiers.of(table.units[unit].underlying.as_str()).is_empty() {
+            let apart = self.tiers.parts(pool, unit).map(|part| self.lowest(pool, part));
+            let losses = apart.map(|low| Ok(-table.money(low, Round::Down)?));
+            return Ok(Money::sum(losses.collect::<Result<Vec<_>, MarginError>>()?)?);
+        }
         let sums = exposure.cells(unit).iter().zip(exposure.coin_cells(unit));
         let extra = pool.extra.filter(|(row, _)| table.line(*row).unit == unit);
         let (change, lots) =
@@ -192,13 +221,27 @@ impl WorstLoss {
         self.scans.iter().any(|(at, _)| *at == scan)
     }
 
+    /// The lowest sum of a part over the scenarios that count, zero at most.
+    fn lowest(&self, pool: &PoolView<'_>, part: Apart<'_>) -> i128 {
+        let own = pool.table.cells.iter().zip(part.cells(pool));
+        own.filter(|(cell, _)| self.looks_at(cell.scan))
+            .map(|(_, sum)| sum)
+            .min()
+            .unwrap_or(0)
+            .min(0)
+    }
+
     fn damped(&self, scan: usize) -> bool {
         self.scans.iter().any(|(at, one)| *at == scan && one.dampener.is_some())
     }
 
-    fn unit_scan(&self, pool: &PoolView<'_>, unit: usize) -> Result<UnitScan, MarginError> {
-        let table = pool.table;
-        let cells = pool.cells(unit);
+    fn unit_scan(
+        &self,
+        pool: &PoolView<'_>,
+        part: Apart<'_>,
+        cells: &[i128],
+    ) -> Result<UnitScan, MarginError> {
+        let (table, unit) = (pool.table, part.unit);
         let underlying = &table.units[unit].underlying;
         let offset = Rate::new(self.gain_offset.get("gain_offset", underlying)?);
         let (mut columns, mut before, mut after) = (vec![], vec![], vec![]);
@@ -236,6 +279,7 @@ pub(super) fn first_lowest(profits: &[Money], tie: Decimal) -> Result<usize, Mar
 /// Each holding's own loss in the worst scenario; they sum to the loss before the dampener.
 fn parts(
     pool: &PoolView<'_>,
+    part: Apart<'_>,
     scan: &UnitScan,
     loss: Money,
     parts: &mut Vec<(Part, Money)>,
@@ -245,7 +289,7 @@ fn parts(
     let gross = -scan.before[scan.worst];
     let share = loss.ratio(gross, Round::Nearest)?;
     let coins = pool.exposure.coins(scan.unit);
-    if coins != 0 {
+    if coins != 0 && part.has_coins() {
         let gain = table.weighed(scan.unit, column, table.coin_cell(scan.unit, column, coins));
         let own = (-table.money(gain, Round::Nearest)?).times(share, Round::Nearest)?;
         let held = pool.coin_parts(scan.unit, own)?;
@@ -257,7 +301,7 @@ fn parts(
     });
     for (row, lots) in pool.lots().chain(orders) {
         let line = table.line(row);
-        if line.unit != scan.unit {
+        if !part.has(pool, line) {
             continue;
         }
         let gain = lots * i128::from(table.scenario_row(row)[column]);

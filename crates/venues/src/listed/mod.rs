@@ -16,6 +16,7 @@ mod parameters;
 pub mod positions;
 
 pub mod spn;
+mod tiers;
 
 use keelmark_book::{Decimal, Right};
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ pub struct RiskFile {
     pub commodities: BTreeMap<String, Commodity>,
     /// Credits between combined commodities, in the order of the file.
     pub credits: Vec<Spread>,
+    /// Credits that come before all others, whatever their priority.
+    pub first_credits: Vec<Spread>,
     /// Exchange rates: one unit of the first currency is so many of the second.
     pub rates: Vec<(String, String, Decimal)>,
     /// What was read and what was left out.
@@ -119,6 +122,7 @@ pub struct Contract {
 
 /// What is margined as one: products, spreads, and rates.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "the flags that a file gives")]
 pub struct Commodity {
     /// Its code.
     pub code: String,
@@ -130,18 +134,48 @@ pub struct Commodity {
     pub minimum_is_max: bool,
     /// Money a short option asks at least.
     pub minimum_rate: Decimal,
+    /// The same where it differs by tier of months.
+    pub minimum_tiers: Vec<(Tier, Decimal)>,
     /// Whether its option value may not pay for the risk of another.
     pub limit_option_value: bool,
     /// Whether its options settle like futures.
     pub futures_style: bool,
-    /// Tiers of months: name, first and last.
-    pub tiers: Vec<(String, Day, Day)>,
+    /// Tiers of months that spreads between them name.
+    pub tiers: Vec<Tier>,
+    /// Tiers of months that are scanned apart; none where the whole is scanned.
+    pub scan_tiers: Vec<Tier>,
+    /// Whether every month is scanned apart.
+    pub scanned_by_month: bool,
+    /// Tiers of months that spread apart against other commodities.
+    pub credit_tiers: Vec<Tier>,
+    /// Whether every month spreads apart against other commodities.
+    pub credited_by_month: bool,
+    /// What a delta counts for in a credit.
+    pub price_risk: PriceRisk,
+    /// What the file asks of this commodity that is not covered and without which the margin would
+    /// be wrong: it cannot be held.
+    pub refused: Vec<String>,
     /// Spreads between months.
     pub spreads: Vec<Spread>,
     /// Delivery months: month, rate a delta in a spread, rate a delta outright.
     pub deliveries: Vec<(Day, Decimal, Decimal)>,
     /// Initial over maintenance, by class of account as the file names it.
     pub ratios: Vec<(String, Decimal)>,
+}
+
+/// A tier of months: name, first and last.
+pub type Tier = (String, Day, Day);
+
+/// What a delta counts for in a credit between commodities.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PriceRisk {
+    /// Its part of the price risk.
+    #[default]
+    PerDelta,
+    /// The same, at most the scan range.
+    Capped,
+    /// The scan range.
+    Range,
 }
 
 /// A spread, between months or between combined commodities.
@@ -155,6 +189,8 @@ pub struct Spread {
     pub rate: Decimal,
     /// Its legs.
     pub legs: Vec<Leg>,
+    /// What of it is not covered, so that it gives no credit.
+    pub refused: Option<String>,
 }
 
 /// A leg of a spread.

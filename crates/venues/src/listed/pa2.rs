@@ -4,8 +4,10 @@
 //! their record: what is not there is blank, and what is blank is absent. Records without a table
 //! are skipped and counted.
 
+mod fragment;
 pub mod layout;
 mod records;
+mod tiers;
 
 use super::ascii::Ascii;
 use super::{Day, RiskFile, Wanted, number};
@@ -170,8 +172,17 @@ fn expected(picture: Picture) -> String {
 ///
 /// # Errors
 /// [`InputError`] with the line.
-pub fn read(file: &str, input: impl Read, wanted: &mut Wanted<'_>) -> Result<RiskFile, InputError> {
-    let mut input = Ascii::new(input);
+pub fn read(
+    file: &str,
+    mut input: impl Read,
+    wanted: &mut Wanted<'_>,
+) -> Result<RiskFile, InputError> {
+    let mut head = Vec::new();
+    let first = Read::by_ref(&mut input).take(fragment::HEAD).read_to_end(&mut head);
+    let refused = |problem: String| InputError::whole(file, problem);
+    first.map_err(|error| refused(format!("cannot read: {error}")))?;
+    fragment::encoding(&head).map_err(refused)?;
+    let mut input = Ascii::new(head.as_slice().chain(input));
     let mut state = records::Reader::new(wanted);
     let (mut line, mut at) = (Vec::with_capacity(160), 0u64);
     loop {
@@ -186,10 +197,15 @@ pub fn read(file: &str, input: impl Read, wanted: &mut Wanted<'_>) -> Result<Ris
             return state.finish().map_err(wrong);
         }
         if count as u64 == LONGEST_LINE {
-            return Err(wrong(format!("expected a record of 132 columns, found {count} and more")));
+            return Err(wrong(format!(
+                "expected a record of 132 columns or a few more, found a line of {count} and more: \
+                 write one record a line, with a line feed at its end"
+            )));
         }
         state.counts().bytes += count as u64;
-        state.line(line.trim_ascii_end()).map_err(wrong)?;
+        let ended = line.ends_with(b"\n");
+        let told = |problem: String| if ended { problem } else { fragment::cut(&problem) };
+        state.line(line.trim_ascii_end()).map_err(|problem| wrong(told(problem)))?;
     }
 }
 
@@ -217,7 +233,7 @@ pub fn find<'v>(values: &'v Values, name: &str) -> Option<&'v Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::listed::Terms;
+    use crate::listed::{PriceRisk, Terms};
 
     const COVER: &str = "B CBTZSC       OOC202507   202507   9999999925000000006000300003300000000\
                          00000000000001000020250620ZSC       BC";
@@ -239,8 +255,81 @@ mod tests {
         let line = COVER.replace("0033000000", "0O33000000");
         let error = decode(line.as_bytes(), Points::default()).unwrap_err();
         assert!(error.contains("columns 63-67 (extreme_cover)"), "{error}");
-        let error = read("x.pa2", line.as_bytes(), &mut |_, _, _| true).unwrap_err().to_string();
-        assert!(error.starts_with("x.pa2:1: record B"), "{error}");
+        let error = wrong(&format!("{HEADER}\n{line}\n"));
+        assert!(error.starts_with("x.pa2:2: record B"), "{error}");
+    }
+
+    fn wrong(text: &str) -> String {
+        read("x.pa2", text.as_bytes(), &mut |_, _, _| true).unwrap_err().to_string()
+    }
+
+    const HEADER: &str = "0 CME   20250620SE     202506201407U2YNCLR";
+
+    #[test]
+    fn a_fragment_is_called_one_with_the_place_of_the_cut() {
+        let whole = |from: usize, to: usize| -> String {
+            FILE.split_inclusive('\n').skip(from).take(to - from).collect()
+        };
+        let without = |id: &str| -> String {
+            let kept = FILE.split_inclusive('\n').filter(|line| !line.starts_with(id));
+            kept.collect()
+        };
+        let cut = &FILE[..FILE.len() - 60];
+        for (text, says) in [
+            (
+                whole(1, 12),
+                "x.pa2:1: expected record 0, the header, found record 1: this is a \
+                            fragment, which starts in the middle of a file",
+            ),
+            (
+                whole(0, 11),
+                "x.pa2:12: expected contracts in records 81 and 82, found none: this is \
+                           a fragment, which ends before them",
+            ),
+            (
+                whole(0, 12),
+                "x.pa2:13: 1 contracts have a record 81 and no record 82, such as 06 \
+                            FUT: this is a fragment, of which the end is not there",
+            ),
+            (without("81"), "x.pa2:12: record 82 of 06 FUT: expected its record 81 before it"),
+            (
+                without("2 "),
+                "x.pa2:12: record 82 of 06 FUT: expected a record 2 before it, with \
+                             its commodity and currency, found none: this is a fragment",
+            ),
+            (without("P "), "expected a record P before it, with the decimals of its prices"),
+            (
+                cut.to_owned(),
+                "x.pa2:13: record 82, columns 55-96: expected 7 losses, found 1: the \
+                              line is cut; the line has no end and is the last: the file is cut",
+            ),
+            (String::new(), "x.pa2: expected records, found an empty file"),
+            ("\n \n".to_owned(), "expected record 0, the header, found no record"),
+            (
+                FILE.replace('\n', "").repeat(8),
+                "x.pa2:1: expected a record of 132 columns or a few \
+                                                more, found a line of 4096 and more: write one",
+            ),
+            (format!("{FILE}{HEADER}\n"), "found a second time: these are two files in one"),
+            (FILE.replace("1407U2", "1407UP"), "expected U2, the expanded format, found UP"),
+            ("0CME   20250620S\n".to_owned(), "found that of the standard format, of 80 columns"),
+            ("account,instrument\n".to_owned(), "found \"ac\", which is no record; give the whole"),
+            ("<?xml version=\"1.0\"?>".to_owned(), "found XML: give it a name that ends in .spn"),
+            ("PK\u{3}\u{4}".to_owned(), "found a zip archive: unpack it first"),
+            ("\u{feff}0 CME".to_owned(), "found UTF-8 with a byte order mark"),
+        ] {
+            let error = wrong(&text);
+            assert!(error.contains(says), "{says}\n{error}");
+        }
+        for (bytes, says) in [
+            (&b"\xff\xfe0\0 \0C\0"[..], "found UTF-16: save it as ASCII"),
+            (b"0\0 \0C\0M\0", "found bytes of zero, as in UTF-16"),
+            (b"\xf0\x40\xc3\xd4\xc5\x40\xf2\xf0\xf2", "not ASCII, as in EBCDIC"),
+            (b"\x1f\x8b\x08", "found a gzip archive: unpack it first"),
+        ] {
+            let error = read("x.pa2", bytes, &mut |_, _, _| true).unwrap_err().to_string();
+            assert!(error.contains(says), "{says}\n{error}");
+        }
     }
 
     const FILE: &str = "\
@@ -252,6 +341,7 @@ P CBT06        OOFSOYBEAN MEAL OP003000  000010000000000000000001USD$STD 00AMER
 3 06    1001202507202507022025082025080320250920250904202510202511  100010001100
 C 06    1001020000100010101A020201B
 4 06    10010120250600000010000000                            00001701001001001
+S 06    20020120250720250702202508202812                                          2
 B CBT06        FUT202507            00000000000000000170003000003300000000000000000000100002025\
 0714
 W a record that nobody knows
@@ -274,6 +364,12 @@ W a record that nobody knows
         assert_eq!(soy.tiers.len(), 4);
         assert_eq!(soy.ratios[2], ("speculator".to_owned(), "1.1".parse().unwrap()));
         assert_eq!(soy.minimum_rate.to_string(), "170");
+        // 1 is the greater of short calls and short puts.
+        assert!(soy.minimum_is_max);
+        let july = Day { year: 2025, month: 7, day: 0 };
+        assert_eq!(soy.credit_tiers[0], ("1".to_owned(), july, july));
+        assert_eq!((soy.credit_tiers.len(), soy.scan_tiers.len()), (2, 0));
+        assert_eq!(soy.price_risk, PriceRisk::Capped);
         assert_eq!(soy.deliveries.len(), 1);
         assert_eq!(soy.spreads[0].legs.len(), 2);
         assert_eq!(found.products[0].scan_range, Some(Decimal::from_int(1700)));

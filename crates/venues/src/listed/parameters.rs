@@ -2,8 +2,10 @@
 //! months, credits, minima and ratios of the commodities that are used.
 
 use super::book::{House, Units, commodity_of};
-use super::{Commodity, Day, Leg, RiskFile, Spread};
+use super::tiers::{self, Apart};
+use super::{Commodity, Day, Leg, PriceRisk, RiskFile, Spread};
 use keelmark_book::{Decimal, Market, Round};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// What a document is called where nobody says otherwise.
@@ -34,7 +36,20 @@ pub(super) fn document(
          [pool]\nby = \"account\"\ncurrency = \"{currency}\"\n\n\
          [collateral.assets]\n{currency} = \"1\"\n",
     );
+    let held: Vec<(&str, &Commodity)> = units
+        .iter()
+        .filter_map(|(code, unit)| Some((unit.as_str(), file.commodities.get(code)?)))
+        .collect();
+    for (unit, one) in &held {
+        if let Some(what) = one.refused.first() {
+            return Err(format!(
+                "{unit}: {what}, which is not covered, and without it the margin would be too low: \
+                 leave its contracts out, with --positions"
+            ));
+        }
+    }
     params(&mut out, file, units, house, notes)?;
+    tiers::scanned(&mut out, file, &held)?;
     let _ = writeln!(out, "\n[[charge]]\nname = \"spread\"");
     for (code, unit) in units {
         if let Some(one) = file.commodities.get(code) {
@@ -55,15 +70,14 @@ pub(super) fn document(
         }
         out.push_str("]\n");
     }
-    out.push_str("\n[[charge]]\nname = \"inter_credit\"\nspreads = [\n");
-    for spread in &file.credits {
-        credit(&mut out, spread, units, notes)?;
-    }
-    out.push_str("]\n\n[[charge]]\nname = \"minimum\"\n[charge.count]\n");
+    let apart = credits(&mut out, file, units, &held, notes)?;
+    out.push_str(&apart);
+    out.push_str("\n[[charge]]\nname = \"minimum\"\n[charge.count]\n");
     for (code, unit) in units {
         let max = file.commodities.get(code).is_some_and(|one| one.minimum_is_max);
         let _ = writeln!(out, "\"{unit}\" = \"{}\"", if max { "max" } else { "gross" });
     }
+    tiers::minima(&mut out, &held)?;
     if !house.portfolio_option_value {
         out.push_str(
             "\n[levels]\ninitial = \"initial_required + orders\"\nmaintenance = \"required\"\n",
@@ -189,24 +203,66 @@ fn side(leg: &Leg) -> char {
     if leg.side_a { 'A' } else { 'B' }
 }
 
-/// A credit whose commodities are all used; one that is not covered is left out, with a note, since
-/// without it the margin is higher.
+/// The credits, with what a delta counts for in them; returns the tiers of their legs, which stand
+/// after them.
+fn credits(
+    out: &mut String,
+    file: &RiskFile,
+    units: &Units,
+    held: &[(&str, &Commodity)],
+    notes: &mut Vec<String>,
+) -> Result<String, String> {
+    let mut apart = Apart::default();
+    let used = tiers::credited(file, held, &mut apart)?;
+    out.push_str("\n[[charge]]\nname = \"inter_credit\"\n");
+    let counted: Vec<String> = held
+        .iter()
+        .filter_map(|(unit, one)| match one.price_risk {
+            PriceRisk::PerDelta => None,
+            PriceRisk::Capped => Some(format!("\"{unit}\" = \"capped\"")),
+            PriceRisk::Range => Some(format!("\"{unit}\" = \"range\"")),
+        })
+        .collect();
+    if !counted.is_empty() {
+        let _ = writeln!(out, "price_risk = {{ {} }}", counted.join(", "));
+    }
+    out.push_str("spreads = [\n");
+    let mut left_out: BTreeMap<String, (u64, u32)> = BTreeMap::new();
+    // Credits that come before all others have the lowest priorities.
+    let after = file.first_credits.iter().map(|one| one.priority).max().unwrap_or(0);
+    let first = file.first_credits.iter().map(|one| (one, one.priority));
+    let others = file.credits.iter().map(|one| (one, one.priority.saturating_add(after)));
+    for (spread, priority) in first.chain(others) {
+        if let Err(why) = credit(out, spread, priority, units, &apart)? {
+            left_out.entry(why).or_insert((0, spread.priority)).0 += 1;
+        }
+    }
+    out.push_str("]\n");
+    for (why, (count, one)) in left_out {
+        notes.push(format!(
+            "{count} credits left out, such as that of priority {one}: {why}; without them the \
+             margin is higher, never lower"
+        ));
+    }
+    Ok(used)
+}
+
+/// A credit whose commodities are all used; says why where it is not covered.
 fn credit(
     out: &mut String,
     spread: &Spread,
+    priority: u32,
     units: &Units,
-    notes: &mut Vec<String>,
-) -> Result<(), String> {
+    apart: &Apart,
+) -> Result<Result<(), String>, String> {
     let held = |leg: &Leg| units.contains_key(&leg.commodity);
     let by_scan = matches!(spread.method.as_str(), "04" | "S");
     let needed = spread.legs.iter().filter(|leg| !by_scan || leg.required);
     if !needed.clone().all(held) || spread.legs.iter().filter(|leg| held(leg)).count() < 2 {
-        return Ok(());
+        return Ok(Ok(()));
     }
-    if spread.legs.iter().any(|leg| leg.tier.as_deref().is_some_and(|one| !in_whole(one))) {
-        let priority = spread.priority;
-        notes.push(format!("credit {priority} is by tier of months, which is not covered: none"));
-        return Ok(());
+    if let Some(what) = &spread.refused {
+        return Ok(Err(format!("a credit that {what} is not covered")));
     }
     let hundred = Decimal::from_int(100);
     let share = if spread.rate > Decimal::ONE {
@@ -217,40 +273,37 @@ fn credit(
     let (method, field, value) = match spread.method.as_str() {
         "F" => ("flat", "amount", spread.rate),
         "04" | "S" => ("scan", "rate", share),
-        _ => ("rate", "rate", share),
+        "" | "01" | "10" | "20" | "P" | "W" => ("rate", "rate", share),
+        other => return Ok(Err(format!("a credit by method {other:?} is not covered"))),
     };
-    let legs: Vec<String> = spread
-        .legs
-        .iter()
-        .filter_map(|leg| {
-            let unit = units.get(&leg.commodity)?;
-            Some(format!(
-                "{{ unit = \"{unit}\", side = \"{}\", ratio = \"{}\", required = {} }}",
-                side(leg),
-                leg.ratio,
-                leg.required
-            ))
-        })
-        .collect();
+    let mut legs: Vec<String> = Vec::new();
+    for leg in &spread.legs {
+        let Some(unit) = units.get(&leg.commodity) else { continue };
+        let tier = match apart.tier_of(unit.as_str(), leg, by_scan) {
+            Ok(tier) => tier.map(|tier| format!("tier = \"{tier}\", ")).unwrap_or_default(),
+            Err(why) => return Ok(Err(why)),
+        };
+        legs.push(format!(
+            "{{ unit = \"{unit}\", {tier}side = \"{}\", ratio = \"{}\", required = {} }}",
+            side(leg),
+            leg.ratio,
+            leg.required
+        ));
+    }
     let _ = writeln!(
         out,
-        "  {{ priority = \"{}\", method = \"{method}\", {field} = \"{value}\", legs = [{}] }},",
-        spread.priority,
+        "  {{ priority = \"{priority}\", method = \"{method}\", {field} = \"{value}\", \
+         legs = [{}] }},",
         legs.join(", ")
     );
-    Ok(())
+    Ok(Ok(()))
 }
 
-/// Whether a tier stands for a commodity as a whole.
-fn in_whole(tier: &str) -> bool {
-    matches!(tier.trim_start_matches('0'), "" | "1")
-}
-
-fn month(day: Day) -> String {
+pub(super) fn month(day: Day) -> String {
     Day { day: 0, ..day }.to_string()
 }
 
 /// Text that is safe between quotation marks.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\')).collect()
 }

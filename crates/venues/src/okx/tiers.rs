@@ -95,11 +95,17 @@ impl<'a> Tables<'a> {
         if !self.discounts.is_empty() {
             sources.push("OKX public/discount-rate-interest-free-quota".to_owned());
         }
-        let mut tables = String::new();
+        let (mut tables, mut named) = (String::new(), std::collections::BTreeSet::new());
         for ((kind, family), steps) in &mut self.tiers {
             ladder(steps, family)?;
             let list = brackets_of_contracts(steps);
             for name in members(draft, kind, family) {
+                if !named.insert(name.clone()) {
+                    return Err(InputError::whole(
+                        "position tiers",
+                        format!("{name}: expected the tiers of one family and kind, found two"),
+                    ));
+                }
                 let _ = write!(tables, "{} = {list}", quoted(&name));
             }
         }

@@ -144,14 +144,28 @@ pub const LAYOUTS: &[Layout] = &[
         columns: &[
             c("combined_commodity", 3, 8, Text),
             c("method", 9, 10, Text),
+            c("n_tiers", 11, 12, Whole),
             c("price_risk_method", 83, 83, Text),
+            c("day_codes", 84, 103, Text),
         ],
-        groups: &[Group {
-            name: "tiers",
-            stride: 14,
-            count: 4,
-            columns: &[c("no", 13, 14, Whole), c("start", 15, 20, Whole), c("end", 21, 26, Whole)],
-        }],
+        groups: &[
+            Group {
+                name: "tiers",
+                stride: 14,
+                count: 5,
+                columns: &[
+                    c("no", 13, 14, Whole),
+                    c("start", 15, 20, Whole),
+                    c("end", 21, 26, Whole),
+                ],
+            },
+            Group {
+                name: "minimum_rates",
+                stride: 7,
+                count: 5,
+                columns: &[c("rate", 104, 110, Whole)],
+            },
+        ],
     },
     Layout {
         id: "C",
@@ -165,7 +179,7 @@ pub const LAYOUTS: &[Layout] = &[
         groups: &[Group {
             name: "legs",
             stride: 7,
-            count: 4,
+            count: 8,
             columns: &[
                 c("no", 22, 23, Whole),
                 c("tier", 24, 25, Whole),
@@ -276,6 +290,9 @@ pub const LAYOUTS: &[Layout] = &[
             c("target_exchange", 91, 93, Text),
             c("target", 95, 100, Text),
             c("credit_method", 101, 101, Text),
+            c("spread_group", 110, 110, Text),
+            c("rate_by_leg", 122, 122, Text),
+            c("eligibility", 151, 151, Text),
         ],
         groups: &[
             Group {
@@ -363,6 +380,9 @@ pub const LAYOUTS: &[Layout] = &[
 mod tests {
     use super::*;
 
+    /// 132 columns in the first layout; records 6 and S have grown beyond.
+    const LONGEST: usize = 151;
+
     #[test]
     fn columns_of_a_record_do_not_overlap_and_fit_its_line() {
         for layout in LAYOUTS {
@@ -375,7 +395,7 @@ mod tests {
                 })
             });
             for (first, last) in once.chain(often) {
-                assert!(3 <= first && first <= last && last <= 132, "{} {first}", layout.id);
+                assert!(3 <= first && first <= last && last <= LONGEST, "{} {first}", layout.id);
                 let free = taken.iter().all(|(from, to)| last < *from || first > *to);
                 assert!(free, "record {}: {first}-{last} overlaps", layout.id);
                 taken.push((first, last));

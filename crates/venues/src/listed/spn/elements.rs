@@ -1,7 +1,7 @@
 //! Where in the tree the stream is, and what the text of each leaf means there.
 
 use super::super::number;
-use super::super::{Commodity, Day, Leg, RiskFile, Spread, Terms};
+use super::super::{Commodity, Day, Leg, PriceRisk, RiskFile, Spread, Terms};
 use super::contracts::Draft;
 use super::{Counts, Wanted};
 use keelmark_book::Decimal;
@@ -23,6 +23,9 @@ pub(super) enum Tag {
     PfLink,
     MinimumTiers,
     IntraTiers,
+    /// Tiers that are scanned apart: of months, or of rates.
+    ScanTiers,
+    InterTiers,
     Tier,
     Rate,
     AdjRate,
@@ -58,6 +61,7 @@ pub(super) enum Leaf {
     Pe,
     PfCode,
     PriceScan,
+    ProcMeth,
     R,
     Rs,
     SomMeth,
@@ -69,13 +73,14 @@ pub(super) enum Leaf {
     V,
     Val,
     ValueMeth,
+    WfprMeth,
 }
 
 fn tag(name: &[u8]) -> Option<Tag> {
     use Leaf::{
         A, CapAnov, Cc, ChargeMeth, Currency, Cvf, D, Date, EndMonth, Exch, Factor, FromCur, I,
-        IsRequired, K, O, Outright, P, Pe, PfCode, PriceScan, R, Rs, SomMeth, SpreadCharge,
-        SpreadNumber, StartMonth, Tn, ToCur, V, Val, ValueMeth,
+        IsRequired, K, O, Outright, P, Pe, PfCode, PriceScan, ProcMeth, R, Rs, SomMeth,
+        SpreadCharge, SpreadNumber, StartMonth, Tn, ToCur, V, Val, ValueMeth, WfprMeth,
     };
     Some(match name {
         b"a" => Tag::Leaf(A),
@@ -124,6 +129,10 @@ fn tag(name: &[u8]) -> Option<Tag> {
         b"pfLink" => Tag::PfLink,
         b"somTiers" => Tag::MinimumTiers,
         b"intraTiers" => Tag::IntraTiers,
+        b"scanTiers" => Tag::ScanTiers,
+        b"interTiers" => Tag::InterTiers,
+        b"procMeth" => Tag::Leaf(ProcMeth),
+        b"wfprMeth" => Tag::Leaf(WfprMeth),
         b"adjRate" => Tag::AdjRate,
         b"spotRate" => Tag::SpotRate,
         b"interSpreads" => Tag::InterSpreads,
@@ -139,6 +148,7 @@ fn tag(name: &[u8]) -> Option<Tag> {
 const LONGEST_TEXT: usize = 1 << 16;
 
 /// The stream's place, and what has been read.
+#[allow(clippy::struct_excessive_bools, reason = "each is one thing that was read")]
 pub(super) struct Reader<'w> {
     text: Vec<u8>,
     pub file: RiskFile,
@@ -156,8 +166,14 @@ pub(super) struct Reader<'w> {
     conversion: (String, String, Option<Decimal>),
     /// Whether the rate or array that is open is not the first of its kind.
     again: bool,
-    /// Whether the minimum rate of the commodity has been read.
+    /// Whether the commodity is processed without tiers.
+    normal: bool,
+    /// Whether a minimum rate of the commodity has been read: the first is that of every month.
+    minimum_asked: bool,
+    /// Whether the minimum rate of the tier has been read.
     minimum_read: bool,
+    /// The minimum rate of the tier.
+    minimum: Decimal,
     rate_read: bool,
 }
 
@@ -178,7 +194,10 @@ impl<'w> Reader<'w> {
             ratio: <_>::default(),
             conversion: <_>::default(),
             again: false,
+            normal: false,
+            minimum_asked: false,
             minimum_read: false,
+            minimum: Decimal::ZERO,
             rate_read: false,
         }
     }
@@ -250,14 +269,16 @@ impl<'w> Reader<'w> {
             Tag::Array => self.draft.array(),
             Tag::Commodity => {
                 self.commodity = Commodity::default();
-                self.minimum_read = false;
+                self.minimum_asked = false;
             }
             Tag::Spread => {
                 self.spread = Spread::default();
                 self.rate_read = false;
             }
             Tag::Leg => self.leg = Leg { required: true, ratio: Decimal::ONE, ..Leg::default() },
-            Tag::Tier => self.tier = <_>::default(),
+            Tag::Tier => {
+                (self.tier, self.minimum, self.minimum_read) = <_>::default();
+            }
             Tag::SpotRate => self.delivery = <_>::default(),
             Tag::AdjRate => self.ratio = <_>::default(),
             Tag::ConvertCurrency => self.conversion = <_>::default(),
@@ -294,11 +315,7 @@ impl<'w> Reader<'w> {
             Tag::Leg => self.spread.legs.push(std::mem::take(&mut self.leg)),
             Tag::Spread => self.end_spread(),
             Tag::Commodity => self.end_commodity()?,
-            Tag::Tier if parent == Some(Tag::IntraTiers) => {
-                if let (name, Some(from), Some(to)) = std::mem::take(&mut self.tier) {
-                    self.commodity.tiers.push((name, from, to));
-                }
-            }
+            Tag::Tier => self.end_tier(parent),
             Tag::SpotRate => {
                 if let (Some(month), spread, outright) = self.delivery {
                     self.commodity.deliveries.push((month, spread, outright));
@@ -316,6 +333,21 @@ impl<'w> Reader<'w> {
         Ok(())
     }
 
+    /// A tier of months; one without months is the whole.
+    fn end_tier(&mut self, parent: Option<Tag>) {
+        let (name, Some(from), Some(to)) = std::mem::take(&mut self.tier) else { return };
+        match parent {
+            Some(Tag::IntraTiers) => self.commodity.tiers.push((name, from, to)),
+            Some(Tag::ScanTiers) => self.commodity.scan_tiers.push((name, from, to)),
+            Some(Tag::InterTiers) => self.commodity.credit_tiers.push((name, from, to)),
+            Some(Tag::MinimumTiers) => {
+                let tier = ((name, from, to), self.minimum);
+                self.commodity.minimum_tiers.push(tier);
+            }
+            _ => {}
+        }
+    }
+
     fn end_spread(&mut self) {
         let spread = std::mem::take(&mut self.spread);
         if self.within(Tag::InterSpreads) {
@@ -326,7 +358,11 @@ impl<'w> Reader<'w> {
     }
 
     fn end_commodity(&mut self) -> Result<(), String> {
-        let one = std::mem::take(&mut self.commodity);
+        let mut one = std::mem::take(&mut self.commodity);
+        // Normal processing scans every month together, whatever tiers there are.
+        if std::mem::take(&mut self.normal) {
+            one.scan_tiers.clear();
+        }
         if one.code.is_empty() {
             return Err("ccDef: expected a code in <cc>, found none".to_owned());
         }
@@ -387,6 +423,20 @@ impl<'w> Reader<'w> {
             (Leaf::Cc, Some(Tag::Commodity)) => self.commodity.code = word(text),
             (Leaf::Currency, Some(Tag::Commodity)) => self.commodity.currency = word(text),
             (Leaf::SomMeth, _) => self.commodity.minimum_is_max = word(text) == "MAX",
+            (Leaf::ProcMeth, Some(Tag::Commodity)) => {
+                self.normal = word(text).eq_ignore_ascii_case("NORMAL");
+            }
+            (Leaf::WfprMeth, Some(Tag::Commodity)) => {
+                self.commodity.price_risk = match word(text).to_ascii_uppercase().as_str() {
+                    "" | "NORMAL" => PriceRisk::PerDelta,
+                    "SCANRANGE_CAP" => PriceRisk::Capped,
+                    "SCANRANGE" => PriceRisk::Range,
+                    _ => {
+                        let what = "NORMAL, SCANRANGE_CAP or SCANRANGE";
+                        return Err(expected("wfprMeth", what, text));
+                    }
+                }
+            }
             (Leaf::CapAnov, _) => self.commodity.limit_option_value = word(text) == "1",
             (Leaf::PfCode, Some(Tag::PfLink)) => self.commodity.products.push(word(text)),
             (Leaf::Tn, Some(Tag::Tier)) => self.tier.0 = word(text),
@@ -439,7 +489,10 @@ impl<'w> Reader<'w> {
         if self.within(Tag::Spread) {
             (self.spread.rate, self.rate_read) = (value, true);
         } else if self.within(Tag::MinimumTiers) {
-            (self.commodity.minimum_rate, self.minimum_read) = (value, true);
+            (self.minimum, self.minimum_read) = (value, true);
+            if !self.minimum_asked {
+                (self.commodity.minimum_rate, self.minimum_asked) = (value, true);
+            }
         }
     }
 }

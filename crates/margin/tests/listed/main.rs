@@ -14,6 +14,8 @@ use keelmark_margin::whatif::{Change, apply};
 use keelmark_margin::{Document, PoolMargin, RiskTable, margin, margin_of_pool};
 use proptest::prelude::*;
 
+mod tiers;
+
 const SYMBOLS: &[(&str, &str)] = &[
     ("x:BTC/USD:USD-261225", "9000"),
     ("x:BTC/USD:USD-270129", "9180"),
@@ -109,8 +111,35 @@ fn account(lots: &[i64]) -> Portfolio {
 }
 
 fn pool(account: &Portfolio) -> PoolMargin {
-    let document = Document::parse("laws", DOCUMENT).unwrap();
+    pool_under(DOCUMENT, account)
+}
+
+fn pool_under(document: &str, account: &Portfolio) -> PoolMargin {
+    let document = Document::parse("laws", document).unwrap();
     margin(&document, &market(), account).unwrap().pools.remove(0)
+}
+
+fn order(account: &mut Portfolio, at: usize, lots: i64) {
+    let (instrument, quantity) = (InstrumentId::new(at), Quantity::from_int(lots));
+    account.orders.push(Order { instrument, quantity, price: None });
+}
+
+/// Whether a prepared what-if of a fill is the whole computation after it.
+fn prepared_is_whole(document: &str, account: &Portfolio, at: usize, fill: i64) {
+    let (document, market) = (Document::parse("laws", document).unwrap(), market());
+    let ids: Vec<InstrumentId> = market.instruments.iter().map(|(id, _)| id).collect();
+    let own = divide(account, &document, &market).remove(0);
+    let table = RiskTable::compile(&document, &market, &ids, &own.currency).unwrap();
+    let prepared = Prepared::new(&document, &market, &table, own).unwrap();
+    for quantity in [Quantity::from_int(fill), Quantity::from_int(-fill)] {
+        let change = Change { fills: vec![(ids[at], quantity)], ..Change::default() };
+        let after = apply(account, &change, &market).unwrap();
+        let changed = divide(&after, &document, &market).remove(0);
+        let full = margin_of_pool(&document, &market, &table, changed).unwrap();
+        let quick = prepared.what_if(ids[at], quantity).unwrap();
+        assert_eq!(quick.initial, full.level("initial"));
+        assert_eq!(quick.maintenance, full.level("maintenance"));
+    }
 }
 
 fn charge(pool: &PoolMargin, name: &str) -> Money {
@@ -172,8 +201,7 @@ proptest! {
     fn open_orders_never_raise_a_credit(lots in books(), orders in books()) {
         let mut account = account(&lots);
         for (at, lots) in orders.iter().enumerate().filter(|(_, lots)| **lots != 0) {
-            let (instrument, quantity) = (InstrumentId::new(at), Quantity::from_int(*lots));
-            account.orders.push(Order { instrument, quantity, price: None });
+            order(&mut account, at, *lots);
         }
         let found = pool(&account);
         let credit = found.charges.iter().find(|one| one.name == "inter_credit").unwrap();
@@ -186,21 +214,7 @@ proptest! {
         at in 0usize..7,
         fill in 1i64..9,
     ) {
-        let (document, market, account) =
-            (Document::parse("laws", DOCUMENT).unwrap(), market(), account(&lots));
-        let ids: Vec<InstrumentId> = market.instruments.iter().map(|(id, _)| id).collect();
-        let own = divide(&account, &document, &market).remove(0);
-        let table = RiskTable::compile(&document, &market, &ids, &own.currency).unwrap();
-        let prepared = Prepared::new(&document, &market, &table, own).unwrap();
-        for quantity in [Quantity::from_int(fill), Quantity::from_int(-fill)] {
-            let change = Change { fills: vec![(ids[at], quantity)], ..Change::default() };
-            let after = apply(&account, &change, &market).unwrap();
-            let changed = divide(&after, &document, &market).remove(0);
-            let full = margin_of_pool(&document, &market, &table, changed).unwrap();
-            let quick = prepared.what_if(ids[at], quantity).unwrap();
-            prop_assert_eq!(quick.initial, full.level("initial"));
-            prop_assert_eq!(quick.maintenance, full.level("maintenance"));
-        }
+        prepared_is_whole(DOCUMENT, &account(&lots), at, fill);
     }
 }
 
