@@ -12,7 +12,7 @@ use crate::exposure::Exposure;
 use crate::expr::Interval;
 use crate::health::Health;
 use crate::pool::{Funding, Pool, divide};
-use crate::requirement::refuse_below_zero;
+use crate::requirement::counted;
 use crate::table::{RiskTable, RowId, Sensitivity, coin_lots};
 use keelmark_book::{
     Asset, Balance, Decimal, InstrumentId, Market, Money, Overflow, Portfolio, Quantity, Rate,
@@ -71,7 +71,7 @@ pub struct ChargeOutcome {
 pub struct LevelOutcome {
     /// Its name.
     pub name: String,
-    /// Its amount, in the pool's currency, rounded up.
+    /// Its amount, in the pool's currency, rounded up; below zero only where the document says so.
     pub amount: Money,
     /// What open orders add to it.
     pub orders: Money,
@@ -155,7 +155,7 @@ fn take(pool: &mut Pool, currency: &Asset, posted: Money) -> Result<(), MarginEr
 fn post(document: &Document, market: &Market, pool: &mut Pool) -> Result<Money, MarginError> {
     let table = RiskTable::compile_pool(document, market, pool)?;
     let bare = margin_of_pool(document, market, &table, pool.clone())?;
-    let amount = bare.level("initial");
+    let amount = bare.level("initial").max(Money::ZERO);
     pool.collateral.push(Balance { asset: pool.currency.clone(), amount });
     pool.funding = Funding::Given;
     Ok(amount.at(market.price(&pool.currency)?, Round::Up)?)
@@ -450,7 +450,7 @@ fn levels(
             orders = orders.max(Money::ZERO);
         }
         let amount = widened(value(orders, false)?, widen)?;
-        let amount = refuse_below_zero(document, &level.name, amount)?;
+        let amount = counted(document, level, amount)?;
         let filled = level.formula.filled(&|name| {
             let value = level_value(document, charges, name, orders, false)?;
             Some(if document.params.contains_key(name) {

@@ -190,6 +190,8 @@ pub struct Level {
     pub name: String,
     /// The sum of charges that it is.
     pub formula: Formula,
+    /// Whether an amount below zero counts, as credit; else it is refused.
+    pub may_be_below_zero: bool,
 }
 
 impl Document {
