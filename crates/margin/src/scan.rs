@@ -46,6 +46,19 @@ pub enum PriceUnit {
     Relative,
     /// Quote currency.
     Money,
+    /// A fraction of the index, added to every price on the underlying: premiums stay as they are.
+    Index,
+}
+
+impl PriceUnit {
+    /// A move as a fraction of a price, where the index in the price's own currency is known.
+    pub(crate) fn share(self, by: f64, price: f64, index: f64) -> f64 {
+        match self {
+            Self::Relative => by,
+            Self::Money => by / price,
+            Self::Index => by * index / price,
+        }
+    }
 }
 
 /// One joint move.
@@ -171,7 +184,11 @@ impl Scan {
         let years = fields.number_in("lookahead_years", Range::YEARS)?.map_or(0.0, Decimal::to_f64);
         let round_to = fields.get("round_to").map(places).transpose()?;
         let price_range = fields.param_in("price_range", Range::POSITIVE)?;
-        let units = [("relative", PriceUnit::Relative), ("money", PriceUnit::Money)];
+        let units = [
+            ("relative", PriceUnit::Relative),
+            ("money", PriceUnit::Money),
+            ("index", PriceUnit::Index),
+        ];
         let price_range_down = fields
             .get("price_range_down")
             .map(|node| Range::POSITIVE.param("price_range_down", node))
@@ -181,7 +198,7 @@ impl Scan {
         let lowest = moved.fold(0.0, f64::min);
         let falls = price_range_down.as_ref().unwrap_or(&price_range);
         let wide = falls.values().find(|range| lowest * range.to_f64() <= -1.0);
-        if let (Some(range), PriceUnit::Relative) = (wide, price_unit) {
+        if let (Some(range), PriceUnit::Relative | PriceUnit::Index) = (wide, price_unit) {
             return Err(fields.error(format!(
                 "price_range: expected less than {:.4}, as the price falls by {} ranges, found \
                  {range}",

@@ -31,6 +31,24 @@ pub(super) struct Moves {
     pub coin_factor: Vec<f64>,
 }
 
+/// What moves: a price, with the index beside it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Priced {
+    /// A mark or a forward.
+    pub price: f64,
+    /// The index of its underlying, in the same currency.
+    pub index: f64,
+    /// The share of it that no longer moves.
+    pub fixed: f64,
+}
+
+impl Priced {
+    /// The index itself, all of which moves.
+    pub fn index(index: f64) -> Self {
+        Self { price: index, index, fixed: 0.0 }
+    }
+}
+
 impl Frame {
     pub fn new(
         document: &Document,
@@ -97,7 +115,7 @@ fn unit(
     for scan in &document.scans {
         let range = scan.range(&underlying)?;
         ranges.push(match scan.price_unit {
-            PriceUnit::Relative => range,
+            PriceUnit::Relative | PriceUnit::Index => range,
             PriceUnit::Money => range / usd,
         });
     }
@@ -144,21 +162,20 @@ fn lines(
 }
 
 impl Moves {
-    /// Moves of every column for a price on an underlying, a share `fixed` of which stays.
+    /// Moves of every column for a price on an underlying.
     pub fn new(
         document: &Document,
         cells: &[Cell],
         unit: &Unit,
-        price: f64,
-        fixed: f64,
+        priced: Priced,
     ) -> Result<Self, MarginError> {
         let mut moves =
             Self { factor: vec![], ln_factor: vec![], weight: vec![], coin_factor: vec![] };
         for cell in cells {
             let scan = &document.scans[cell.scan];
             let scenario = scan.scenarios[cell.scenario];
-            let by = relative_move(scan, scenario, unit, price)?;
-            let factor = 1.0 + by * (1.0 - fixed);
+            let by = relative_move(scan, scenario, unit, priced)?;
+            let factor = 1.0 + by * (1.0 - priced.fixed);
             if factor <= 0.0 {
                 return Err(MarginError::Unsupported(format!(
                     "scan {:?} moves {} by {by}: expected a range smaller than the price",
@@ -177,7 +194,12 @@ impl Moves {
 
 impl Moves {
     /// One move of `ranges` ranges, as a fraction of a price.
-    pub fn single(scan: &Scan, unit: &Unit, ranges: f64, price: f64) -> Result<f64, MarginError> {
+    pub fn single(
+        scan: &Scan,
+        unit: &Unit,
+        ranges: f64,
+        priced: Priced,
+    ) -> Result<f64, MarginError> {
         let scenario = Scenario {
             price: ranges,
             absolute: false,
@@ -185,7 +207,7 @@ impl Moves {
             weight: 1.0,
             two_sided: false,
         };
-        relative_move(scan, scenario, unit, price)
+        relative_move(scan, scenario, unit, priced)
     }
 }
 
@@ -193,16 +215,13 @@ fn relative_move(
     scan: &Scan,
     scenario: Scenario,
     unit: &Unit,
-    price: f64,
+    priced: Priced,
 ) -> Result<f64, MarginError> {
     if scenario.absolute {
         return Ok(scenario.price);
     }
     let range = scan.range_of(&unit.underlying, scenario.price)?;
-    Ok(match scan.price_unit {
-        PriceUnit::Relative => scenario.price * range,
-        PriceUnit::Money => scenario.price * range / price,
-    })
+    Ok(scan.price_unit.share(scenario.price * range, priced.price, priced.index))
 }
 
 /// Weight of a scenario and what a coin counts for in it, as a multiple of its price.
