@@ -62,7 +62,7 @@ impl PriceUnit {
 }
 
 /// One joint move.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// Price move: ranges, or a fraction of the price where `absolute`.
     pub price: f64,
@@ -71,10 +71,19 @@ pub struct Scenario {
     /// Volatility move.
     pub vol: VolMove,
     /// What a profit or loss in it counts for.
-    pub weight: f64,
+    pub weight: Param,
     /// Whether what an expiry gains counts as lost too: the opposite move is as likely. Only
     /// charges that net by expiry look at it.
     pub two_sided: bool,
+}
+
+impl Scenario {
+    /// A move of so many ranges that counts in full.
+    #[must_use]
+    pub const fn plain(price: f64, vol: VolMove) -> Self {
+        let weight = Param::fixed(Decimal::ONE);
+        Self { price, absolute: false, vol, weight, two_sided: false }
+    }
 }
 
 /// Direction of a volatility move.
@@ -458,8 +467,7 @@ fn scenarios(fields: &mut Fields<'_>) -> Result<Vec<Scenario>, InputError> {
     }
     let mut out = Vec::new();
     let mut cells = |price: f64, absolute: bool| {
-        let of = |vol| Scenario { price, absolute, vol, weight: 1.0, two_sided: false };
-        out.extend(vols.iter().map(|vol| of(*vol)));
+        out.extend(vols.iter().map(|vol| Scenario { absolute, ..Scenario::plain(price, *vol) }));
     };
     if let Some(node) = fields.get("grid_steps") {
         let steps = node.decimal()?.in_steps_of(Decimal::ONE).filter(|n| (1..=64).contains(n));
@@ -480,7 +488,7 @@ fn scenarios(fields: &mut Fields<'_>) -> Result<Vec<Scenario>, InputError> {
         let mut inner = Fields::of(node)?;
         let price = fraction(inner.need("price")?)?;
         let vol = inner.word("vol", &VOL_WORDS, Some(VolMove::Same))?;
-        let weight = inner.number_in("weight", Range::RATE)?.unwrap_or(Decimal::ONE).to_f64();
+        let weight = inner.param_in_or("weight", Range::RATE, Decimal::ONE)?;
         let two_sided = inner.truth("two_sided", false)?;
         inner.done()?;
         out.push(Scenario { price, absolute: false, vol, weight, two_sided });

@@ -115,3 +115,44 @@ fn a_reserve_that_nothing_asks_for_is_told() {
         ["reserve \"rates\" is not used by okx-pm", "reserve \"rates:XRP\" is not used by okx-pm"]
     );
 }
+
+const FAR_CALLS: &str = "\
+instrument,venue_symbol,mark,iv,forward,contract_size,lot,as_of
+USDC,,1,,,,,2026-03-13T19:00:00Z
+BTC,,100,,,,,2026-03-13T19:00:00Z
+HYPE,,100,,,,,2026-03-13T19:00:00Z
+v:BTC/USDC:USDC-260424-400-C,BTC-FAR,0.000000001,0.8,100,1,1,2026-03-13T19:00:00Z
+v:HYPE/USDC:USDC-260424-400-C,HYPE-FAR,0.000000001,0.8,100,1,1,2026-03-13T19:00:00Z
+";
+
+#[test]
+fn tails_weigh_what_the_coin_says() {
+    // 41.5 days, price times six: Black-76 at the moved volatility, times 0.024 and 0.04.
+    for (held, expected) in [
+        ("a,BTC-FAR,-1,\n", 5.106197858714423),
+        ("a,HYPE-FAR,-1,\n", 8.79743025426672),
+        ("a,HYPE-FAR,-1,\na,BTC-FAR,-1,\n", 5.106197858714423 + 8.79743025426672),
+    ] {
+        let book = format!("account,instrument,qty,avg_price\n{held}");
+        let (market, account) = read_both(FAR_CALLS, &book);
+        let found = margin(&Document::named("paradex-pm").unwrap(), &market, &account).unwrap();
+        near(charge(&found.pools[0], "scan"), expected);
+    }
+}
+
+#[test]
+fn a_coin_without_a_weight_is_an_error() {
+    let weight = "scenarios = [{ price = \"1\", weight = { BTC = \"0.5\" } }]";
+    let text = format!(
+        "schema = \"keelmark/model/1\"\nname = \"one\"\ntitle = \"one\"\nsource = \"a test\"\n\
+         [[scan]]\nname = \"up\"\nprice_range = \"0.1\"\n{weight}\n\
+         [[charge]]\nname = \"worst\"\nkind = \"worst-loss\"\nover = \"up\"\n\
+         [levels]\ninitial = \"worst\"\nmaintenance = \"worst\"\n"
+    );
+    let document = Document::parse("one.toml", &text).unwrap();
+    let (market, account) =
+        read_both(FAR_CALLS, "account,instrument,qty,avg_price\na,HYPE-FAR,-1,\n");
+    let error = margin(&document, &market, &account).unwrap_err().to_string();
+    assert!(error.contains("no weight for HYPE: add one, or a default"), "{error}");
+    assert!(Document::parse("one.toml", &text.replace("0.5", "-0.5")).is_err());
+}

@@ -4,7 +4,7 @@
 use super::{Bucket, Cell, Line, Unit};
 use crate::document::Document;
 use crate::error::MarginError;
-use crate::scan::{PriceUnit, Scan, Scenario};
+use crate::scan::{PriceUnit, Scan, Scenario, VolMove};
 use keelmark_book::{Asset, InstrumentId, Market, Money, Price, Round};
 use std::collections::BTreeSet;
 
@@ -90,7 +90,7 @@ impl Frame {
         cell: Cell,
         dampener: Money,
     ) -> Result<Money, MarginError> {
-        let (one, scenario) = (&self.units[unit], scan.scenarios[cell.scenario]);
+        let (one, scenario) = (&self.units[unit], &scan.scenarios[cell.scenario]);
         let range = one.ranges[cell.scan];
         let by = if scenario.absolute { scenario.price } else { scenario.price * range };
         if *currency == one.underlying {
@@ -173,7 +173,7 @@ impl Moves {
             Self { factor: vec![], ln_factor: vec![], weight: vec![], coin_factor: vec![] };
         for cell in cells {
             let scan = &document.scans[cell.scan];
-            let scenario = scan.scenarios[cell.scenario];
+            let scenario = &scan.scenarios[cell.scenario];
             let by = relative_move(scan, scenario, unit, priced)?;
             let factor = 1.0 + by * (1.0 - priced.fixed);
             if factor <= 0.0 {
@@ -182,7 +182,7 @@ impl Moves {
                     scan.name, unit.underlying
                 )));
             }
-            let (weight, coin_factor) = beyond(scan, scenario, unit.ranges[cell.scan], by);
+            let (weight, coin_factor) = beyond(scan, scenario, (unit, unit.ranges[cell.scan]), by)?;
             moves.factor.push(factor);
             moves.ln_factor.push(keelmark_kernels::ln(factor));
             moves.weight.push(weight);
@@ -200,20 +200,14 @@ impl Moves {
         ranges: f64,
         priced: Priced,
     ) -> Result<f64, MarginError> {
-        let scenario = Scenario {
-            price: ranges,
-            absolute: false,
-            vol: crate::scan::VolMove::Same,
-            weight: 1.0,
-            two_sided: false,
-        };
-        relative_move(scan, scenario, unit, priced)
+        let scenario = Scenario::plain(ranges, VolMove::Same);
+        relative_move(scan, &scenario, unit, priced)
     }
 }
 
 fn relative_move(
     scan: &Scan,
-    scenario: Scenario,
+    scenario: &Scenario,
     unit: &Unit,
     priced: Priced,
 ) -> Result<f64, MarginError> {
@@ -225,12 +219,17 @@ fn relative_move(
 }
 
 /// Weight of a scenario and what a coin counts for in it, as a multiple of its price.
-fn beyond(scan: &Scan, scenario: Scenario, range: f64, by: f64) -> (f64, f64) {
-    match scan.edge_weight {
+fn beyond(
+    scan: &Scan,
+    scenario: &Scenario,
+    (unit, range): (&Unit, f64),
+    by: f64,
+) -> Result<(f64, f64), MarginError> {
+    let own = scenario.weight.get("weight", &unit.underlying)?.to_f64();
+    Ok(match scan.edge_weight {
         Some(factor) if by.abs() > range => {
-            let weight = scenario.weight * Scan::weight_beyond(factor, range, by);
-            (weight, 1.0 + by.signum() * range)
+            (own * Scan::weight_beyond(factor, range, by), 1.0 + by.signum() * range)
         }
-        _ => (scenario.weight, 1.0 + by),
-    }
+        _ => (own, 1.0 + by),
+    })
 }
