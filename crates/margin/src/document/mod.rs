@@ -13,6 +13,7 @@ mod lint;
 mod params;
 mod range;
 mod read;
+mod rules;
 pub mod tree;
 
 pub use bands::Band;
