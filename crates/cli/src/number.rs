@@ -63,20 +63,24 @@ pub fn relative(change: f64) -> String {
 }
 
 /// How amounts of a matrix are shown: in thousands where they are large, with places where they
-/// are small, so that no more than four digits stand beside each other.
+/// are small, so that the largest has two to four digits that count.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
     per: f64,
     places: usize,
 }
 
+/// Amounts have no more places.
+const MOST_PLACES: f64 = 18.0;
+
 impl Scale {
     /// What fits all of the amounts.
     pub fn of(amounts: impl Iterator<Item = Money>) -> Self {
         let largest = amounts.map(|one| one.to_f64().abs()).fold(0.0, f64::max);
-        let places = if largest >= 100.0 { 0 } else { 1 + usize::from(largest < 10.0) };
         let per = if largest >= 9_999.5 { 1_000.0 } else { 1.0 };
-        Self { per, places: if largest > 0.0 { places } else { 0 } }
+        // One place below 100, and one more for each power of ten below that.
+        let places = (2.0 - largest.log10().floor()).clamp(0.0, MOST_PLACES);
+        Self { per, places: if largest > 0.0 { places as usize } else { 0 } }
     }
 
     /// What stands before the currency.
@@ -142,6 +146,26 @@ mod tests {
 
     fn usd(text: &str, show: fn(Money, &Asset) -> String) -> String {
         show(text.parse().unwrap(), &Asset::usd())
+    }
+
+    #[test]
+    fn a_matrix_shows_digits_however_small_it_is() {
+        for (largest, small, expected) in [
+            ("152000", "-40000", "-40"),
+            ("9999", "-1", "-1"),
+            ("100", "0.4", "0"),
+            ("99.94", "-0.31", "-0.3"),
+            ("9.5", "-0.31", "-0.31"),
+            ("0.95", "-0.31", "-0.310"),
+            ("0.0048", "-0.0031", "-0.00310"),
+            ("0.0048", "0.000001", "0.00000"),
+            ("0.000000000000000003", "-0.000000000000000002", "-0.000000000000000002"),
+            ("0", "0", "0"),
+        ] {
+            let amounts: Vec<Money> =
+                [largest, small].iter().map(|one| one.parse().unwrap()).collect();
+            assert_eq!(Scale::of(amounts.iter().copied()).show(amounts[1]), expected, "{largest}");
+        }
     }
 
     #[test]
