@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its inputs has failed")]
 
-use keelmark_book::{InstrumentId, Market, Portfolio, Quantity, read};
+use keelmark_book::{InstrumentId, Market, Money, Portfolio, Quantity, read};
 use keelmark_margin::pool::divide;
 use keelmark_margin::prepared::Prepared;
 use keelmark_margin::requirement::Requirements;
@@ -47,8 +47,7 @@ fn asked(
     let quick = [alone, prepared.now(), prepared.what_if(ids[0], none)];
     let quick = quick.map(|one| one.map(|one| [one.equity, one.maintenance, one.initial]));
     let all = [full].into_iter().chain(quick);
-    all.map(|one| one.map(|one| one.map(|one| one.to_f64())).map_err(|one| one.to_string()))
-        .collect()
+    all.map(|one| one.map(|one| one.map(Money::to_f64)).map_err(|one| one.to_string())).collect()
 }
 
 #[test]

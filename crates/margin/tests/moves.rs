@@ -55,7 +55,8 @@ fn a_printed_reply_of_two_units_comes_out_whole() {
 fn document(unit: &str) -> Document {
     let text = format!(
         "schema = \"keelmark/model/1\"\nname = \"one\"\ntitle = \"one\"\nsource = \"a test\"\n\
-         [[scan]]\nname = \"up\"\nprice_range = \"0.1\"\nprice_unit = \"{unit}\"\nranges = [\"1\"]\n\
+         [[scan]]\nname = \"up\"\nprice_range = \"0.1\"\nprice_unit = \"{unit}\"\n\
+         ranges = [\"1\"]\n\
          [[charge]]\nname = \"worst\"\nkind = \"worst-loss\"\nover = \"up\"\n\
          [levels]\ninitial = \"worst\"\nmaintenance = \"worst\"\n"
     );
