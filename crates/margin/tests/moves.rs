@@ -1,6 +1,7 @@
 //! What a scan moves: shares of the price itself, or of the index with every premium kept.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its inputs has failed")]
+#![allow(clippy::unreadable_literal, reason = "figures stand as they were printed")]
 
 use keelmark_book::{Market, Portfolio, read};
 use keelmark_margin::{Document, MarginError, PoolMargin, margin};
