@@ -101,7 +101,7 @@ pub struct PriceArgs {
 /// A margin model.
 #[derive(Args, Clone, Debug)]
 pub struct ModelArgs {
-    /// Margin model: a name from `keelmark models list`, or the path of a .toml file
+    /// Margin model: a name from `keelmark models list`, the path of a .toml file, or `-`
     #[arg(long, value_name = "MODEL", default_value = crate::models::DEFAULT)]
     pub model: String,
     /// Change a number of the model, such as `charge.roll.floor=0.02`; may be repeated

@@ -9,10 +9,14 @@ use keelmark_book::{Asset, Book, InputError, Market, Portfolio, Timestamp, read}
 use keelmark_venues::spelling;
 use std::io::Read;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What stands for the built-in sample.
 pub const DEMO: &str = "demo:";
-const STANDARD_INPUT: &str = "-";
+/// What stands for standard input.
+pub const STANDARD_INPUT: &str = "-";
+/// Whether standard input was read: there is nothing left for a second reader.
+static READ: AtomicBool = AtomicBool::new(false);
 const DEMO_MARKET: &str = include_str!("../../../samples/btc-options-2026-03-13.csv");
 const DEMO_BOOK: &str = include_str!("../../../samples/desk.csv");
 
@@ -111,6 +115,11 @@ pub fn bytes(name: &str) -> Result<(String, Vec<u8>), InputError> {
         return Ok((name.to_owned(), read::bytes(Path::new(name))?));
     }
     let file = "standard input";
+    if READ.swap(true, Ordering::Relaxed) {
+        let problem = "expected for one of book, prices and models, found for two: read one from \
+                       a file";
+        return Err(InputError::whole(file, problem));
+    }
     let mut bytes = Vec::new();
     let limit = LARGEST_FILE + 1;
     let read = std::io::stdin().lock().take(limit).read_to_end(&mut bytes);

@@ -1,8 +1,9 @@
-//! Model documents by name or by path, with numbers changed on the command line.
+//! Model documents by name, by path or from standard input, with numbers changed on the command
+//! line.
 
 use crate::arguments::ModelArgs;
 use crate::failure::Failure;
-use keelmark_book::read;
+use crate::inputs::{self, STANDARD_INPUT};
 use keelmark_margin::Document;
 use keelmark_margin::document::library::BUILT_IN;
 use std::path::Path;
@@ -18,9 +19,11 @@ pub fn document(arguments: &ModelArgs) -> Result<Document, Failure> {
 /// The document of a name or path with some values set.
 pub fn changed(name: &str, set: &[String]) -> Result<Document, Failure> {
     let document = named(name)?;
-    if set.is_empty() {
-        return Ok(document);
-    }
+    if set.is_empty() { Ok(document) } else { with(&document, name, set) }
+}
+
+/// A document that was found under a name, with some values set.
+pub fn with(document: &Document, name: &str, set: &[String]) -> Result<Document, Failure> {
     let next = || format!("keelmark models show {name} --toml");
     let mut changes = Vec::new();
     for change in set {
@@ -42,32 +45,50 @@ pub fn named(name: &str) -> Result<Document, Failure> {
     if is_path(name) {
         return file(name);
     }
+    if Path::new(name).is_dir() {
+        let problem = "expected a model or the path of a .toml file, found a directory";
+        return Err(Failure::input(format!("{name}: {problem}: name a file in it")));
+    }
     Document::named(name).map_err(|error| Failure::from(error).next("keelmark models list"))
 }
 
 /// The document in a file.
 pub fn file(path: &str) -> Result<Document, Failure> {
-    Document::parse(path, &text(path)?)
+    let (name, text) = named_text(path)?;
+    Document::parse(&name, &text)
         .map_err(|error| Failure::from(error).next("keelmark models show cross --toml"))
 }
 
 /// The document in a file, or every error in it.
 pub fn linted(path: &str) -> Result<Document, Failure> {
-    Document::lint(path, &text(path)?).map_err(|errors| {
+    let (name, text) = named_text(path)?;
+    Document::lint(&name, &text).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::input(lines.join("\nerror: ")).next("keelmark models show cross --toml")
     })
 }
 
-/// The text of a document's file.
-pub fn text(path: &str) -> Result<String, Failure> {
-    let bytes = read::bytes(Path::new(path))?;
-    String::from_utf8(bytes)
-        .map_err(|_| Failure::input(format!("{path}: expected UTF-8 text, found other bytes")))
+/// What a path is called when it is told.
+pub fn said(path: &str) -> &str {
+    if path == STANDARD_INPUT { "standard input" } else { path }
 }
 
-/// Whether a model is named by a path.
+/// The text of a document's file.
+pub fn text(path: &str) -> Result<String, Failure> {
+    Ok(named_text(path)?.1)
+}
+
+/// The text of a document's file or of standard input, with the name to use in errors.
+fn named_text(path: &str) -> Result<(String, String), Failure> {
+    let (name, bytes) = inputs::bytes(path)?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((name, text)),
+        Err(_) => Err(Failure::input(format!("{name}: expected UTF-8 text, found other bytes"))),
+    }
+}
+
+/// Whether a model is named by a path, or read from standard input.
 pub fn is_path(name: &str) -> bool {
     let toml = Path::new(name).extension().is_some_and(|extension| extension == "toml");
-    toml || name.contains(std::path::MAIN_SEPARATOR)
+    toml || name == STANDARD_INPUT || name.contains(std::path::MAIN_SEPARATOR)
 }

@@ -62,26 +62,43 @@ pub fn relative(change: f64) -> String {
     format!("{:+.1} %", change * 100.0)
 }
 
-/// How amounts of a matrix are shown: in thousands where they are large, with places where they
-/// are small, so that no more than four digits stand beside each other.
+/// How amounts of a matrix are shown: in thousands where they are large, in thousandths and finer
+/// where they are small, so that no more than four digits stand beside each other and some count.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
     per: f64,
+    name: &'static str,
     places: usize,
 }
+
+/// Units for amounts of which the largest is below a tenth; an amount has 18 places.
+const SMALL: [(f64, &str); 6] = [
+    (1e-3, "0.001 "),
+    (1e-6, "0.000001 "),
+    (1e-9, "0.000000001 "),
+    (1e-12, "0.000000000001 "),
+    (1e-15, "0.000000000000001 "),
+    (1e-18, "0.000000000000000001 "),
+];
 
 impl Scale {
     /// What fits all of the amounts.
     pub fn of(amounts: impl Iterator<Item = Money>) -> Self {
         let largest = amounts.map(|one| one.to_f64().abs()).fold(0.0, f64::max);
-        let places = if largest >= 100.0 { 0 } else { 1 + usize::from(largest < 10.0) };
-        let per = if largest >= 9_999.5 { 1_000.0 } else { 1.0 };
-        Self { per, places: if largest > 0.0 { places } else { 0 } }
+        let small = SMALL.into_iter().find(|(per, _)| largest >= *per);
+        let (per, name) = match small.filter(|_| largest < 0.1) {
+            Some(small) => small,
+            None if largest >= 9_999.5 => (1_000.0, "thousand "),
+            None => (1.0, ""),
+        };
+        let shown = if per < 1.0 { largest / per } else { largest };
+        let places = if shown >= 100.0 { 0 } else { 1 + usize::from(shown < 10.0) };
+        Self { per, name, places: if largest > 0.0 { places } else { 0 } }
     }
 
     /// What stands before the currency.
     pub fn name(self) -> &'static str {
-        if self.per > 1.0 { "thousand " } else { "" }
+        self.name
     }
 
     /// One amount.
@@ -142,6 +159,28 @@ mod tests {
 
     fn usd(text: &str, show: fn(Money, &Asset) -> String) -> String {
         show(text.parse().unwrap(), &Asset::usd())
+    }
+
+    #[test]
+    fn a_matrix_shows_digits_however_small_it_is() {
+        for (largest, small, expected) in [
+            ("152000", "-40000", "thousand -40"),
+            ("9999", "-1", "-1"),
+            ("100", "0.4", "0"),
+            ("99.94", "-0.31", "-0.3"),
+            ("9.5", "-0.31", "-0.31"),
+            ("0.1", "-0.03", "-0.03"),
+            ("0.095", "-0.03", "0.001 -30.0"),
+            ("0.00248", "-0.00055", "0.001 -0.55"),
+            ("0.00048", "0.0000004", "0.000001 0"),
+            ("0.000000000000000003", "-0.000000000000000002", "0.000000000000000001 -2.00"),
+            ("0", "0", "0"),
+        ] {
+            let amounts: Vec<Money> =
+                [largest, small].iter().map(|one| one.parse().unwrap()).collect();
+            let scale = Scale::of(amounts.iter().copied());
+            assert_eq!(format!("{}{}", scale.name(), scale.show(amounts[1])), expected);
+        }
     }
 
     #[test]

@@ -11,9 +11,9 @@ pub struct Health {
     pub equity: Money,
     /// What all is worth at the market, haircuts aside.
     pub net_value: Money,
-    /// Below this no new risk is taken.
+    /// Below this no new risk is taken. Below zero it is credit, where the model counts it so.
     pub initial: Money,
-    /// Below this it is liquidated.
+    /// Below this it is liquidated; below zero as initial margin.
     pub maintenance: Money,
     /// Maintenance over equity, 1 liquidates. Of an account: that of its worst pool. `None` where
     /// nothing supports a requirement.
@@ -95,7 +95,7 @@ impl Health {
 
 fn used(maintenance: Money, equity: Money) -> Option<f64> {
     if !maintenance.is_positive() {
-        return (!equity.is_negative()).then_some(0.0);
+        return (equity >= maintenance).then_some(0.0);
     }
     if !equity.is_positive() {
         return None;

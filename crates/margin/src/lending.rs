@@ -9,7 +9,7 @@
 use crate::document::Document;
 use crate::error::MarginError;
 use crate::margin::PoolMargin;
-use keelmark_book::{Asset, Decimal, Market, Money, Price, Rate, Round};
+use keelmark_book::{Decimal, Market, Money, Price, Rate, Round};
 
 /// Weighted collateral over debt at a level of a pool: below one the level is not met. `None`
 /// without debt. It is `1 + (equity - level) / debt`, so it passes one exactly where equity passes
@@ -152,13 +152,7 @@ impl BorrowCurve {
     /// # Errors
     /// When the document lacks one.
     pub fn of(document: &Document) -> Result<Self, MarginError> {
-        let one = |name: &str| match document.params.get(name) {
-            Some(param) => Ok(Rate::new(param.get(name, &Asset::usd())?)),
-            None => Err(MarginError::Unsupported(format!(
-                "{} has no borrow curve: expected a parameter {name:?}",
-                document.name
-            ))),
-        };
+        let one = |name: &str| document.rule(name).map(Rate::new);
         Ok(Self {
             base: one("borrow_base")?,
             low_slope: one("borrow_low_slope")?,

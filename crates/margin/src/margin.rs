@@ -3,7 +3,7 @@
 //! Account → pools → per pool: equity, exposure over the risk table, charges, levels → health.
 //! This is where a requirement is computed: [`margin_of_pool`].
 
-use crate::charge::{Fill, Outcome};
+use crate::charge::{Fill, Outcome, Scope};
 use crate::document::{CoinsMove, Document, PoolBy, Stale};
 use crate::equity::{Equity, in_currency};
 use crate::error::MarginError;
@@ -12,7 +12,7 @@ use crate::exposure::Exposure;
 use crate::expr::Interval;
 use crate::health::Health;
 use crate::pool::{Funding, Pool, divide};
-use crate::requirement::refuse_below_zero;
+use crate::requirement::counted;
 use crate::table::{RiskTable, RowId, Sensitivity, coin_lots};
 use keelmark_book::{
     Asset, Balance, Decimal, InstrumentId, Market, Money, Overflow, Portfolio, Quantity, Rate,
@@ -71,7 +71,7 @@ pub struct ChargeOutcome {
 pub struct LevelOutcome {
     /// Its name.
     pub name: String,
-    /// Its amount, in the pool's currency, rounded up.
+    /// Its amount, in the pool's currency, rounded up; below zero only where the document says so.
     pub amount: Money,
     /// What open orders add to it.
     pub orders: Money,
@@ -155,7 +155,7 @@ fn take(pool: &mut Pool, currency: &Asset, posted: Money) -> Result<(), MarginEr
 fn post(document: &Document, market: &Market, pool: &mut Pool) -> Result<Money, MarginError> {
     let table = RiskTable::compile_pool(document, market, pool)?;
     let bare = margin_of_pool(document, market, &table, pool.clone())?;
-    let amount = bare.level("initial");
+    let amount = bare.level("initial").max(Money::ZERO);
     pool.collateral.push(Balance { asset: pool.currency.clone(), amount });
     pool.funding = Funding::Given;
     Ok(amount.at(market.price(&pool.currency)?, Round::Up)?)
@@ -185,7 +185,7 @@ pub fn margin_of_pool(
     let (widen, mut notes) = staleness(document, market, &pool)?;
     let levels = levels(document, &charges, widen)?;
     notes.extend(equity.notes.iter().cloned());
-    notes.extend(unused_reserves(document, &pool));
+    notes.extend(unused_reserves(document, table, &pool));
     let health = Health::of(equity.total, equity.net_value, &levels);
     let price = keelmark_book::Price::new(
         market
@@ -326,12 +326,22 @@ pub(crate) fn counted_coins(
     Ok(held.min(coin_lots(Quantity::new(short))))
 }
 
-/// Reserves that the account carries and no charge of the document asks for.
-fn unused_reserves(document: &Document, pool: &Pool) -> Vec<String> {
-    let asked: Vec<&str> =
-        document.charges.iter().filter_map(|named| named.charge.reserve()).collect();
-    let own = |name: &str| name.split_once(':').map_or(name, |(own, _)| own).to_owned();
-    let unused = pool.reserves.keys().filter(|name| !asked.contains(&own(name).as_str()));
+/// Reserves that the account carries and no charge of the document asks for: of no charge's name,
+/// or by unit and not of an underlying that is there.
+fn unused_reserves(document: &Document, table: &RiskTable, pool: &Pool) -> Vec<String> {
+    let of_unit = |own: &str, rest: &str| {
+        let underlying = rest.strip_prefix(own).and_then(|rest| rest.strip_prefix(':'));
+        underlying
+            .is_some_and(|name| table.units.iter().any(|unit| unit.underlying.to_string() == name))
+    };
+    let asked = |name: &str| {
+        let mut charges = document.charges.iter().map(|named| named.charge.as_ref());
+        charges.any(|charge| match (charge.reserve(), charge.scope()) {
+            (Some(own), Scope::Unit) => of_unit(own, name),
+            (own, _) => own == Some(name),
+        })
+    };
+    let unused = pool.reserves.keys().filter(|name| !asked(name));
     unused.map(|name| format!("reserve {name:?} is not used by {}", document.name)).collect()
 }
 
@@ -450,7 +460,7 @@ fn levels(
             orders = orders.max(Money::ZERO);
         }
         let amount = widened(value(orders, false)?, widen)?;
-        let amount = refuse_below_zero(document, &level.name, amount)?;
+        let amount = counted(document, level, amount)?;
         let filled = level.formula.filled(&|name| {
             let value = level_value(document, charges, name, orders, false)?;
             Some(if document.params.contains_key(name) {

@@ -8,9 +8,9 @@ use crate::document::tree::Node;
 use crate::error::MarginError;
 use crate::exposure::Exposure;
 use crate::margin::{AccountMargin, PoolMargin, margin, pool_exposure};
-use crate::scan::{Scan, VolMove};
+use crate::scan::{Scan, Scenario, VolMove};
 use crate::table::RiskTable;
-use keelmark_book::{Asset, InputError, Market, Money, Portfolio, Round};
+use keelmark_book::{Asset, Decimal, InputError, Market, Money, Portfolio, Round};
 
 /// Profit of one unit of a pool over price and volatility.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,7 +93,8 @@ fn is_grid(scan: &Scan) -> bool {
         .map(|one| one.price.to_bits())
         .collect::<std::collections::BTreeSet<_>>();
     let full = scan.scenarios.len().is_multiple_of(moves.len().max(1));
-    moves.len() >= 3 && full && scan.scenarios.iter().all(|one| !one.absolute && one.weight == 1.0)
+    let whole = |one: &Scenario| one.weight.values().all(|weight| weight == Decimal::ONE);
+    moves.len() >= 3 && full && scan.scenarios.iter().all(|one| !one.absolute && whole(one))
 }
 
 fn plain() -> Result<Scan, InputError> {
@@ -144,7 +145,7 @@ fn of_unit(
         });
         let sum = exposure.cells(unit)[column] + exposure.coin_cells(unit)[column];
         let profit = looked.map_or_else(|| table.money(sum, Round::Down), Ok)?;
-        let scenario = document.scans[cell.scan].scenarios[cell.scenario];
+        let scenario = &document.scans[cell.scan].scenarios[cell.scenario];
         if cell.scan == grid {
             let row = vols.iter().position(|vol| *vol == scenario.vol);
             let place = moves.iter().position(|one| *one == scenario.price);

@@ -13,7 +13,7 @@ use crate::margin::{
     accepted, counted_coins, covered, lots, order_rows, pool_exposure, staleness, widened,
 };
 use crate::pool::Pool;
-use crate::requirement::{Amounts, Answer, MOST_CHARGES, Slots, few_enough};
+use crate::requirement::{Amounts, Answer, MOST_CHARGES, Slots, counted, few_enough};
 use crate::table::{RiskTable, RowId, coin_lots};
 use crate::whatif::filled;
 use keelmark_book::{
@@ -197,12 +197,12 @@ impl<'a> Prepared<'a> {
         } else {
             Some(self.amounts(&self.with_orders, &view(Fill::Worst))?)
         };
-        let level = |slots: &Slots<'a>| slots.level(&plain, with_orders.as_ref());
-        Ok(Answer {
-            initial: widened(level(&self.initial)?, widen)?,
-            maintenance: widened(level(&self.maintenance)?, widen)?,
-            equity,
-        })
+        let level = |slots: &Slots<'a>| {
+            let amount = widened(slots.level(&plain, with_orders.as_ref())?, widen)?;
+            counted(self.document, slots.level, amount)
+        };
+        let (initial, maintenance) = (level(&self.initial)?, level(&self.maintenance)?);
+        Ok(Answer { initial, maintenance, equity })
     }
 
     /// The exposure with the coins that hedge after a fill, where that changes with it.

@@ -102,7 +102,7 @@ impl<'a> Requirements<'a> {
         let with_orders = if evaluation.has_orders() { Some(amounts(Fill::Worst)?) } else { None };
         let level = |slots: &Slots<'a>| -> Result<Money, MarginError> {
             let amount = widened(slots.level(&plain, with_orders.as_ref())?, widen)?;
-            refuse_below_zero(self.document, &slots.level.name, amount)
+            counted(self.document, slots.level, amount)
         };
         Ok(Answer {
             initial: level(&self.initial)?,
@@ -192,16 +192,18 @@ fn used(document: &Document, levels: [&Level; 2]) -> Vec<bool> {
     used
 }
 
-/// A requirement below zero would let an account hold what it cannot pay.
-pub(crate) fn refuse_below_zero(
+/// A level as it counts. Below zero it would let an account hold what it cannot pay, unless the
+/// document says that the venue's own sum gives such credit.
+pub(crate) fn counted(
     document: &Document,
-    level: &str,
+    level: &Level,
     amount: Money,
 ) -> Result<Money, MarginError> {
-    if amount.is_negative() {
+    if amount.is_negative() && !level.may_be_below_zero {
         return Err(MarginError::Unsupported(format!(
-            "level {level:?} of {} is {amount:.2}: a requirement cannot be below zero",
-            document.name
+            "level {:?} of {} is {amount:.2}: expected zero or more; where the venue counts this \
+             as credit name the level in may_be_below_zero, where it does not write max(0, ...)",
+            level.name, document.name
         )));
     }
     Ok(amount)

@@ -46,10 +46,23 @@ pub enum PriceUnit {
     Relative,
     /// Quote currency.
     Money,
+    /// A fraction of the index, added to every price on the underlying: premiums stay as they are.
+    Index,
+}
+
+impl PriceUnit {
+    /// A move as a fraction of a price, where the index in the price's own currency is known.
+    pub(crate) fn share(self, by: f64, price: f64, index: f64) -> f64 {
+        match self {
+            Self::Relative => by,
+            Self::Money => by / price,
+            Self::Index => by * index / price,
+        }
+    }
 }
 
 /// One joint move.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// Price move: ranges, or a fraction of the price where `absolute`.
     pub price: f64,
@@ -58,10 +71,19 @@ pub struct Scenario {
     /// Volatility move.
     pub vol: VolMove,
     /// What a profit or loss in it counts for.
-    pub weight: f64,
+    pub weight: Param,
     /// Whether what an expiry gains counts as lost too: the opposite move is as likely. Only
     /// charges that net by expiry look at it.
     pub two_sided: bool,
+}
+
+impl Scenario {
+    /// A move of so many ranges that counts in full.
+    #[must_use]
+    pub const fn plain(price: f64, vol: VolMove) -> Self {
+        let weight = Param::fixed(Decimal::ONE);
+        Self { price, absolute: false, vol, weight, two_sided: false }
+    }
 }
 
 /// Direction of a volatility move.
@@ -171,7 +193,11 @@ impl Scan {
         let years = fields.number_in("lookahead_years", Range::YEARS)?.map_or(0.0, Decimal::to_f64);
         let round_to = fields.get("round_to").map(places).transpose()?;
         let price_range = fields.param_in("price_range", Range::POSITIVE)?;
-        let units = [("relative", PriceUnit::Relative), ("money", PriceUnit::Money)];
+        let units = [
+            ("relative", PriceUnit::Relative),
+            ("money", PriceUnit::Money),
+            ("index", PriceUnit::Index),
+        ];
         let price_range_down = fields
             .get("price_range_down")
             .map(|node| Range::POSITIVE.param("price_range_down", node))
@@ -181,7 +207,7 @@ impl Scan {
         let lowest = moved.fold(0.0, f64::min);
         let falls = price_range_down.as_ref().unwrap_or(&price_range);
         let wide = falls.values().find(|range| lowest * range.to_f64() <= -1.0);
-        if let (Some(range), PriceUnit::Relative) = (wide, price_unit) {
+        if let (Some(range), PriceUnit::Relative | PriceUnit::Index) = (wide, price_unit) {
             return Err(fields.error(format!(
                 "price_range: expected less than {:.4}, as the price falls by {} ranges, found \
                  {range}",
@@ -441,8 +467,7 @@ fn scenarios(fields: &mut Fields<'_>) -> Result<Vec<Scenario>, InputError> {
     }
     let mut out = Vec::new();
     let mut cells = |price: f64, absolute: bool| {
-        let of = |vol| Scenario { price, absolute, vol, weight: 1.0, two_sided: false };
-        out.extend(vols.iter().map(|vol| of(*vol)));
+        out.extend(vols.iter().map(|vol| Scenario { absolute, ..Scenario::plain(price, *vol) }));
     };
     if let Some(node) = fields.get("grid_steps") {
         let steps = node.decimal()?.in_steps_of(Decimal::ONE).filter(|n| (1..=64).contains(n));
@@ -463,7 +488,7 @@ fn scenarios(fields: &mut Fields<'_>) -> Result<Vec<Scenario>, InputError> {
         let mut inner = Fields::of(node)?;
         let price = fraction(inner.need("price")?)?;
         let vol = inner.word("vol", &VOL_WORDS, Some(VolMove::Same))?;
-        let weight = inner.number_in("weight", Range::RATE)?.unwrap_or(Decimal::ONE).to_f64();
+        let weight = inner.param_in_or("weight", Range::RATE, Decimal::ONE)?;
         let two_sided = inner.truth("two_sided", false)?;
         inner.done()?;
         out.push(Scenario { price, absolute: false, vol, weight, two_sided });

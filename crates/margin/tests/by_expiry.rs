@@ -10,6 +10,33 @@ use keelmark_margin::{Document, PoolMargin, margin};
 const PRICES: &[u8] = include_bytes!("../../../docs/models/examples/derive-pmrm2/prices.csv");
 const BOOK: &[u8] = include_bytes!("../../../docs/models/examples/derive-pmrm2/book.csv");
 
+/// The managers take cash, options, one perpetual and listed collateral, and turn down the rest:
+/// a dated future against a perpetual would be scanned as if there were no basis between the two.
+#[test]
+fn a_dated_future_is_refused_and_a_perpetual_is_not() {
+    let prices = "\
+instrument,venue_symbol,mark,contract_size,lot,as_of
+USDC,,1,,,2026-03-13T19:00:00Z
+ETH,,2500,,,2026-03-13T19:00:00Z
+derive:ETH/USDC:USDC,ETH-PERP,2500,1,0.01,2026-03-13T19:00:00Z
+derive:ETH/USDC:USDC-260626,ETH-26JUN26,2550,1,0.01,2026-03-13T19:00:00Z
+";
+    let market = read::market_csv("prices.csv", prices.as_bytes()).unwrap();
+    let asks = |document: &str, rows: &str| {
+        let text = format!("account,instrument,qty,avg_price,kind\na,USDC,10000,,\n{rows}");
+        let book = read::book_csv("book.csv", text.as_bytes(), &market).unwrap();
+        margin(&Document::named(document).unwrap(), &market, &book.accounts[0])
+    };
+    for document in ["derive-pmrm", "derive-pmrm2", "derive-srm"] {
+        let perpetual = asks(document, "a,ETH-PERP,-2,2500,\n").unwrap();
+        assert!(perpetual.total.maintenance > Money::ZERO, "{document}");
+        for rows in ["a,ETH-26JUN26,2,2550,\n", "a,ETH-26JUN26,2,2550,order\n"] {
+            let error = asks(document, rows).unwrap_err().to_string();
+            assert!(error.contains("has no charge about ETH-26JUN26"), "{document}: {error}");
+        }
+    }
+}
+
 /// A scan with weights and open orders under both charges.
 fn document(long: &str, two_sided: bool) -> Document {
     let text = format!(

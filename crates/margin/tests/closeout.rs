@@ -403,7 +403,7 @@ fn fees(x: &Integer, y: &Integer, z: &Integer) {
         oracle_price: y.clone(),
         quote_price: z.clone(),
         most: x.clone(),
-        takes: (19, 0),
+        takes: (19.into(), 0.into()),
     }
     .fee(&PLACES);
     let rising = inactivity::RisingFee {

@@ -23,8 +23,8 @@ pub const BASE: &str = "isolated";
 pub struct CompareArgs {
     #[command(flatten)]
     inputs: InputArgs,
-    /// Models by name or path, separated by commas; all built-in ones where none is given
-    #[arg(long, value_name = "MODELS", value_delimiter = ',')]
+    /// Models by name, path or `-`, separated by commas; all built-in ones where none is given
+    #[arg(long, value_name = "MODELS", value_delimiter = ',', allow_hyphen_values = true)]
     models: Vec<String>,
     /// What capital freed is measured against, one of the models
     #[arg(long, value_name = "MODEL", default_value = BASE)]

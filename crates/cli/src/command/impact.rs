@@ -46,7 +46,7 @@ const WHOLE: Shown = [required_whole, value_whole, signed_whole];
 /// Arguments of `models diff`.
 #[derive(Args, Debug)]
 pub struct DiffArgs {
-    /// The model in force: a name from `keelmark models list`, or the path of a .toml file
+    /// The model in force: a name from `keelmark models list`, the path of a .toml file, or `-`
     old: String,
     /// The model that would replace it, then books; with --set it is OLD so changed where no
     /// model stands here
@@ -71,7 +71,12 @@ pub struct DiffArgs {
 pub fn run(arguments: &DiffArgs, screen: Screen) -> Result<Answer, Failure> {
     let (new, books) = documents(arguments)?;
     let old = crate::models::named(&arguments.old)?;
-    let new = crate::models::changed(new, &arguments.set)?;
+    // Standard input is read once, so OLD as changed is made of what was read.
+    let new = if new == arguments.old {
+        crate::models::with(&old, new, &arguments.set)?
+    } else {
+        crate::models::changed(new, &arguments.set)?
+    };
     let (market, accounts) = inputs::read_all(books, &arguments.prices, screen)?;
     let context = Context::new(&market);
     let threads = arguments.threads.or_else(|| std::thread::available_parallelism().ok());
@@ -96,7 +101,10 @@ pub fn run(arguments: &DiffArgs, screen: Screen) -> Result<Answer, Failure> {
 fn documents(arguments: &DiffArgs) -> Result<(&str, &[String]), Failure> {
     let (first, others) = arguments.rest.split_first().ok_or_else(|| Failure::usage("no book"))?;
     let next = format!("keelmark models diff {} NEW BOOK --prices FILE", arguments.old);
-    let (new, books) = match (crate::models::is_model(first), arguments.set.is_empty()) {
+    // Standard input alone is a book; before a book it is the new model.
+    let from_input = first == inputs::STANDARD_INPUT && !others.is_empty();
+    let is_model = crate::models::is_model(first) || from_input;
+    let (new, books) = match (is_model, arguments.set.is_empty()) {
         (true, _) => (first.as_str(), others),
         (false, false) => (arguments.old.as_str(), arguments.rest.as_slice()),
         (false, true) => {

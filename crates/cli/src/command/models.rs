@@ -3,7 +3,7 @@
 use crate::arguments::FormatArgs;
 use crate::failure::Failure;
 use crate::inputs::Inputs;
-use crate::models::{is_path, linted, named, text};
+use crate::models::{is_path, linted, named, said, text};
 use crate::output::{self, Answer, Records};
 use crate::screen::Screen;
 use crate::table::{Align, Table, paragraph};
@@ -29,7 +29,7 @@ enum ModelsCommand {
     },
     /// What a model is: sources, dates, what is uncertain, charges and levels
     Show {
-        /// A name from `keelmark models list`, or the path of a .toml file
+        /// A name from `keelmark models list`, the path of a .toml file, or `-`
         name: String,
         /// The document itself, to start your own from
         #[arg(long, conflicts_with_all = ["format", "json"])]
@@ -44,7 +44,7 @@ enum ModelsCommand {
     Page(super::pages::PageArgs),
     /// Check a document of your own: every error with its line
     Lint {
-        /// The path of a .toml file
+        /// The path of a .toml file, or `-` for standard input
         file: String,
         #[command(flatten)]
         format: FormatArgs,
@@ -67,7 +67,7 @@ pub fn run(arguments: &ModelsArgs, screen: Screen) -> Result<Answer, Failure> {
             let info = ModelInfo::of(&document);
             tried(&document, screen)?;
             output::single(format.format(), &info, one_record, |info| {
-                format!("{path}: no errors\n\n{}", shown(info))
+                format!("{}: no errors\n\n{}", said(path), shown(info))
             })
         }
     }

@@ -25,7 +25,7 @@ in [writing a model](../writing-a-model.md).
 /// Arguments of `models page`.
 #[derive(Args, Debug)]
 pub struct PageArgs {
-    /// A name from `keelmark models list`, or the path of a .toml file
+    /// A name from `keelmark models list`, the path of a .toml file, or `-`
     #[arg(required_unless_present = "all")]
     name: Option<String>,
     /// A folder with book.csv and prices.csv, or with a file `like` that names another

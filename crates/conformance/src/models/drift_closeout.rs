@@ -2,34 +2,25 @@
 
 use crate::inputs::{Answer, Inputs, Problem};
 use crate::json::Json;
+use keelmark_margin::Document;
 use keelmark_margin::closeout::insurance_fee::{BorrowFee, PerpetualFee};
 use keelmark_margin::closeout::shortage::{BorrowShortage, Cover, PerpetualShortage};
 use keelmark_margin::closeout::transfer::{self, Side};
 use keelmark_margin::closeout::{
-    CloseoutError, Integer, Places, inactivity, pace, size_weight, social_loss, spot_orders,
+    CloseoutError, Integer, Places, inactivity, pace, rules, size_weight, social_loss, spot_orders,
 };
 
-/// Decimal places of the protocol's numbers.
-const PLACES: Places = Places {
-    price: 6,
-    quote: 6,
-    base: 9,
-    weight: 4,
-    fee: 6,
-    size_factor: 6,
-    share: 4,
-    funding: 9,
-    guard: 1,
-};
-/// Share of what is left that the insurance fee takes.
-const FEE_TAKES: (u32, u32) = (19, 20);
-/// A shortage below this is closed at once.
-const TINY_SHORTAGE: i64 = 50_000_000;
-/// An asset's weight falls from 11/10, a liability's rises from 4/5 of itself.
-const HEADROOM: (u32, u32) = (10, 5);
+const DOCUMENT: &str = "drift-v2";
+
+fn protocol() -> Result<(Document, Places), Problem> {
+    let document = Document::named(DOCUMENT)?;
+    let places = Places::of(&document)?;
+    Ok((document, places))
+}
 
 /// `drift-perp-base-to-cover-shortage`.
 pub fn base_to_cover(inputs: Inputs<'_>) -> Answer {
+    let places = protocol()?.1;
     let found = PerpetualShortage {
         shortage: inputs.integer("margin_shortage")?,
         margin_ratio: inputs.integer("margin_ratio")?,
@@ -38,12 +29,13 @@ pub fn base_to_cover(inputs: Inputs<'_>) -> Answer {
         oracle_price: inputs.integer("oracle_price")?,
         quote_price: inputs.integer("quote_price")?,
     }
-    .cover(&PLACES)?;
+    .cover(&places)?;
     Ok(Json::object([("base_amount", covering(found, u64::MAX.into()))]))
 }
 
 /// `drift-spot-liability-to-cover-shortage`.
 pub fn liability_to_cover(inputs: Inputs<'_>) -> Answer {
+    let places = protocol()?.1;
     let found = BorrowShortage {
         shortage: inputs.integer("margin_shortage")?,
         asset_weight: inputs.integer("asset_weight")?,
@@ -54,7 +46,7 @@ pub fn liability_to_cover(inputs: Inputs<'_>) -> Answer {
         liability_price: inputs.integer("liability_price")?,
         insurance_fee: inputs.integer("if_fee")?,
     }
-    .cover(&PLACES)?;
+    .cover(&places)?;
     Ok(Json::object([("liability_amount", covering(found, u128::MAX.into()))]))
 }
 
@@ -67,13 +59,15 @@ pub fn liability_paid(inputs: Inputs<'_>) -> Answer {
 
 /// `drift-asset-for-liability`.
 pub fn asset_taken(inputs: Inputs<'_>) -> Answer {
+    let places = protocol()?.1;
     let (asset, liability) = (side(inputs, "asset")?, side(inputs, "liability")?);
-    let found = transfer::asset_taken_for(&asset, &liability, &PLACES)?;
+    let found = transfer::asset_taken_for(&asset, &liability, &places)?;
     Ok(Json::object([("asset_amount", found.into())]))
 }
 
 /// `drift-perp-insurance-fee`.
 pub fn perpetual_fee(inputs: Inputs<'_>) -> Answer {
+    let (document, places) = protocol()?;
     let found = PerpetualFee {
         shortage: inputs.integer("margin_shortage")?,
         base: inputs.integer("base_amount")?,
@@ -82,14 +76,15 @@ pub fn perpetual_fee(inputs: Inputs<'_>) -> Answer {
         oracle_price: inputs.integer("oracle_price")?,
         quote_price: inputs.integer("quote_price")?,
         most: inputs.integer("max_if_fee")?,
-        takes: FEE_TAKES,
+        takes: rules::parts(&document, "insurance_fee_takes")?,
     }
-    .fee(&PLACES)?;
+    .fee(&places)?;
     Ok(Json::object([("fee", found.into())]))
 }
 
 /// `drift-spot-insurance-fee`.
 pub fn borrow_fee(inputs: Inputs<'_>) -> Answer {
+    let places = protocol()?.1;
     let found = BorrowFee {
         shortage: inputs.integer("margin_shortage")?,
         amount: inputs.integer("token_amount")?,
@@ -101,7 +96,7 @@ pub fn borrow_fee(inputs: Inputs<'_>) -> Answer {
         liability_price: inputs.integer("liability_price")?,
         most: inputs.integer("max_if_fee")?,
     }
-    .fee(&PLACES)?;
+    .fee(&places)?;
     Ok(Json::object([("fee", found.into())]))
 }
 
@@ -119,41 +114,45 @@ pub fn rising_fee(inputs: Inputs<'_>) -> Answer {
 
 /// `drift-asset-weight`.
 pub fn asset_weight(inputs: Inputs<'_>) -> Answer {
+    let (document, places) = protocol()?;
     let (amount, decimals) = (inputs.integer("token_amount")?, inputs.small("decimals")?);
     let weight = inputs.integer("base_weight")?;
-    let found = size_scale(inputs)?.asset(&amount, decimals, &weight, &PLACES)?;
+    let found = size_scale(inputs, &document)?.asset(&amount, decimals, &weight, &places)?;
     Ok(Json::object([("weight", found.into())]))
 }
 
 /// `drift-liability-weight`.
 pub fn liability_weight(inputs: Inputs<'_>) -> Answer {
+    let (document, places) = protocol()?;
     let (amount, decimals) = (inputs.integer("token_amount")?, inputs.small("decimals")?);
     let weight = inputs.integer("base_weight")?;
-    let found = size_scale(inputs)?.liability(&amount, decimals, &weight, &PLACES)?;
+    let found = size_scale(inputs, &document)?.liability(&amount, decimals, &weight, &places)?;
     Ok(Json::object([("weight", found.into())]))
 }
 
 /// `drift-scaled-initial-asset-weight`: whole tokens and dollars.
 pub fn weight_by_deposits(inputs: Inputs<'_>) -> Answer {
     const TOKEN: u32 = 18;
+    let places = protocol()?.1;
     let found = size_weight::by_deposits(
         &inputs.integer("initial_asset_weight")?,
         &inputs.quanta("deposit_tokens", -(TOKEN as i32))?,
         TOKEN,
-        &inputs.quanta("oracle_price", -(PLACES.price as i32))?,
-        &inputs.quanta("scale_start_usd", -(PLACES.quote as i32))?,
-        &PLACES,
+        &inputs.quanta("oracle_price", -(places.price as i32))?,
+        &inputs.quanta("scale_start_usd", -(places.quote as i32))?,
+        &places,
     )?;
     Ok(Json::object([("weight", found.into())]))
 }
 
 /// `drift-perp-social-loss`.
 pub fn perpetual_loss(inputs: Inputs<'_>) -> Answer {
+    let places = protocol()?.1;
     let found = social_loss::funding_index(
         &inputs.integer("loss")?,
         &inputs.integer("long_base")?,
         &inputs.integer("short_base")?,
-        &PLACES,
+        &places,
     );
     match found {
         Ok(delta) => Ok(Json::object([("cumulative_funding_delta", delta.into())])),
@@ -176,38 +175,40 @@ pub fn deposit_loss(inputs: Inputs<'_>) -> Answer {
 
 /// `drift-max-pct-to-liquidate`.
 pub fn share_to_close(inputs: Inputs<'_>) -> Answer {
+    let (document, places) = protocol()?;
     let pace = pace::Pace {
         initial: inputs.integer("initial_pct")?,
         duration: inputs.integer("duration_slots")?,
-        tiny: TINY_SHORTAGE.into(),
+        tiny: rules::quanta(&document, "tiny_shortage", places.quote)?,
     };
     let found = pace.share(
         &inputs.integer("margin_shortage")?,
         &inputs.integer("already_freed")?,
         &inputs.integer("slots_since_active")?,
-        &PLACES,
+        &places,
     )?;
     Ok(Json::object([("pct", found.into())]))
 }
 
 /// `drift-account-spot-orders`: whole tokens and dollars.
 pub fn account_with_orders(inputs: Inputs<'_>) -> Answer {
-    let (token, quote) = (-(PLACES.base as i32), -(PLACES.quote as i32));
-    let weight = |name: &str| inputs.quanta(name, -(PLACES.weight as i32));
+    let places = protocol()?.1;
+    let (token, quote) = (-(places.base as i32), -(places.quote as i32));
+    let weight = |name: &str| inputs.quanta(name, -(places.weight as i32));
     let found = spot_orders::SpotOrders {
         quote: inputs.quanta("usdc_deposit", quote)?,
         quote_weight: weight("usdc_weight")?,
         balance: inputs.quanta("sol_balance", token)?,
         bids: inputs.quanta("sol_open_bids", token)?,
         asks: inputs.quanta("sol_open_asks", token)?,
-        decimals: PLACES.base,
-        price: inputs.quanta("sol_price", -(PLACES.price as i32))?,
+        decimals: places.base,
+        price: inputs.quanta("sol_price", -(places.price as i32))?,
         asset_weight: weight("sol_initial_asset_weight")?,
         liability_weight: weight("sol_initial_liability_weight")?,
         order_charge: inputs.quanta("open_order_charge", quote)?,
         open_orders: inputs.integer("open_orders")?,
     }
-    .collateral(&PLACES)?;
+    .collateral(&places)?;
     Ok(Json::object([
         ("margin_requirement", found.requirement.into()),
         ("total_collateral", found.total.into()),
@@ -231,8 +232,6 @@ fn side(inputs: Inputs<'_>, which: &str) -> Result<Side, Problem> {
     })
 }
 
-fn size_scale(inputs: Inputs<'_>) -> Result<size_weight::SizeScale, Problem> {
-    let (asset_headroom, liability_headroom) = HEADROOM;
-    let factor = inputs.integer("imf_factor")?;
-    Ok(size_weight::SizeScale { factor, asset_headroom, liability_headroom })
+fn size_scale(inputs: Inputs<'_>, document: &Document) -> Result<size_weight::SizeScale, Problem> {
+    Ok(size_weight::SizeScale::of(document, inputs.integer("imf_factor")?)?)
 }

@@ -13,10 +13,30 @@ use keelmark_margin::closeout::{
 };
 use keelmark_margin::expr::EvalError;
 use keelmark_margin::{MarginError, PoolMargin, margin};
+use std::sync::OnceLock;
 
 const DOCUMENT: &str = "dydx-v4";
-/// A quote quantum is ten to this, and so is a part per million.
-const QUOTE: i32 = -6;
+
+/// In what a protocol counts.
+struct Protocol {
+    /// A quote quantum is ten to this.
+    quote: i32,
+    /// A part of a fraction is ten to this.
+    part: i32,
+    /// Parts in one.
+    whole: Integer,
+}
+
+fn protocol() -> Result<&'static Protocol, Problem> {
+    static KNOWN: OnceLock<Result<Protocol, Problem>> = OnceLock::new();
+    let known = KNOWN.get_or_init(|| {
+        let document = document(DOCUMENT, &[])?;
+        let exponent = |name: &str| Ok::<_, Problem>(-i32::try_from(document.whole_rule(name)?)?);
+        let whole = Integer::ten_to(document.whole_rule("fraction_places")?)?;
+        Ok(Protocol { quote: exponent("quote_places")?, part: exponent("fraction_places")?, whole })
+    });
+    known.as_ref().map_err(Clone::clone)
+}
 
 /// `dydx-v4-imr`.
 pub fn initial(inputs: Inputs<'_>) -> Answer {
@@ -26,7 +46,7 @@ pub fn initial(inputs: Inputs<'_>) -> Answer {
 
 /// `dydx-v4-oimf`: the fraction is what a notional of one asks.
 pub fn scaled_fraction(inputs: Inputs<'_>) -> Answer {
-    let fraction = of_notional(inputs, million())?;
+    let fraction = of_notional(inputs, protocol()?.whole.clone())?;
     let own = fractions(inputs)?.scaled_initial(&inputs.integer("oi_notional")?)?;
     agree("fraction", &own, Some(fraction))?;
     Ok(Json::object([("imf_ppm", own.into())]))
@@ -40,7 +60,7 @@ pub fn maintenance_fraction(inputs: Inputs<'_>) -> Answer {
 /// `dydx-v4-funding-clamp`.
 pub fn funding_clamp(inputs: Inputs<'_>) -> Answer {
     let fractions = Fractions {
-        whole: million(),
+        whole: protocol()?.whole.clone(),
         initial: inputs.integer("initialMarginPpm")?,
         maintenance: inputs.integer("maintenanceFractionPpm")?,
         scale: OpenInterestScale::default(),
@@ -89,7 +109,7 @@ pub fn bankruptcy_price(inputs: Inputs<'_>) -> Answer {
 pub fn fillable_price(inputs: Inputs<'_>) -> Answer {
     let (account, at) = account(inputs)?;
     let spread = closeout::fillable::Spread {
-        whole: million(),
+        whole: protocol()?.whole.clone(),
         bankruptcy_adjustment: inputs.integer("bankruptcy_adjustment_ppm")?,
         to_maintenance: inputs.integer("spread_to_mmr_ratio_ppm")?,
     };
@@ -114,7 +134,7 @@ pub fn insurance_delta(inputs: Inputs<'_>) -> Answer {
         inputs.small("quantum_conversion_exponent")?,
     )?;
     let most = inputs.integer("max_liquidation_fee_ppm")?;
-    let found = closeout::insurance::delta(&account, at, &fill, &most, &million())?;
+    let found = closeout::insurance::delta(&account, at, &fill, &most, &protocol()?.whole)?;
     Ok(Json::object([("quote_quantums", found.into())]))
 }
 
@@ -124,15 +144,15 @@ pub fn insurance_bears(inputs: Inputs<'_>) -> Answer {
     Ok(Json::object([("valid", closeout::insurance::bears(&balance, &delta).into())]))
 }
 
-fn million() -> Integer {
-    Integer::from(1_000_000)
-}
-
 fn fractions(inputs: Inputs<'_>) -> Result<Fractions, Problem> {
     Ok(Fractions {
-        whole: million(),
+        whole: protocol()?.whole.clone(),
         initial: inputs.integer("initial_margin_ppm")?,
-        maintenance: inputs.integer_or("maintenance_fraction_ppm", 1_000_000)?,
+        maintenance: if inputs.has("maintenance_fraction_ppm") {
+            inputs.integer("maintenance_fraction_ppm")?
+        } else {
+            protocol()?.whole.clone()
+        },
         scale: OpenInterestScale {
             lower: inputs.integer_or("oi_lower_cap", 0)?,
             upper: inputs.integer_or("oi_upper_cap", 0)?,
@@ -145,8 +165,8 @@ fn of_notional(inputs: Inputs<'_>, notional: Integer) -> Result<Integer, Problem
     let contract = closeout::Contract {
         price: Integer::from(1),
         price_exponent: 0,
-        base_exponent: QUOTE,
-        quote_exponent: QUOTE,
+        base_exponent: protocol()?.quote,
+        quote_exponent: protocol()?.quote,
     };
     let open_interest = inputs.integer("oi_notional")?;
     let perpetual = Perpetual { contract, fractions: fractions(inputs)?, open_interest };
@@ -159,7 +179,7 @@ fn held(inputs: Inputs<'_>, quanta: &str) -> Result<Position, Problem> {
         price: inputs.integer("price")?,
         price_exponent: inputs.small("price_exponent")?,
         base_exponent: inputs.small("atomic_resolution")?,
-        quote_exponent: QUOTE,
+        quote_exponent: protocol()?.quote,
     };
     let open_interest = inputs.integer_or("open_interest_base_quantums", 0)?;
     let perpetual = Perpetual { contract, fractions: fractions(inputs)?, open_interest };
@@ -188,7 +208,8 @@ fn account(inputs: Inputs<'_>) -> Result<(Account, usize), Problem> {
 fn standing(account: &Account) -> Result<Standing, Problem> {
     let found = account.standing()?;
     if let Some(pool) = by_document(account)? {
-        let quanta = |amount: keelmark_book::Money| Integer::quanta(amount.decimal(), QUOTE);
+        let quote = protocol()?.quote;
+        let quanta = |amount: keelmark_book::Money| Integer::quanta(amount.decimal(), quote);
         agree("initial margin", &found.initial, quanta(pool.level("initial")))?;
         agree("maintenance margin", &found.maintenance, quanta(pool.level("maintenance")))?;
         agree("net collateral", &found.net, quanta(pool.health.equity))?;
@@ -208,7 +229,7 @@ fn agree(what: &str, integers: &Integer, document: Option<Integer>) -> Result<()
 fn by_document(account: &Account) -> Result<Option<PoolMargin>, Problem> {
     let mut desk = Desk::new();
     desk.price("USDC", Decimal::ONE)?;
-    let Some(quote) = account.quote.decimal(QUOTE) else { return Ok(None) };
+    let Some(quote) = account.quote.decimal(protocol()?.quote) else { return Ok(None) };
     desk.entry("USDC", quote)?;
     let mut by: [Vec<String>; 4] = Default::default();
     for (at, position) in account.positions.iter().enumerate() {
@@ -217,9 +238,11 @@ fn by_document(account: &Account) -> Result<Option<PoolMargin>, Problem> {
             return Ok(None);
         }
         let Fractions { initial, maintenance, scale, .. } = &position.perpetual.fractions;
-        let values = [initial, maintenance, &scale.lower, &scale.upper];
-        for (list, value) in by.iter_mut().zip(values) {
-            let Some(value) = value.decimal(QUOTE) else { return Ok(None) };
+        let (quote, part) = (protocol()?.quote, protocol()?.part);
+        let fractions = [(initial, part), (maintenance, part)];
+        let values = fractions.into_iter().chain([(&scale.lower, quote), (&scale.upper, quote)]);
+        for (list, (value, exponent)) in by.iter_mut().zip(values) {
+            let Some(value) = value.decimal(exponent) else { return Ok(None) };
             list.push(format!("{name} = \"{value}\""));
         }
     }
@@ -251,7 +274,7 @@ fn hold(desk: &mut Desk, name: &str, position: &Position) -> Result<bool, Proble
         contract.price.decimal(contract.price_exponent),
         quanta.decimal(contract.base_exponent),
         perpetual.open_interest.decimal(contract.base_exponent),
-        contract.notional(quanta)?.decimal(QUOTE),
+        contract.notional(quanta)?.decimal(protocol()?.quote),
     );
     let (Some(price), Some(size), Some(open), Some(notional)) = decimals else { return Ok(false) };
     if !price.is_positive() {

@@ -20,11 +20,9 @@ const NONE_OF_PERPETUALS: &[&str] = &["mr2", "mr3", "mr5", "mr9"];
 /// `okx.pm.risk_unit`.
 pub fn risk_unit(inputs: Inputs<'_>) -> Answer {
     let document = unit_document(inputs)?;
-    // Shocks count from the index, everything else from the marks.
-    let shocked = unit_desk(inputs, Some(inputs.number("index_usdt")?))?.0.pool(&document)?;
-    let (desk, upl) = unit_desk(inputs, None)?;
+    let (desk, upl) = unit_desk(inputs)?;
     let pool = desk.pool(&document)?;
-    let (shock, extreme) = (charge(&shocked, "spot_shock")?, charge(&shocked, "extreme")?);
+    let (shock, extreme) = (charge(&pool, "spot_shock")?, charge(&pool, "extreme")?);
     let (basis, minimum) = (charge(&pool, "basis")?, charge(&pool, "minimum")?);
     let parts = [
         ("spot_shock", shock),
@@ -36,7 +34,7 @@ pub fn risk_unit(inputs: Inputs<'_>) -> Answer {
     let mut fields = vec![
         ("delta", cash_delta(&desk, &document, &pool)?.into()),
         ("mr1", shock.into()),
-        ("mr1_at", moves(inputs, &document, &shocked)?),
+        ("mr1_at", moves(inputs, &document, &pool)?),
         ("mr4", basis.into()),
         ("mr6_pnl", (-extreme).into()),
         ("mr6", document.level_for("maintenance", &only_extreme)?.into()),
@@ -212,18 +210,16 @@ fn unit_document(inputs: Inputs<'_>) -> Result<Document, Problem> {
     document(UNITS, &changes)
 }
 
-/// The unit's perpetuals at their marks, or all at one price; and their profit in US dollars.
-fn unit_desk(inputs: Inputs<'_>, at: Option<Decimal>) -> Result<(Desk, Money), Problem> {
+/// The unit's perpetuals at their marks beside the index; and their profit in US dollars.
+fn unit_desk(inputs: Inputs<'_>) -> Result<(Desk, Money), Problem> {
     let usd = inputs.number_or("usdt_usd", Decimal::ONE)?;
     let mut desk = Desk::new();
     desk.price(STABLE, usd)?;
+    desk.price(COIN, inputs.number("index_usdt")?.times(usd, Round::Nearest)?)?;
     let mut gains = Vec::new();
     for (number, row) in inputs.list("positions")?.iter().enumerate() {
         let row = Inputs(row);
-        let mark = at.map_or_else(|| row.number("mark_price"), Ok)?;
-        if number == 0 {
-            desk.price(COIN, mark.times(usd, Round::Nearest)?)?;
-        }
+        let mark = row.number("mark_price")?;
         let mut contract = Contract::linear(COIN, mark)?.sized(row.number("contract_value")?);
         let stable = Asset::new(STABLE)?;
         (contract.symbol.quote, contract.symbol.settle) = (stable.clone(), Some(stable));

@@ -3,7 +3,7 @@
 use crate::desk::{Contract, Desk, charge, document};
 use crate::inputs::{Answer, Inputs, Problem, decimal, problem};
 use crate::json::Json;
-use keelmark_book::{Asset, Decimal, Money, Price, Quantity, Rate};
+use keelmark_book::{Decimal, Money, Price, Quantity, Rate};
 use keelmark_margin::Document;
 use keelmark_margin::charge::Tiers;
 use keelmark_margin::impact;
@@ -51,11 +51,7 @@ pub fn tiered_by_leverage(inputs: Inputs<'_>) -> Answer {
 
 /// The share of the margin at a tier's highest leverage that maintenance is.
 fn share(document: &Document) -> Result<Rate, Problem> {
-    let name = "maintenance_share";
-    let Some(param) = document.params.get(name) else {
-        return problem(format!("{} has no parameter {name:?}", document.name));
-    };
-    Ok(Rate::new(param.get(name, &Asset::usd())?))
+    Ok(Rate::new(document.rule("maintenance_share")?))
 }
 
 /// Parameters of a market, by the field of a case.

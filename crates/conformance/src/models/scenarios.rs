@@ -42,7 +42,7 @@ pub fn thirty_three(inputs: Inputs<'_>) -> Answer {
         return problem("expected a scan, found none");
     };
     let scan = &document.scans[0];
-    let scenario = scan.scenarios[found.worst];
+    let scenario = &scan.scenarios[found.worst];
     let by = scenario.price * scan.range(&Asset::new(COIN)?)?;
     let vol = match scenario.vol {
         VolMove::Up => "up",

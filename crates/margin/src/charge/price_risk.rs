@@ -69,7 +69,7 @@ impl PriceRiskRule {
         let losses = self.losses(pool, part)?;
         let gains: Vec<Money> = losses.iter().map(|loss| -*loss).collect();
         let active = first_lowest(&gains, self.tie)?;
-        let worst = self.scan.scenarios[active];
+        let worst = &self.scan.scenarios[active];
         let mean = |alike: &dyn Fn(&Scenario) -> bool| -> Result<Decimal, Overflow> {
             let own = self.scan.scenarios.iter().zip(&losses);
             let own: Vec<Money> =

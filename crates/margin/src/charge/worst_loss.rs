@@ -51,7 +51,7 @@ impl UnitScan {
         let table = pool.table;
         let cell = table.cells[columns[worst]];
         let (_, rule) = &scans[scans.iter().position(|(at, _)| *at == cell.scan).unwrap_or(0)];
-        let scenario = rule.scenarios[cell.scenario];
+        let scenario = &rule.scenarios[cell.scenario];
         let own = &table.units[unit];
         let range = match &rule.price_range_down {
             _ if scenario.absolute => 1.0,

@@ -10,6 +10,7 @@
 //! D is the lesser of two lines where `long` is at most `short`, so the worst subset of open orders
 //! is the worse of the two lines' worst subsets: exact. A two-sided scenario takes a bound.
 
+use super::per_position::Filter;
 use super::worst_loss::{UnitScan, first_lowest, scans};
 use super::{Charge, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
@@ -23,6 +24,8 @@ use std::sync::Arc;
 
 #[derive(Debug)]
 struct WorstLossByExpiry {
+    /// What may be held under it; all of a unit is scanned.
+    on: Filter,
     scans: Vec<(usize, Scan)>,
     long: Step,
     short: Option<Step>,
@@ -54,6 +57,7 @@ pub(super) fn read(
     reading: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
     Ok(Arc::new(WorstLossByExpiry {
+        on: Filter::read(fields.get("on"))?,
         scans: scans(fields, reading)?,
         long: Step::read(fields.need("long")?)?,
         short: fields.get("short").map(Step::read).transpose()?,
@@ -86,7 +90,7 @@ impl Charge for WorstLossByExpiry {
     }
 
     fn covers(&self, instrument: &Instrument) -> bool {
-        !instrument.is_inverse()
+        !instrument.is_inverse() && self.on.is_about(instrument)
     }
 
     fn scope(&self) -> Scope {

@@ -25,7 +25,7 @@ pub struct PerpetualFee {
     pub most: Integer,
     /// Share of what is left that the fee takes, as parts of a whole: less than all, so that the
     /// fee itself leads to no bankruptcy.
-    pub takes: (u32, u32),
+    pub takes: (Integer, Integer),
 }
 
 /// A borrow that is repaid.
@@ -84,8 +84,8 @@ impl PerpetualFee {
             .scaled(power, Toward::Zero)?
             .over(&price, Toward::Zero)?;
         let left = (ratio - &self.liquidator_fee - lacking).max(Integer::default());
-        let (part, whole) = self.takes;
-        let fee = (left * Integer::from(part)).over(&Integer::from(whole), Toward::Zero)?;
+        let (part, whole) = &self.takes;
+        let fee = (left * part).over(whole, Toward::Zero)?;
         Ok(fee.min(self.most.clone()))
     }
 }

@@ -10,9 +10,10 @@
 //! positions are closed for, [`funding_clamp`] what funding may be. *Weights*: [`size_weight`] and
 //! [`spot_orders`] say what an account has, [`shortage`] and [`transfer`] how much is closed,
 //! [`pace`] how fast, [`insurance_fee`] and [`inactivity`] for what fee, [`social_loss`] who pays
-//! what is left. The decimal places of a contract's numbers are a [`Places`] of the caller.
+//! what is left. The decimal places of a contract's numbers are a [`Places`], and what else a
+//! protocol fixes stands in the `[rules]` of its document too: [`rules`].
 //!
-//! It refuses to do: reading documents or markets, and guessing a missing number.
+//! It refuses to do: reading markets, and guessing a missing number.
 //!
 //! ```
 //! use keelmark_margin::closeout::{Integer, Standing};
@@ -36,6 +37,7 @@ pub mod pace;
 mod places;
 mod ratio;
 pub mod requirement;
+pub mod rules;
 pub mod shortage;
 pub mod size_weight;
 pub mod social_loss;

@@ -1,6 +1,8 @@
 //! The decimal places in which a contract counts: parameters of a protocol, not of the arithmetic.
 
 use super::{CloseoutError, Integer};
+use crate::document::Document;
+use crate::error::MarginError;
 
 /// Decimal places of each kind of number: 6 means that 1,000,000 is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,24 @@ pub struct Places {
 }
 
 impl Places {
+    /// The places that a document's `[rules]` name: `price_places`, `quote_places` and so on.
+    ///
+    /// # Errors
+    /// When one is missing or no whole number.
+    pub fn of(document: &Document) -> Result<Self, MarginError> {
+        Ok(Self {
+            price: document.whole_rule("price_places")?,
+            quote: document.whole_rule("quote_places")?,
+            base: document.whole_rule("base_places")?,
+            weight: document.whole_rule("weight_places")?,
+            fee: document.whole_rule("fee_places")?,
+            size_factor: document.whole_rule("size_factor_places")?,
+            share: document.whole_rule("share_places")?,
+            funding: document.whole_rule("funding_places")?,
+            guard: document.whole_rule("guard_places")?,
+        })
+    }
+
     /// One, in so many places.
     pub(super) fn one(places: u32) -> Result<Integer, CloseoutError> {
         Integer::ten_to(places)

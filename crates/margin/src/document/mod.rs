@@ -13,6 +13,7 @@ mod lint;
 mod params;
 mod range;
 mod read;
+mod rules;
 pub mod tree;
 
 pub use bands::Band;
@@ -190,6 +191,8 @@ pub struct Level {
     pub name: String,
     /// The sum of charges that it is.
     pub formula: Formula,
+    /// Whether an amount below zero counts, as credit; else it is refused.
+    pub may_be_below_zero: bool,
 }
 
 impl Document {

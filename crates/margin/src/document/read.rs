@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 /// Name that a level's formula may use for what open orders add.
 pub const ORDERS: &str = "orders";
 
+/// Field of the levels that names those which count below zero.
+const BELOW_ZERO: &str = "may_be_below_zero";
+
 pub(super) fn document(mut tree: Node) -> Result<Document, Vec<InputError>> {
     let original = tree.clone();
     let mut problems = Problems::default();
@@ -323,9 +326,10 @@ fn levels(
     params: &BTreeMap<String, Param>,
     problems: &mut Problems,
 ) -> Vec<Level> {
-    let Some(fields) = problems.keep(Fields::of(node)) else { return Vec::new() };
-    let mut levels = Vec::new();
-    for (name, formula) in fields.all() {
+    let Some(mut fields) = problems.keep(Fields::of(node)) else { return Vec::new() };
+    let below_zero = problems.keep(fields.texts(BELOW_ZERO)).unwrap_or_default();
+    let mut levels: Vec<Level> = Vec::new();
+    for (name, formula) in fields.all().filter(|(name, _)| *name != BELOW_ZERO) {
         let text = formula.text();
         let parsed =
             text.and_then(|text| Formula::parse(text).map_err(|error| formula.error(error)));
@@ -335,7 +339,15 @@ fn levels(
                 problems.keep(usable(name, formula, used, charges, params));
             }
         }
-        levels.push(Level { name: name.clone(), formula: parsed });
+        let may_be_below_zero = below_zero.contains(name);
+        levels.push(Level { name: name.clone(), formula: parsed, may_be_below_zero });
+    }
+    for name in below_zero.iter().filter(|name| !fields.all().any(|(own, _)| own == *name)) {
+        let known: Vec<&str> = levels.iter().map(|one| one.name.as_str()).collect();
+        let known = known.join(", ");
+        problems.add([node.error(format!(
+            "{BELOW_ZERO}: expected levels of this document ({known}), found {name:?}"
+        ))]);
     }
     for wanted in ["initial", "maintenance"] {
         if !fields.all().any(|(name, _)| name == wanted) {

@@ -4,7 +4,7 @@
 //! into the pool's currency at the moved price of that asset. Options that share a forward are
 //! priced together, so that the kernel sees long slices.
 
-use super::frame::{Frame, Moves};
+use super::frame::{Frame, Moves, Priced};
 use super::sheet::{Group, Lot, Sheet};
 use super::{
     Cell, CoinRow, Expiries, ExpiryTerms, LARGEST_BY_EXPIRY, LARGEST_CELL, NO_ROW, RiskTable,
@@ -214,18 +214,19 @@ impl Compiler<'_> {
     fn find_moves(&mut self) -> Result<(), MarginError> {
         for row in &self.sheet.linear {
             let (unit, price) = self.linear_price(*row);
-            self.linear_moves.push(self.moves(unit, price, 0.0)?);
+            let index = self.sheet.lots[*row].index;
+            self.linear_moves.push(self.moves(unit, Priced { price, index, fixed: 0.0 })?);
         }
         for group in &self.sheet.groups {
-            self.group_moves.push(self.moves(group.unit, group.forward, group.fixed)?);
+            self.group_moves.push(self.moves(group.unit, group.priced)?);
         }
         Ok(())
     }
 
     /// Moves of every column; without their weights where those come after the rows.
-    fn moves(&self, unit: usize, price: f64, fixed: f64) -> Result<Moves, MarginError> {
+    fn moves(&self, unit: usize, priced: Priced) -> Result<Moves, MarginError> {
         let (cells, unit) = (&self.frame.cells, &self.frame.units[unit]);
-        let mut moves = Moves::new(self.document, cells, unit, price, fixed)?;
+        let mut moves = Moves::new(self.document, cells, unit, priced)?;
         if self.expiries.is_some() {
             moves.weight.fill(1.0);
         }
@@ -252,7 +253,7 @@ impl Compiler<'_> {
         let mut weights = Vec::new();
         for unit in &self.frame.units {
             let price = self.market.price(&unit.underlying)?.to_f64();
-            let moves = Moves::new(self.document, &self.frame.cells, unit, price, 0.0)?;
+            let moves = Moves::new(self.document, &self.frame.cells, unit, Priced::index(price))?;
             let shares = moves.weight.iter().map(|one| Share::new(*one));
             weights.push(shares.collect::<Result<_, _>>()?);
         }
@@ -277,7 +278,7 @@ impl Compiler<'_> {
         }
         for (at, unit) in self.frame.units.iter().enumerate() {
             let coin = self.market.price(&unit.underlying)?;
-            let moves = self.moves(at, coin.to_f64(), 0.0)?;
+            let moves = self.moves(at, Priced::index(coin.to_f64()))?;
             let own = unit.underlying == *self.currency;
             // What is held is worth its price over the currency's, even where an index is not.
             let per = self.market.price(self.currency)?;

@@ -4,7 +4,7 @@
 use super::{Bucket, Cell, Line, Unit};
 use crate::document::Document;
 use crate::error::MarginError;
-use crate::scan::{PriceUnit, Scan, Scenario};
+use crate::scan::{PriceUnit, Scan, Scenario, VolMove};
 use keelmark_book::{Asset, InstrumentId, Market, Money, Price, Round};
 use std::collections::BTreeSet;
 
@@ -29,6 +29,24 @@ pub(super) struct Moves {
     /// What a coin counts for when it is turned into the pool's currency: its price after the
     /// move, or its price at the edge for a move beyond the range.
     pub coin_factor: Vec<f64>,
+}
+
+/// What moves: a price, with the index beside it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Priced {
+    /// A mark or a forward.
+    pub price: f64,
+    /// The index of its underlying, in the same currency.
+    pub index: f64,
+    /// The share of it that no longer moves.
+    pub fixed: f64,
+}
+
+impl Priced {
+    /// The index itself, all of which moves.
+    pub fn index(index: f64) -> Self {
+        Self { price: index, index, fixed: 0.0 }
+    }
 }
 
 impl Frame {
@@ -72,7 +90,7 @@ impl Frame {
         cell: Cell,
         dampener: Money,
     ) -> Result<Money, MarginError> {
-        let (one, scenario) = (&self.units[unit], scan.scenarios[cell.scenario]);
+        let (one, scenario) = (&self.units[unit], &scan.scenarios[cell.scenario]);
         let range = one.ranges[cell.scan];
         let by = if scenario.absolute { scenario.price } else { scenario.price * range };
         if *currency == one.underlying {
@@ -97,7 +115,7 @@ fn unit(
     for scan in &document.scans {
         let range = scan.range(&underlying)?;
         ranges.push(match scan.price_unit {
-            PriceUnit::Relative => range,
+            PriceUnit::Relative | PriceUnit::Index => range,
             PriceUnit::Money => range / usd,
         });
     }
@@ -144,28 +162,27 @@ fn lines(
 }
 
 impl Moves {
-    /// Moves of every column for a price on an underlying, a share `fixed` of which stays.
+    /// Moves of every column for a price on an underlying.
     pub fn new(
         document: &Document,
         cells: &[Cell],
         unit: &Unit,
-        price: f64,
-        fixed: f64,
+        priced: Priced,
     ) -> Result<Self, MarginError> {
         let mut moves =
             Self { factor: vec![], ln_factor: vec![], weight: vec![], coin_factor: vec![] };
         for cell in cells {
             let scan = &document.scans[cell.scan];
-            let scenario = scan.scenarios[cell.scenario];
-            let by = relative_move(scan, scenario, unit, price)?;
-            let factor = 1.0 + by * (1.0 - fixed);
+            let scenario = &scan.scenarios[cell.scenario];
+            let by = relative_move(scan, scenario, unit, priced)?;
+            let factor = 1.0 + by * (1.0 - priced.fixed);
             if factor <= 0.0 {
                 return Err(MarginError::Unsupported(format!(
                     "scan {:?} moves {} by {by}: expected a range smaller than the price",
                     scan.name, unit.underlying
                 )));
             }
-            let (weight, coin_factor) = beyond(scan, scenario, unit.ranges[cell.scan], by);
+            let (weight, coin_factor) = beyond(scan, scenario, (unit, unit.ranges[cell.scan]), by)?;
             moves.factor.push(factor);
             moves.ln_factor.push(keelmark_kernels::ln(factor));
             moves.weight.push(weight);
@@ -177,41 +194,42 @@ impl Moves {
 
 impl Moves {
     /// One move of `ranges` ranges, as a fraction of a price.
-    pub fn single(scan: &Scan, unit: &Unit, ranges: f64, price: f64) -> Result<f64, MarginError> {
-        let scenario = Scenario {
-            price: ranges,
-            absolute: false,
-            vol: crate::scan::VolMove::Same,
-            weight: 1.0,
-            two_sided: false,
-        };
-        relative_move(scan, scenario, unit, price)
+    pub fn single(
+        scan: &Scan,
+        unit: &Unit,
+        ranges: f64,
+        priced: Priced,
+    ) -> Result<f64, MarginError> {
+        let scenario = Scenario::plain(ranges, VolMove::Same);
+        relative_move(scan, &scenario, unit, priced)
     }
 }
 
 fn relative_move(
     scan: &Scan,
-    scenario: Scenario,
+    scenario: &Scenario,
     unit: &Unit,
-    price: f64,
+    priced: Priced,
 ) -> Result<f64, MarginError> {
     if scenario.absolute {
         return Ok(scenario.price);
     }
     let range = scan.range_of(&unit.underlying, scenario.price)?;
-    Ok(match scan.price_unit {
-        PriceUnit::Relative => scenario.price * range,
-        PriceUnit::Money => scenario.price * range / price,
-    })
+    Ok(scan.price_unit.share(scenario.price * range, priced.price, priced.index))
 }
 
 /// Weight of a scenario and what a coin counts for in it, as a multiple of its price.
-fn beyond(scan: &Scan, scenario: Scenario, range: f64, by: f64) -> (f64, f64) {
-    match scan.edge_weight {
+fn beyond(
+    scan: &Scan,
+    scenario: &Scenario,
+    (unit, range): (&Unit, f64),
+    by: f64,
+) -> Result<(f64, f64), MarginError> {
+    let own = scenario.weight.get("weight", &unit.underlying)?.to_f64();
+    Ok(match scan.edge_weight {
         Some(factor) if by.abs() > range => {
-            let weight = scenario.weight * Scan::weight_beyond(factor, range, by);
-            (weight, 1.0 + by.signum() * range)
+            (own * Scan::weight_beyond(factor, range, by), 1.0 + by.signum() * range)
         }
-        _ => (scenario.weight, 1.0 + by),
-    }
+        _ => (own, 1.0 + by),
+    })
 }

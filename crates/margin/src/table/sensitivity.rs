@@ -89,7 +89,7 @@ fn options(
         let years = (group.years - rule.lookahead_years).max(0.0);
         let mut moved = Columns::new(group.rows.len());
         for (price, weight) in points {
-            let by = Moves::single(rule, unit, *price, group.forward)?;
+            let by = Moves::single(rule, unit, *price, group.priced)?;
             moved.fill(group, group.forward * (1.0 + by), years);
             for (sum, one) in delta.iter_mut().zip(&moved.delta) {
                 *sum += weight * discount * one;

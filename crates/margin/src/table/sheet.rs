@@ -3,7 +3,7 @@
 //!
 //! Decimals become `f64` once here, so that the pricing loops touch nothing else.
 
-use super::frame::Frame;
+use super::frame::{Frame, Priced};
 use crate::document::Document;
 use crate::error::MarginError;
 use keelmark_book::{Asset, Instrument, Kind, Market, Price, Right, Timestamp};
@@ -32,6 +32,8 @@ pub(super) struct Lot {
     pub settle_price: f64,
     /// Price of the quote currency in the market's.
     pub quote_price: f64,
+    /// Index of the underlying in the quote currency.
+    pub index: f64,
     /// Whether the pool is counted in the settlement asset.
     pub own_coin: bool,
 }
@@ -42,8 +44,8 @@ pub(super) struct Group {
     /// Index of the unit.
     pub unit: usize,
     pub forward: f64,
-    /// The share of the forward that no longer moves.
-    pub fixed: f64,
+    /// The forward as it moves, with the share of it that no longer does.
+    pub priced: Priced,
     pub years: f64,
     /// Annual rate, where the market has one.
     pub rate: Option<f64>,
@@ -109,7 +111,10 @@ impl Sheet {
         }
         let groups = groups
             .into_iter()
-            .map(|(shared, rows)| Group::new(document, frame, market, shared, rows))
+            .map(|(shared, rows)| {
+                let index = rows.first().map_or(0.0, |row| lots[*row].index);
+                Group::new(document, frame, market, (shared, index), rows)
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self { lots, given, linear, groups })
     }
@@ -120,7 +125,7 @@ impl Group {
         document: &Document,
         frame: &Frame,
         market: &Market,
-        shared: Shared,
+        (shared, index): (Shared, f64),
         rows: Vec<usize>,
     ) -> Result<Self, MarginError> {
         let Shared { expiry, forward, fixed, rate, unit } = shared;
@@ -156,8 +161,8 @@ impl Group {
             calls.push(f64::from(u8::from(right == Right::Call)));
         }
         let forward = forward.to_f64();
-        let fixed = fixed.to_f64() / forward;
-        Ok(Self { unit, forward, fixed, years, rate, discount, rows, strikes, vols, calls })
+        let priced = Priced { price: forward, index, fixed: fixed.to_f64() / forward };
+        Ok(Self { unit, forward, priced, years, rate, discount, rows, strikes, vols, calls })
     }
 }
 
@@ -170,6 +175,7 @@ impl Lot {
             inverse: one.is_inverse(),
             settle_price: settle / market.price(currency)?.to_f64(),
             quote_price: quote.to_f64(),
+            index: market.price(&one.base)?.to_f64() / quote.to_f64(),
             own_coin: one.settle == *currency,
         })
     }

@@ -23,7 +23,7 @@ proptest! {
                 let table = RiskTable::compile(&document, &market, &all, currency).unwrap();
                 for (column, cell) in table.cells.iter().enumerate() {
                     let scan = &document.scans[cell.scan];
-                    let scenario = scan.scenarios[cell.scenario];
+                    let scenario = &scan.scenarios[cell.scenario];
                     let still = scenario.price == 0.0 && scenario.vol == VolMove::Same;
                     if !still || scan.lookahead_years > 0.0 {
                         continue;
