@@ -153,9 +153,8 @@ impl Workload {
         let (coin, price) = *self.random.pick(COINS);
         let cents = 1 + self.random.below(most * 100 / price as usize);
         let (account, whole, part) = (self.account(), cents / 100, cents % 100);
-        format!(
-            r#"{{"{what}":{{"account":"{account}","asset":"{coin}","amount":"{whole}.{part:02}"}}}}"#
-        )
+        let amount = format!("{whole}.{part:02}");
+        format!(r#"{{"{what}":{{"account":"{account}","asset":"{coin}","amount":"{amount}"}}}}"#)
     }
 
     fn transfer(&mut self) -> String {

@@ -107,7 +107,7 @@ impl PriceRiskRule {
 
 /// Delta of a part's contracts, and of its coins where they move.
 fn net_delta(pool: &PoolView<'_>, part: Apart<'_>) -> Result<Decimal, Overflow> {
-    let held = PoolView { fill: Fill::None, ..*pool };
+    let held = PoolView { fill: Fill::None, known: None, ..*pool };
     let (quanta, _) = part.deltas(&held);
     pool.table.sensitivity(Sensitivity::Delta, quanta, Round::Nearest)
 }
