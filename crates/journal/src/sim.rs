@@ -68,6 +68,7 @@ struct State {
     /// Whether the journal has its name: before, a crash leaves nothing.
     named: bool,
     operations: u64,
+    flushes: u64,
     stopped: bool,
     faults: Faults,
     random: Option<Random>,
@@ -106,6 +107,11 @@ impl Disk {
     /// How many operations there were: each write, change of length and flush.
     pub fn operations(&self) -> u64 {
         self.state().operations
+    }
+
+    /// How many flushes there were.
+    pub fn flushes(&self) -> u64 {
+        self.state().flushes
     }
 
     /// How many bytes the disk holds.
@@ -157,14 +163,12 @@ fn survivors(flushed: &[u8], changes: &[Change], random: &mut Random) -> Vec<u8>
     let reached = random.below(changes.len() as u64 + 1) as usize;
     for (number, change) in changes.iter().enumerate() {
         match manner {
-            0 => break,
             1 => apply(&mut image, change),
             2 if number < reached => apply(&mut image, change),
             2 if number == reached => tear(&mut image, change, random),
-            2 => break,
             3 if random.below(2) == 0 => apply(&mut image, change),
-            3 => {}
-            _ => scatter(&mut image, change, random),
+            4 => scatter(&mut image, change, random),
+            _ => {}
         }
     }
     image
@@ -235,6 +239,7 @@ impl State {
 
     fn flush(&mut self) -> io::Result<()> {
         let done = self.operation();
+        self.flushes += 1;
         let Self { flushed, cache, unflushed, random, stopped, .. } = self;
         match (&done, random) {
             (Ok(()), _) => flushed.clone_from(cache),

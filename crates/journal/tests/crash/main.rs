@@ -3,6 +3,12 @@
 //!
 //! A failure prints its case; `KEELMARK_SEEDS` sets how many seeds are run.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should stop where it is"
+)]
+
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use keelmark_journal::sim::{Disk, End, Faults, Random};
@@ -103,8 +109,23 @@ fn a_failing_operation_poisons_and_loses_nothing() {
     }
 }
 
+/// One flipped bit or, every third time, a sector of others.
+fn damage(disk: &Disk, random: &mut Random) -> String {
+    let byte = random.below(disk.bytes());
+    if random.below(3) > 0 {
+        let bit = random.below(8) as u8;
+        disk.damage(byte, bit);
+        return format!("byte {byte}, bit {bit}");
+    }
+    let sector = byte / 512 * 512;
+    for byte in sector..sector + 512 {
+        (0..8).filter(|_| random.below(2) == 0).for_each(|bit| disk.damage(byte, bit));
+    }
+    format!("the sector at {sector}")
+}
+
 #[test]
-fn a_flipped_bit_on_the_disk_is_never_content() {
+fn damage_on_the_disk_is_never_content() {
     let (mut refused, mut named, mut harmless) = (0, 0, 0);
     for seed in 0..seeds() {
         let disk = Disk::default();
@@ -112,22 +133,19 @@ fn a_flipped_bit_on_the_disk_is_never_content() {
         run.journal.unwrap().close().unwrap();
         let mut random = Random(seed);
         for _ in 0..300 {
-            let (byte, bit) = (random.below(disk.bytes()), random.below(8) as u8);
             let damaged = disk.restart(End::Killed, &mut Random(0));
-            damaged.damage(byte, bit);
-            case(&format!("seed {seed}, byte {byte}, bit {bit}"), || {
-                match damaged.open(Options::default()) {
-                    Ok(mut journal) => {
-                        run.held.check(&mut journal);
-                        harmless += 1;
-                    }
-                    Err(JournalError::Damaged { sequence, .. }) => {
-                        refused += 1;
-                        named += u64::from(sequence.is_some());
-                    }
-                    Err(JournalError::Foreign { .. } | JournalError::Newer { .. }) => refused += 1,
-                    Err(other) => panic!("{other}"),
+            let what = damage(&damaged, &mut random);
+            case(&format!("seed {seed}, {what}"), || match damaged.open(Options::default()) {
+                Ok(mut journal) => {
+                    run.held.check(&mut journal);
+                    harmless += 1;
                 }
+                Err(JournalError::Damaged { sequence, .. }) => {
+                    refused += 1;
+                    named += u64::from(sequence.is_some());
+                }
+                Err(JournalError::Foreign { .. } | JournalError::Newer { .. }) => refused += 1,
+                Err(other) => panic!("{other}"),
             });
         }
     }
@@ -170,6 +188,23 @@ fn a_flipped_bit_on_reading_is_never_content() {
         }
     }
     println!("{seen} seen, {unseen} not read");
+}
+
+#[test]
+fn a_batch_takes_one_flush() {
+    let disk = Disk::default();
+    let mut journal = disk.open(Options::default()).unwrap();
+    for (size, allowed) in [(200, 105), (300_000, 110)] {
+        let before = disk.flushes();
+        let record = vec![7; size];
+        for _ in 0..100 {
+            let before = disk.flushes();
+            journal.append(&[&record]).unwrap();
+            assert!(disk.flushes() - before <= 2, "one when the file grows, one for the batch");
+        }
+        let flushes = disk.flushes() - before;
+        assert!(flushes <= allowed, "{flushes} flushes for 100 batches of {size} bytes");
+    }
 }
 
 #[test]
