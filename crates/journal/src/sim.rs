@@ -40,8 +40,8 @@ pub struct Faults {
     pub stop_at: Option<u64>,
     /// From this operation on, nothing more fits.
     pub full_from: Option<u64>,
-    /// This operation fails, once. A flush that fails forgets what it did not write, as systems
-    /// do: the next flush succeeds.
+    /// This operation fails, once. A flush that fails takes what it did not write for written, as
+    /// systems do: the cache still shows it, and the next flush succeeds.
     pub fail_at: Option<u64>,
     /// Reads of this byte have this bit (0 to 7) flipped.
     pub flip: Option<(u64, u8)>,
@@ -87,6 +87,7 @@ impl Disk {
     /// As for a directory; the path of the messages is `simulated`.
     pub fn open(&self, options: Options) -> Result<Journal, JournalError> {
         let opener = |builder: &mut Builder| builder.create_with_backend(self.clone());
+        self.state().forget();
         let is_new = !self.state().named;
         if is_new {
             storage::create(&opener)?;
@@ -136,18 +137,16 @@ impl Disk {
     #[must_use]
     pub fn restart(&self, end: End, random: &mut Random) -> Self {
         let state = self.state();
-        let image = match end {
-            _ if !state.named => Vec::new(),
-            End::Killed => state.cache.clone(),
-            End::PowerLost => survivors(&state.flushed, &state.unflushed, random),
+        let State { flushed, cache, unflushed, named, .. } = state.clone();
+        let next = match end {
+            _ if !named => State::default(),
+            End::Killed => State { flushed, cache, unflushed, named, ..State::default() },
+            End::PowerLost => {
+                let flushed = survivors(&flushed, &unflushed, random);
+                State { cache: flushed.clone(), flushed, named, ..State::default() }
+            }
         };
-        let named = state.named;
-        Self(Arc::new(Mutex::new(State {
-            flushed: image.clone(),
-            cache: image,
-            named,
-            ..State::default()
-        })))
+        Self(Arc::new(Mutex::new(next)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -223,6 +222,13 @@ impl State {
             return Err(io::Error::other("the machine stops"));
         }
         Ok(())
+    }
+
+    /// Drops from the cache what is not waiting to be written, as opening a directory does.
+    fn forget(&mut self) {
+        let Self { flushed, cache, unflushed, .. } = self;
+        cache.clone_from(flushed);
+        unflushed.iter().for_each(|change| apply(cache, change));
     }
 
     fn change(&mut self, change: Change) -> io::Result<()> {

@@ -42,8 +42,8 @@ fn operations(seed: u64) -> u64 {
     operations
 }
 
-/// Opens after a failure, checks, goes on, and checks again.
-fn recovered(disk: &Disk, run: &Run) -> Recovery {
+/// Opens after a failure, checks, goes on, and checks again, also after the power went.
+fn recovered(disk: &Disk, run: &Run, random: &mut Random) -> Recovery {
     let mut journal = disk.open(Options::default()).expect("opens");
     let recovery = journal.recovery();
     let (head, base) = (journal.head().last.0, journal.base().last.0);
@@ -60,6 +60,8 @@ fn recovered(disk: &Disk, run: &Run) -> Recovery {
     journal.append(&[b"goes on"]).expect("appends");
     let held = held.after(&Step::Append(vec![b"goes on".to_vec()]));
     held.check(&mut journal);
+    let restarted = disk.restart(End::PowerLost, random);
+    held.check(&mut restarted.open(Options::default()).expect("opens again"));
     recovery
 }
 
@@ -75,9 +77,11 @@ fn a_stop_at_every_operation_loses_nothing_acknowledged() {
             for (end, salt) in [(End::Killed, 0), (End::PowerLost, 1), (End::PowerLost, 2)] {
                 let step = run.failed.as_ref().map_or(0, |failed| failed.0);
                 let name = format!("seed {seed}, step {step}, operation {stop}, {end:?} {salt}");
-                let restarted = disk.restart(end, &mut Random(seed << 32 | stop << 2 | salt));
+                let mut random = Random(seed << 32 | stop << 2 | salt);
+                let restarted = disk.restart(end, &mut random);
                 case(&name, || {
-                    undone += u64::from(recovered(&restarted, &run) == Recovery::RolledBack);
+                    let recovery = recovered(&restarted, &run, &mut random);
+                    undone += u64::from(recovery == Recovery::RolledBack);
                 });
                 cases += 1;
             }
@@ -99,9 +103,10 @@ fn a_failing_operation_poisons_and_loses_nothing() {
                 let run = Run::of(&disk, seed, STEPS);
                 for end in [End::Killed, End::PowerLost] {
                     let name = format!("seed {seed}, operation {fault}, full {full}, {end:?}");
-                    let restarted = disk.restart(end, &mut Random(seed << 32 | fault));
+                    let mut random = Random(seed << 32 | fault);
+                    let restarted = disk.restart(end, &mut random);
                     case(&name, || {
-                        recovered(&restarted, &run);
+                        recovered(&restarted, &run, &mut random);
                     });
                 }
             }
