@@ -246,9 +246,9 @@ impl State {
     fn flush(&mut self) -> io::Result<()> {
         let done = self.operation();
         self.flushes += 1;
-        let Self { flushed, cache, unflushed, random, stopped, .. } = self;
+        let Self { flushed, unflushed, random, stopped, .. } = self;
         match (&done, random) {
-            (Ok(()), _) => flushed.clone_from(cache),
+            (Ok(()), _) => unflushed.iter().for_each(|change| apply(flushed, change)),
             (Err(_), Some(random)) if !*stopped => *flushed = survivors(flushed, unflushed, random),
             _ => return done,
         }
