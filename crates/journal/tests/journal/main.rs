@@ -81,7 +81,7 @@ fn one_directory_is_open_once() {
     assert!(matches!(error, JournalError::Locked { .. }), "{error}");
     assert!(error.to_string().contains("stop the process"), "{error}");
     drop(first);
-    assert_eq!(open(&directory).recovery(), Recovery::Closed);
+    assert_eq!(open(&directory).recovery(), Recovery::Whole);
 }
 
 #[test]
