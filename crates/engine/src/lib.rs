@@ -35,6 +35,9 @@
 //! loop; `action` one file a family, from the state to a change; `change` what would be done;
 //! [`standing`] what the margin computation says of it; [`state`] all that is known, with
 //! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills.
+//!
+//! Beside it: [`root`] one hash that says all of a state, with proofs for accounts; [`snapshot`] the
+//! engine as bytes and back; `parts` the list of what both hold.
 
 pub mod account;
 mod action;
@@ -43,7 +46,10 @@ pub mod command;
 pub mod engine;
 pub mod event;
 pub mod ledger;
+mod parts;
 pub mod position;
+pub mod root;
+pub mod snapshot;
 pub mod standing;
 pub mod state;
 
@@ -51,4 +57,5 @@ pub use account::{Account, AccountId};
 pub use command::{Action, Command};
 pub use engine::{Applied, Broken, Engine};
 pub use event::{Answer, Event, Refusal};
+pub use root::{Proof, Root};
 pub use state::State;

@@ -9,7 +9,7 @@ use keelmark_book::{
     Asset, Instrument, InstrumentId, Market, Money, Overflow, Price, Quote, Rate, Timestamp,
 };
 use keelmark_margin::Document;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The state between two commands.
@@ -27,7 +27,10 @@ pub struct State {
     pub accounts: Vec<Account>,
     /// The house.
     pub ledger: Ledger,
-    names: BTreeMap<String, AccountId>,
+    /// Accounts by their name.
+    pub(crate) names: BTreeMap<String, AccountId>,
+    /// Each asset once, so that a million accounts share its text.
+    pub(crate) assets: BTreeSet<Asset>,
 }
 
 /// A margin document that is known.
@@ -61,6 +64,7 @@ impl Default for State {
             accounts: Vec::new(),
             ledger: Ledger::default(),
             names: BTreeMap::new(),
+            assets: BTreeSet::new(),
         }
     }
 }
@@ -123,7 +127,8 @@ impl State {
         if let Some(model) = outcome.model {
             self.models.push(model);
         }
-        for (id, account) in outcome.accounts {
+        for (id, mut account) in outcome.accounts {
+            self.share(&mut account);
             if id.index() < self.accounts.len() {
                 self.accounts[id.index()] = account;
             } else {
@@ -135,6 +140,16 @@ impl State {
             self.ledger.set(house, &asset, amount);
         }
         Ok(())
+    }
+
+    /// Lets an account share the texts of its assets with all others.
+    pub(crate) fn share(&mut self, account: &mut Account) {
+        for (asset, _) in account.balances.iter_mut().chain(&mut account.required) {
+            match self.assets.get(asset) {
+                Some(known) => asset.clone_from(known),
+                None => drop(self.assets.insert(asset.clone())),
+            }
+        }
     }
 
     /// What all places together have more after a change, by asset: every figure zero, or the
