@@ -10,7 +10,7 @@ use std::time::Instant;
 const POSITIONS: usize = 20;
 
 fn main() {
-    let accounts = std::env::args().filter_map(|text| text.parse().ok()).next().unwrap_or(100);
+    let accounts = std::env::args().find_map(|text| text.parse().ok()).unwrap_or(100);
     println!("size_of Account {}", size_of::<Account>());
     println!("size_of Holding {}", size_of::<Holding>());
     println!("size_of Isolated {}", size_of::<Isolated>());
@@ -74,7 +74,8 @@ fn open_market(engine: &mut Engine, number: &mut u64) {
         let index = format!(r#"{{"index":{{"asset":"C{one}","price":"100"}}}}"#);
         send(engine, number, &index);
         let list = format!(
-            r#"{{"list":{{"instrument":"{symbol}","contract_size":"1","lot":"0.01","mark":"100"}}}}"#
+            r#"{{"list":{{"instrument":"{symbol}","contract_size":"1","lot":"0.01",
+                "mark":"100"}}}}"#
         );
         send(engine, number, &list);
     }
