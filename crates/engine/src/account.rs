@@ -171,6 +171,16 @@ impl Account {
         replace(&mut self.isolated, at, held, held.holding.quantity.is_zero());
     }
 
+    /// Gives back what its lists have reserved and do not use: a million accounts are kept for
+    /// long and changed seldom.
+    pub(crate) fn fit(&mut self) {
+        self.balances.shrink_to_fit();
+        self.required.shrink_to_fit();
+        self.shared.shrink_to_fit();
+        self.isolated.shrink_to_fit();
+        self.orders.shrink_to_fit();
+    }
+
     /// Its open order of a number.
     #[must_use]
     pub fn order(&self, number: u64) -> Option<&Order> {

@@ -36,8 +36,8 @@
 //! [`standing`] what the margin computation says of it; [`state`] all that is known, with
 //! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills.
 //!
-//! Beside it: [`root`] one hash that says all of a state, with proofs for accounts; [`snapshot`] the
-//! engine as bytes and back; `parts` the list of what both hold.
+//! Beside it: [`root`] one hash that says all of a state, with proofs for accounts; [`snapshot`]
+//! the engine as bytes and back; `parts` the list of what both hold.
 
 pub mod account;
 mod action;

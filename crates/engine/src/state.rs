@@ -129,6 +129,7 @@ impl State {
         }
         for (id, mut account) in outcome.accounts {
             self.share(&mut account);
+            account.fit();
             if id.index() < self.accounts.len() {
                 self.accounts[id.index()] = account;
             } else {

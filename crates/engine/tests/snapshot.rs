@@ -22,7 +22,8 @@ fn engine() -> Engine {
             .to_owned(),
     );
     actions.push(
-        r#"{"place":{"account":"cy","order":7,"instrument":"deribit:BTC/USD:BTC","quantity":"-25"}}"#
+        r#"{"place":{"account":"cy","order":7,"instrument":"deribit:BTC/USD:BTC",
+            "quantity":"-25"}}"#
             .to_owned(),
     );
     actions.push(r#"{"close":{"account":"dee"}}"#.to_owned());

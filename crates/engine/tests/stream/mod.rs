@@ -59,7 +59,8 @@ pub fn opening() -> Vec<String> {
 
 fn listing(instrument: &str, size: &str, lot: &str, quote: &str) -> String {
     format!(
-        r#"{{"list":{{"instrument":"{instrument}","contract_size":"{size}","lot":"{lot}",{quote}}}}}"#
+        r#"{{"list":{{"instrument":"{instrument}","contract_size":"{size}",
+            "lot":"{lot}",{quote}}}}}"#
     )
 }
 
@@ -103,7 +104,8 @@ fn commands(seeds: &[Seed]) -> Vec<Command> {
 fn command(from: &str, number: u64, at: usize, action: &str) -> Command {
     let (second, milli) = (at / 100, at % 100 * 10);
     let line = format!(
-        r#"{{"from":"{from}","number":{number},"at":"2026-03-13T19:00:{second:02}.{milli:03}Z","do":{action}}}"#
+        r#"{{"from":"{from}","number":{number},
+            "at":"2026-03-13T19:00:{second:02}.{milli:03}Z","do":{action}}}"#
     );
     serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
 }
@@ -118,13 +120,15 @@ fn action(seed: &Seed) -> String {
         1..=3 => cash("deposit", one, asset, &amount),
         4 | 5 => cash("withdraw", one, asset, &amount),
         6 => format!(
-            r#"{{"transfer":{{"from":"{one}","to":"{two}","asset":"{asset}","amount":"{amount}"}}}}"#
+            r#"{{"transfer":{{"from":"{one}","to":"{two}","asset":"{asset}",
+                "amount":"{amount}"}}}}"#
         ),
         7..=12 => trade(seed, one, two),
         13..=15 => place(seed, one),
         16 => format!(r#"{{"cancel":{{"account":"{one}","order":{}}}}}"#, size % 6),
         17 => format!(
-            r#"{{"amend":{{"account":"{one}","order":{},"quantity":"0.0{size:02}","price":"69000"}}}}"#,
+            r#"{{"amend":{{"account":"{one}","order":{},"quantity":"0.0{size:02}",
+                "price":"69000"}}}}"#,
             size % 6
         ),
         18 => {
