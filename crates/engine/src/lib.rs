@@ -35,17 +35,27 @@
 //! loop; `action` one file a family, from the state to a change; `change` what would be done;
 //! [`standing`] what the margin computation says of it; [`state`] all that is known, with
 //! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills.
+//!
+//! What time does by itself is on the [`agenda`]: prices of several sources, in [`feed`], turn
+//! stale; [`funding`] is paid; instruments settle, in [`delivery`], at an [`average`].
 
 pub mod account;
 mod action;
+pub mod agenda;
+pub mod average;
 mod change;
+mod clock;
 pub mod command;
+pub mod delivery;
 pub mod engine;
 pub mod event;
+pub mod feed;
+pub mod funding;
 pub mod ledger;
 pub mod position;
 pub mod standing;
 pub mod state;
+mod step;
 
 pub use account::{Account, AccountId};
 pub use command::{Action, Command};

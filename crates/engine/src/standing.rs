@@ -5,6 +5,7 @@
 use crate::account::{Account, AccountId, Holding};
 use crate::change::Change;
 use crate::event::Refusal;
+use crate::feed::Subject;
 use crate::position;
 use crate::state::State;
 use keelmark_book::{Asset, Balance, Isolation, Market, Money, Order, Portfolio, Position};
@@ -123,6 +124,9 @@ impl Change<'_> {
         if account.orders.is_empty() && account.shared.is_empty() && account.isolated.is_empty() {
             return owes_nothing(account);
         }
+        if leave == Leave::Initial {
+            self.not_halted(account)?;
+        }
         let document = &self.state.models[account.model].document;
         let after = standings(account, document, &self.state.market)?;
         let Some(short) = after.iter().find(|pool| !pool.may_add_risk()) else { return Ok(()) };
@@ -136,6 +140,27 @@ impl Change<'_> {
             equity: short.equity,
             initial: short.initial,
         })
+    }
+
+    /// Refuses new risk to whoever holds something that a failing feed is the price of.
+    fn not_halted(&self, account: &Account) -> Result<(), Refusal> {
+        let (market, feeds) = (&self.state.market, &self.state.feeds);
+        if !feeds.any_halts() {
+            return Ok(());
+        }
+        let shared = account.shared.iter().map(|held| held.instrument);
+        let own = account.isolated.iter().map(|held| held.holding.instrument);
+        let orders = account.orders.iter().map(|order| order.instrument);
+        let subjects = shared.chain(own).chain(orders).flat_map(|id| {
+            let one = market.instruments.get(id);
+            let assets = [&one.base, &one.quote, &one.settle].map(|asset| asset.clone());
+            assets.into_iter().map(Subject::Asset).chain([Subject::Instrument(id)])
+        });
+        let held = account.balances.iter().map(|(asset, _)| Subject::Asset(asset.clone()));
+        match subjects.chain(held).find(|subject| feeds.halts(subject)) {
+            Some(subject) => Err(Refusal::Halted { of: self.state.words(&subject) }),
+            None => Ok(()),
+        }
     }
 
     fn is_no_worse(&self, id: AccountId, after: &[Standing]) -> Result<bool, Refusal> {

@@ -1,6 +1,6 @@
 //! Trades: two sides, one value, both checked or neither done.
 
-use super::orders;
+use super::{orders, settle};
 use crate::account::{Account, AccountId, Mode, Order};
 use crate::change::Change;
 use crate::command::{Side, Trade};
@@ -115,6 +115,7 @@ impl Traded {
             let expected = format!("a fill that brings the position {before} towards zero");
             return Err(Refusal::bad("quantity", expected, self.quantity));
         }
+        settle::traded(change.state, self.instrument, reduces)?;
         if isolated && !reduces {
             change.top_up(self.id, self.instrument)?;
         }
