@@ -345,7 +345,9 @@ pub enum Refusal {
         most: Rate,
     },
     /// A feed it depends on has too few sources.
-    #[error("{of}: too few sources, so no new risk: only what reduces positions, cancels, deposits")]
+    #[error(
+        "{of}: too few sources, so no new risk: only what reduces positions, cancels, deposits"
+    )]
     Halted {
         /// Asset or instrument.
         of: String,

@@ -10,9 +10,7 @@ use crate::funding::Funding;
 use crate::ledger::{House, Ledger};
 use crate::step::Step;
 use keelmark_book::instruments::nearest;
-use keelmark_book::{
-    Asset, InstrumentId, Market, Money, Overflow, Timestamp,
-};
+use keelmark_book::{Asset, InstrumentId, Market, Money, Overflow, Timestamp};
 use keelmark_margin::Document;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -10,9 +10,7 @@ use crate::feed::{Feed, Subject};
 use crate::funding::Funded;
 use crate::state::State;
 use keelmark_book::market::MarketError;
-use keelmark_book::{
-    Asset, Instrument, InstrumentId, Market, Price, Quote, Rate, Timestamp,
-};
+use keelmark_book::{Asset, Instrument, InstrumentId, Market, Price, Quote, Rate, Timestamp};
 
 /// A step.
 #[derive(Clone, Debug)]

@@ -104,6 +104,7 @@ fn settlement_comes_before_the_command_whose_time_passes_it() {
     let mut venue = venue();
     venue.done(&trade(CALL, "3", "900", false));
     venue.done(&trade(PERPETUAL, "1", "70000", false));
+    venue.done(&trade("deribit:BTC/USDC:USDC-261225-80000-C", "1", "2000", false));
     venue.done_at(
         "19:30:00",
         &format!(
@@ -112,10 +113,8 @@ fn settlement_comes_before_the_command_whose_time_passes_it() {
         ),
     );
     // The first command after expiry needs the margin of an account that held what expired.
-    let events = venue.done_at(
-        "20:10:00",
-        r#"{"withdraw":{"account":"long","asset":"USDC","amount":"900000"}}"#,
-    );
+    let events = venue
+        .done_at("20:10:00", r#"{"withdraw":{"account":"long","asset":"USDC","amount":"800000"}}"#);
     assert!(events.iter().any(|event| matches!(event, Event::Cancelled { order: 1, .. })));
     assert_eq!(delivered(&events, CALL).as_deref(), Some("70000"));
     for action in [
@@ -172,19 +171,20 @@ fn without_an_index_there_is_no_price_and_the_venue_must_say_it() {
 fn the_window_and_its_coverage_are_the_underlyings_own() {
     let mut venue = venue();
     venue.done(&trade(FUTURE, "2", "70100", false));
-    venue.done(
-        r#"{"settlement":{"asset":"BTC","rule":{"window_seconds":60,"coverage":"0.9"}}}"#,
-    );
+    venue.done(r#"{"settlement":{"asset":"BTC","rule":{"window_seconds":60,"coverage":"0.9"}}}"#);
     venue.done_at("19:58:00", &index("10000"));
     venue.done_at("19:59:00", &index("70000"));
     venue.done_at("19:59:30", &index("71000"));
     let events = venue.done_at("20:00:30", &index("99999"));
     assert_eq!(delivered(&events, FUTURE).as_deref(), Some("70500"));
     for (window, coverage) in [("0", "0.5"), ("60", "1.1")] {
-        venue.refused_at("20:00:30", &format!(
-            r#"{{"settlement":{{"asset":"BTC","rule":{{"window_seconds":{window},
+        venue.refused_at(
+            "20:00:30",
+            &format!(
+                r#"{{"settlement":{{"asset":"BTC","rule":{{"window_seconds":{window},
                 "coverage":"{coverage}"}}}}}}"#
-        ));
+            ),
+        );
     }
 }
 
@@ -290,12 +290,15 @@ proptest! {
                 1 => (thousandths / 1_000).to_string(),
                 _ => format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000),
             };
-            let mut line = trade(instrument, &quantity, &price, isolated);
+            let own = isolated && which % 2 == 0;
+            let mut line = trade(instrument, &quantity, &price, own);
             if lots < 0 {
                 line = line.replace("buyer", "other").replace("seller", "buyer")
                     .replace("other", "seller");
             }
-            venue.send(&line);
+            let events = venue.send(&line);
+            let done = matches!(events.last(), Some(Event::Filled { .. } | Event::Posted(_)));
+            prop_assert!(done, "{} {:?}", line, events);
         }
         let mut path = path;
         path.sort_unstable();

@@ -42,7 +42,12 @@ pub fn quoted(state: &State, id: InstrumentId) -> Result<(), Refusal> {
 pub fn schedule(change: &mut Change<'_>, id: InstrumentId, one: &Instrument) {
     if let Some(expiry) = one.expiry() {
         let last = Last::Average(change.state.delivery.rule(&one.base));
-        ends(change, id, one, End { at: expiry, last, window: None, delisted: false, settled: false });
+        ends(
+            change,
+            id,
+            one,
+            End { at: expiry, last, window: None, delisted: false, settled: false },
+        );
     }
 }
 
@@ -252,11 +257,7 @@ fn close(
 }
 
 /// Cancels orders in an instrument.
-pub fn cancel(
-    change: &mut Change<'_>,
-    id: InstrumentId,
-    which: impl Fn(&Order) -> bool,
-) {
+pub fn cancel(change: &mut Change<'_>, id: InstrumentId, which: impl Fn(&Order) -> bool) {
     let state = change.state;
     for (at, account) in state.accounts.iter().enumerate() {
         let gone = |order: &Order| order.instrument == id && which(order);
