@@ -153,7 +153,7 @@ impl Change<'_> {
         let orders = account.orders.iter().map(|order| order.instrument);
         let subjects = shared.chain(own).chain(orders).flat_map(|id| {
             let one = market.instruments.get(id);
-            let assets = [&one.base, &one.quote, &one.settle].map(|asset| asset.clone());
+            let assets = [&one.base, &one.quote, &one.settle].map(Asset::clone);
             assets.into_iter().map(Subject::Asset).chain([Subject::Instrument(id)])
         });
         let held = account.balances.iter().map(|(asset, _)| Subject::Asset(asset.clone()));

@@ -40,6 +40,6 @@ pub fn delist<'a>(
     let mut change = Change::event(state, Event::Delisting { instrument, at, rule });
     settle::cancel(&mut change, id, |order| !order.reduce_only);
     let end = End { at, last: rule, window: None, delisted: true, settled: false };
-    settle::ends(&mut change, id, one, end);
+    settle::ends(&mut change, id, one, &end);
     Ok(change)
 }

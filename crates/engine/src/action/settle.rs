@@ -46,13 +46,13 @@ pub fn schedule(change: &mut Change<'_>, id: InstrumentId, one: &Instrument) {
             change,
             id,
             one,
-            End { at: expiry, last, window: None, delisted: false, settled: false },
+            &End { at: expiry, last, window: None, delisted: false, settled: false },
         );
     }
 }
 
 /// Sets the end of an instrument, its window and when both are due.
-pub fn ends(change: &mut Change<'_>, id: InstrumentId, one: &Instrument, end: End) {
+pub fn ends(change: &mut Change<'_>, id: InstrumentId, one: &Instrument, end: &End) {
     let now = change.state.now;
     let window = match end.last {
         Last::Mark => None,
@@ -60,7 +60,7 @@ pub fn ends(change: &mut Change<'_>, id: InstrumentId, one: &Instrument, end: En
     };
     change.step(Step::Due(Work::Window(id), window.as_ref().map(|window| window.from)));
     change.step(Step::Due(Work::Settle(id), Some(end.at)));
-    change.step(Step::End(id, Box::new(End { window, ..end })));
+    change.step(Step::End(id, Box::new(End { window, ..end.clone() })));
 }
 
 /// Sets how settlement prices of an underlying are made, for every window that is not open yet.
@@ -73,7 +73,7 @@ pub fn configure<'a>(state: &'a State, asset: &Asset, rule: Rule) -> Result<Chan
         let one = state.market.instruments.get(*id);
         let ahead = end.window.as_ref().is_some_and(|window| window.from > state.now);
         if one.base == *asset && !end.delisted && ahead {
-            ends(&mut change, *id, one, End { last: Last::Average(rule), ..end.clone() });
+            ends(&mut change, *id, one, &End { last: Last::Average(rule), ..end.clone() });
         }
     }
     Ok(change)
@@ -111,7 +111,7 @@ pub fn due(state: &State, id: InstrumentId) -> Result<Change<'_>, Refusal> {
             change.tell(Event::Missed { what: "settlement".to_owned(), problem });
             if let (true, Last::Average(rule)) = (end.delisted, end.last) {
                 let at = agenda::after(end.at, rule.window_seconds);
-                ends(&mut change, id, one, End { at, ..end.clone() });
+                ends(&mut change, id, one, &End { at, ..end.clone() });
             }
         }
     }
@@ -139,11 +139,10 @@ pub fn settle<'a>(
         return Err(Refusal::NotTraded { instrument, problem });
     };
     let price = match (last_price(state, id, end), price) {
-        (Ok(price), None) => price,
         (Ok(known), Some(price)) if known != price => {
             return Err(Refusal::bad("price", format!("{known}, the mean of its window"), price));
         }
-        (Ok(price), Some(_)) | (Err(_), Some(price)) => price,
+        (Ok(price), _) | (Err(_), Some(price)) => price,
         (Err(problem), None) => return Err(problem),
     };
     if !price.is_positive() {
@@ -219,6 +218,7 @@ fn each_lot(one: &Instrument, price: Price, last: Last) -> Result<Money, Refusal
 }
 
 /// A position to be closed at a value.
+#[derive(Clone, Copy)]
 struct Closed {
     id: InstrumentId,
     quantity: Quantity,
