@@ -13,7 +13,7 @@ pub(crate) fn change<'a>(state: &'a State, work: &Work) -> Result<Change<'a>, Re
         Work::Feed(subject) => feeds::due(state, subject),
         Work::Slow(subject) => feeds::slow(state, subject),
         Work::Window(id) => Ok(settle::window(state, *id)),
-        Work::Funding(id) => funding::due(state, *id),
+        Work::Funding(id) => Ok(funding::due(state, *id)),
         Work::Settle(id) => settle::due(state, *id),
     }
 }

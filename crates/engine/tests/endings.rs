@@ -207,6 +207,18 @@ fn an_isolated_position_that_lost_more_than_its_margin_costs_the_insurance_fund(
     assert!(clearing(&venue, FUTURE).is_zero());
 }
 
+#[test]
+fn an_isolated_option_bought_is_paid_for_by_its_buyer() {
+    let mut venue = venue();
+    venue.done(&trade(CALL, "1", "900", true));
+    let id = venue.engine.state().named("long").unwrap();
+    assert!(!venue.engine.state().account(id).isolated[0].margin.is_negative());
+    venue.done_at("19:20:00", &index("60000"));
+    let events = venue.done_at("20:00:00", r#""time""#);
+    assert!(!events.iter().any(|event| matches!(event, Event::Shortfall { .. })));
+    assert_eq!(balance(&venue, "long", "USDC").to_string(), "999100");
+}
+
 fn delist(rule: &str) -> String {
     format!(
         r#"{{"delist":{{"instrument":"{PERPETUAL}","at":"2026-03-13T20:00:00Z","rule":{rule}}}}}"#

@@ -66,18 +66,29 @@ pub fn configure<'a>(
 /// Time that passes all at once pays every interval in it.
 const LEAST_SECONDS: u32 = 60;
 
-/// An interval is over: pays what its premiums make, and begins the next.
-pub fn due(state: &State, id: InstrumentId) -> Result<Change<'_>, Refusal> {
+/// An interval is over: pays what its premiums make, and begins the next, paid or not.
+pub fn due(state: &State, id: InstrumentId) -> Change<'_> {
+    let Some(funded) = state.funding.by.get(&id) else { return Change::new(state) };
+    premiums(state, id, funded).unwrap_or_else(|problem| {
+        let missed = Event::Missed { what: "funding".to_owned(), problem };
+        let mut change = Change::event(state, missed);
+        begin(&mut change, id, funded.rule);
+        change
+    })
+}
+
+/// Pays what an interval's premiums make.
+fn premiums<'a>(
+    state: &'a State,
+    id: InstrumentId,
+    funded: &Funded,
+) -> Result<Change<'a>, Refusal> {
     let mut change = Change::new(state);
-    let Some(funded) = state.funding.by.get(&id) else { return Ok(change) };
     begin(&mut change, id, funded.rule);
     let premium = upto(state, id, &funded.premium);
-    let (instrument, covered) = (change.symbol(id), premium.covered());
-    let mean = premium.mean()?.filter(|_| covered >= funded.rule.coverage);
-    let Some(mean) = mean else {
-        let problem = Refusal::NoSettlement { instrument, covered, least: funded.rule.coverage };
-        change.tell(Event::Missed { what: "funding".to_owned(), problem });
-        return Ok(change);
+    let (covered, least) = (premium.covered(), funded.rule.coverage);
+    let Some(mean) = premium.mean()?.filter(|_| covered >= least) else {
+        return Err(Refusal::NoSettlement { instrument: change.symbol(id), covered, least });
     };
     let each = rated(&mut change, id, state.market.quote(id).mark, funded.rule.rate(mean)?)?;
     all(&mut change, id, each)?;
