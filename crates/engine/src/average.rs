@@ -113,7 +113,9 @@ mod tests {
         /// The mean is that of the plain sum, however the time is cut.
         #[test]
         fn it_is_the_plain_mean(
-            runs in prop::collection::vec((1i64..1_000, prop::option::of(-1_000_000i128..1_000_000)), 1..20),
+            runs in prop::collection::vec(
+                (1i64..1_000, prop::option::of(-1_000_000i128..1_000_000)), 1..20,
+            ),
         ) {
             let span: i64 = runs.iter().map(|(nanos, _)| nanos).sum();
             let mut average = Average::new(at(0), at(span));

@@ -1,5 +1,6 @@
 //! Prices of several sources: who counts, what follows where too few do, and that neither the
 //! order of readings nor the number of ticks makes a difference.
+#![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 mod venue;
 
@@ -78,9 +79,8 @@ fn time_alone_makes_sources_stale_and_the_last_index_stays_with_its_time() {
 #[test]
 fn the_document_widens_for_an_index_that_grew_old() {
     let mut venue = Venue::new();
-    venue.done(
-        r#"{"model":{"text":"extends = \"cross\"\nname = \"careful\"\n[feeds]\nmax_age_seconds = 60\nwiden = \"0.5\"\n"}}"#,
-    );
+    let text = "name = 'careful'\nextends = 'cross'\n[feeds]\nmax_age_seconds = 60\nwiden = '0.5'";
+    venue.done(&serde_json::json!({ "model": { "text": text } }).to_string());
     for (account, model) in [("long", "careful"), ("short", "cross")] {
         venue.done(&format!(
             r#"{{"open":{{"account":"{account}","mode":"cross","model":"{model}"}}}}"#
@@ -131,6 +131,34 @@ fn a_halt_refuses_new_risk_and_nothing_else() {
 }
 
 #[test]
+fn where_old_prices_refuse_margin_a_position_may_still_be_reduced_but_not_at_any_price() {
+    let mut venue = Venue::new();
+    let text = "name = 'strict'\nextends = 'hyperliquid'\n[feeds]\nmax_age_seconds = 60";
+    venue.done(&serde_json::json!({ "model": { "text": text } }).to_string());
+    for account in ["long", "short"] {
+        venue.done(&format!(
+            r#"{{"open":{{"account":"{account}","mode":"cross","model":"strict"}}}}"#
+        ));
+        venue.done(&format!(
+            r#"{{"deposit":{{"account":"{account}","asset":"USDC","amount":"5000"}}}}"#
+        ));
+    }
+    let events = venue.trade("1", "70000", "long", "short");
+    assert!(matches!(events.last(), Some(Event::Filled { .. })), "{events:?}");
+    let trade = |price: &str, buyer: &str, seller: &str| {
+        format!(
+            r#"{{"trade":{{"instrument":"{PERPETUAL}","quantity":"0.5","price":"{price}",
+                "buyer":{{"account":"{buyer}"}},"seller":{{"account":"{seller}"}}}}}}"#
+        )
+    };
+    for line in [trade("70000", "long", "short"), trade("50000", "short", "long")] {
+        let refusal = venue.refused_at("19:05:00", &line);
+        assert!(matches!(refusal, Refusal::NoMargin { .. }), "{refusal}");
+    }
+    venue.done_at("19:05:00", &trade("70000", "short", "long"));
+}
+
+#[test]
 fn a_slow_price_follows_by_steps_and_waits_while_the_feed_fails() {
     let mut venue = Venue::new();
     feed(&mut venue, "widen", r#","slow":{"every_seconds":2,"most":"0.001"}"#);
@@ -148,9 +176,17 @@ fn a_slow_price_follows_by_steps_and_waits_while_the_feed_fails() {
     assert_eq!(slow(&venue), "70100");
     venue.done_at("19:00:04", &read("a", "70200", ""));
     venue.done_at("19:00:04", &read("b", "70200", ""));
+    venue.done_at("19:00:06", r#""time""#);
+    assert_eq!(slow(&venue), "70170.1");
+    venue.second = 6;
+    feed(&mut venue, "widen", r#","slow":{"every_seconds":20,"most":"0.001"}"#);
     venue.done_at("19:00:30", r#""time""#);
+    assert_eq!(slow(&venue), "70170.1", "its sources were stale when it would have moved");
+    venue.done_at("19:00:31", &read("a", "70200", ""));
+    venue.done_at("19:00:31", &read("b", "70200", ""));
+    venue.done_at("19:00:40", r#""time""#);
     assert_eq!(slow(&venue), "70200");
-    venue.done_at("19:00:31", r#"{"feed":{"of":{"asset":"BTC"}}}"#);
+    venue.done_at("19:00:41", r#"{"feed":{"of":{"asset":"BTC"}}}"#);
     assert!(venue.engine.state().market.slow(&Asset::new("BTC").unwrap()).is_none());
 }
 
@@ -172,6 +208,8 @@ fn a_mark_has_sources_too_and_a_told_price_is_refused() {
     let later = r#""time":"2026-03-13T19:00:01Z""#;
     venue.refused(&format!(r#"{{"reading":{{{of},"source":"x","price":"1",{later}}}}}"#));
     venue.refused(r#"{"feed":{"of":{"asset":"USD"}}}"#);
+    feed(&mut venue, "widen", "");
+    venue.refused(r#"{"index":{"asset":"BTC","price":"1"}}"#);
     venue.done(&format!(r#"{{"feed":{{{of}}}}}"#));
     venue.done(&format!(r#"{{"mark":{{"instrument":"{PERPETUAL}","mark":"1"}}}}"#));
 }
@@ -214,7 +252,9 @@ proptest! {
 
     /// Telling the time more often changes nothing.
     #[test]
-    fn ticks_make_no_difference(given in readings(), ticks in prop::collection::vec(0i64..90, 0..9)) {
+    fn ticks_make_no_difference(
+        given in readings(), ticks in prop::collection::vec(0i64..90, 0..9),
+    ) {
         let run = |ticks: &[i64]| {
             let mut venue = Venue::new();
             feed(&mut venue, "halt", r#","slow":{"every_seconds":3,"most":"0.001"}"#);

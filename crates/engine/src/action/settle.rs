@@ -98,7 +98,7 @@ pub fn window(state: &State, id: InstrumentId) -> Change<'_> {
 }
 
 /// The end of an instrument has come. Where there is no price, a delisted one is tried again over
-/// the next window; one that expired waits for the venue's decision.
+/// the next window, at most until it expires; one that expired waits for the venue's decision.
 pub fn due(state: &State, id: InstrumentId) -> Result<Change<'_>, Refusal> {
     let mut change = Change::new(state);
     let Some(end) = state.delivery.ends.get(&id).filter(|end| !end.settled) else {
@@ -109,8 +109,10 @@ pub fn due(state: &State, id: InstrumentId) -> Result<Change<'_>, Refusal> {
         Ok(price) => deliver(&mut change, id, price, end.last)?,
         Err(problem) => {
             change.tell(Event::Missed { what: "settlement".to_owned(), problem });
-            if let (true, Last::Average(rule)) = (end.delisted, end.last) {
+            let again = end.delisted && one.expiry().is_none_or(|expiry| end.at < expiry);
+            if let (true, Last::Average(rule)) = (again, end.last) {
                 let at = agenda::after(end.at, rule.window_seconds);
+                let at = one.expiry().map_or(at, |expiry| at.min(expiry));
                 ends(&mut change, id, one, &End { at, ..end.clone() });
             }
         }
