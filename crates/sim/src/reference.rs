@@ -182,6 +182,7 @@ impl Reference {
             }
             Action::Trade(trade) => self.trade(trade),
             Action::Time => Some(()),
+            Action::Funding(paid) => self.funding(paid),
             _ => None,
         }
     }
@@ -510,7 +511,7 @@ impl Reference {
         self.accounts.get(name).filter(|held| !held.closed)
     }
 
-    fn pay(&mut self, name: &str, asset: &Asset, amount: &BigInt) {
+    pub(crate) fn pay(&mut self, name: &str, asset: &Asset, amount: &BigInt) {
         let Some(held) = self.accounts.get_mut(name) else { return };
         let sum = held.cash.entry(asset.clone()).or_default();
         *sum += amount;
