@@ -36,15 +36,24 @@
 //! [`standing`] what the margin computation says of it; [`state`] all that is known, with
 //! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills.
 //!
+//! What time does by itself is on the [`agenda`]: prices of several sources, in [`feed`], turn
+//! stale; [`funding`] is paid; instruments settle, in [`delivery`], at an [`average`].
+//!
 //! Beside it: [`root`] one hash that says all of a state, with proofs for accounts; [`snapshot`]
 //! the engine as bytes and back; `parts` the list of what both hold.
 
 pub mod account;
 mod action;
+pub mod agenda;
+pub mod average;
 mod change;
+mod clock;
 pub mod command;
+pub mod delivery;
 pub mod engine;
 pub mod event;
+pub mod feed;
+pub mod funding;
 pub mod ledger;
 mod parts;
 pub mod position;
@@ -52,6 +61,7 @@ pub mod root;
 pub mod snapshot;
 pub mod standing;
 pub mod state;
+mod step;
 
 pub use account::{Account, AccountId};
 pub use command::{Action, Command};

@@ -41,12 +41,28 @@ impl State {
     /// Every part but the clock and the accounts, which roots hold in their own way.
     pub(crate) fn parts<P: Parts>(&self, to: &mut P) -> Result<(), P::Error> {
         // `names` and `assets` follow from the accounts.
-        let Self { now: _, sequence: _, market, models, accounts: _, ledger, names: _, assets: _ } =
-            self;
+        let Self {
+            now: _,
+            sequence: _,
+            market,
+            models,
+            accounts: _,
+            ledger,
+            feeds,
+            funding,
+            delivery,
+            agenda,
+            names: _,
+            assets: _,
+        } = self;
         to.part("market", 1, market)?;
         let models: Vec<Known<'_>> = models.iter().map(Known::of).collect();
         to.part("models", 1, &models)?;
-        to.unless_empty("ledger", 1, ledger)
+        to.unless_empty("ledger", 1, ledger)?;
+        to.unless_empty("feeds", 1, feeds)?;
+        to.unless_empty("funding", 1, funding)?;
+        to.unless_empty("delivery", 1, delivery)?;
+        to.unless_empty("agenda", 1, agenda)
     }
 }
 

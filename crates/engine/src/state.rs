@@ -1,13 +1,16 @@
 //! All that the engine knows: a function of the commands it was given, and of nothing else.
 
 use crate::account::{Account, AccountId};
+use crate::agenda::Agenda;
 use crate::change::Outcome;
+use crate::delivery::Delivery;
 use crate::event::Refusal;
-use crate::ledger::Ledger;
+use crate::feed::Feeds;
+use crate::funding::Funding;
+use crate::ledger::{House, Ledger};
+use crate::step::Step;
 use keelmark_book::instruments::nearest;
-use keelmark_book::{
-    Asset, Instrument, InstrumentId, Market, Money, Overflow, Price, Quote, Rate, Timestamp,
-};
+use keelmark_book::{Asset, InstrumentId, Market, Money, Overflow, Timestamp};
 use keelmark_margin::Document;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,7 +18,7 @@ use std::sync::Arc;
 /// The state between two commands.
 #[derive(Debug)]
 pub struct State {
-    /// The time of the last command.
+    /// The time of the last command, refused or not.
     pub now: Timestamp,
     /// How many commands were given.
     pub sequence: u64,
@@ -27,6 +30,14 @@ pub struct State {
     pub accounts: Vec<Account>,
     /// The house.
     pub ledger: Ledger,
+    /// Prices from several sources.
+    pub feeds: Feeds,
+    /// Funding of perpetuals.
+    pub funding: Funding,
+    /// How instruments end.
+    pub delivery: Delivery,
+    /// What is due.
+    pub agenda: Agenda,
     /// Accounts by their name.
     pub(crate) names: BTreeMap<String, AccountId>,
     /// Each asset once, so that a million accounts share its text.
@@ -42,17 +53,6 @@ pub struct Model {
     pub document: Arc<Document>,
 }
 
-/// A step of the market.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// An instrument more.
-    List(Box<Instrument>, Quote),
-    /// Another quote.
-    Quote(InstrumentId, Quote),
-    /// Another index price, and how sure its source is.
-    Index(Asset, Price, Rate),
-}
-
 impl Default for State {
     fn default() -> Self {
         let now = Timestamp::default();
@@ -63,6 +63,10 @@ impl Default for State {
             models: Vec::new(),
             accounts: Vec::new(),
             ledger: Ledger::default(),
+            feeds: Feeds::default(),
+            funding: Funding::default(),
+            delivery: Delivery::default(),
+            agenda: Agenda::default(),
             names: BTreeMap::new(),
             assets: BTreeSet::new(),
         }
@@ -118,11 +122,20 @@ impl State {
         })
     }
 
-    /// Does what a command would do. Only a step of the market can be refused here, and it comes
-    /// first.
+    /// Time passes.
+    pub(crate) fn pass(&mut self, to: Timestamp) {
+        self.now = to;
+        self.market.seen(to);
+    }
+
+    /// Does what a command would do. Only a step of the market can be refused here, and all are
+    /// looked at first.
     pub(crate) fn apply(&mut self, outcome: Outcome, at: Timestamp) -> Result<(), Refusal> {
-        if let Some(step) = outcome.step {
-            step.apply(&mut self.market, at)?;
+        for step in &outcome.steps {
+            step.check(&self.market)?;
+        }
+        for step in outcome.steps {
+            step.apply(self, at)?;
         }
         if let Some(model) = outcome.model {
             self.models.push(model);
@@ -171,6 +184,22 @@ impl State {
         Ok(sums)
     }
 
+    /// What an instrument that settles would leave on its clearing account: nothing, or what was
+    /// paid out is not what positions had cost.
+    pub(crate) fn left(&self, outcome: &Outcome) -> Option<(InstrumentId, Money)> {
+        let settled = outcome.steps.iter().filter_map(|step| match step {
+            Step::Settled(id) => Some(*id),
+            _ => None,
+        });
+        let mut left = settled.map(|id| {
+            let asset = self.market.instruments.get(id).settle.clone();
+            let house = House::Clearing(id);
+            let before = self.ledger.balance(house, &asset);
+            (id, outcome.house.get(&(house, asset)).copied().unwrap_or(before))
+        });
+        left.find(|(_, amount)| !amount.is_zero())
+    }
+
     /// What all places together have, by asset: nothing, at any time.
     ///
     /// # Errors
@@ -204,28 +233,5 @@ impl State {
             *sum = sum.plus(sign(amount))?;
         }
         Ok(())
-    }
-}
-
-impl Step {
-    fn apply(self, market: &mut Market, at: Timestamp) -> Result<(), Refusal> {
-        let refused = |error| Refusal::bad("market", "a usable instrument and price", error);
-        match self {
-            Self::List(instrument, quote) => {
-                market.add(*instrument, quote).map(drop).map_err(refused)
-            }
-            Self::Quote(id, quote) => {
-                market.set_quote(id, quote).map_err(refused)?;
-                market.as_of = market.as_of.max(at);
-                Ok(())
-            }
-            Self::Index(asset, price, confidence) => {
-                if confidence.is_negative() || confidence > Rate::ONE {
-                    return Err(Refusal::bad("confidence", "0 to 1", confidence));
-                }
-                market.set_asset(asset.clone(), price, at).map_err(refused)?;
-                market.set_confidence(&asset, confidence).map_err(refused)
-            }
-        }
     }
 }
