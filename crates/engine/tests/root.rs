@@ -4,8 +4,21 @@
 mod stream;
 
 use keelmark_book::{Asset, Money};
+use keelmark_engine::account::{Account, Isolated, Order};
+use keelmark_engine::root::{Node, Sum};
 use keelmark_engine::{AccountId, Command, Engine, Proof, Root};
 use stream::run;
+
+/// A million accounts of twenty positions fit in 4 GiB, with their names, their leaves and as many
+/// nodes above them.
+#[test]
+fn an_account_is_small() {
+    let entry = size_of::<(Asset, Money)>();
+    let lists = 20 * size_of::<Isolated>() + 4 * size_of::<Order>() + 4 * entry + 3 * 64;
+    let tree = 2 * (size_of::<Node>() + 4 * size_of::<Sum>());
+    let bytes = size_of::<Account>() + lists + tree;
+    assert!(bytes < (4 << 30) / 1_000_000, "{bytes} bytes an account");
+}
 
 /// The same few commands for ever.
 fn commands() -> Vec<Command> {
