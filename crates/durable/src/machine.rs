@@ -156,7 +156,7 @@ fn written(record: Record) -> Result<Vec<u8>, DurableError> {
 fn pinned(command: &Command, answer: &Answer) -> Command {
     let mut command = command.clone();
     if let (Action::Model(model), Some(Event::ModelKnown { digest, .. })) =
-        (&mut command.action, answer.events.first())
+        (&mut command.action, answer.events.last())
     {
         model.digest = Some(digest.clone());
     }

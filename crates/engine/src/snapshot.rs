@@ -236,6 +236,7 @@ impl Engine {
         let agenda: Agenda = from.part("agenda", 1)?.unwrap_or_default();
         let stored: Vec<StoredSender> = from.always("senders", 1)?;
         from.end()?;
+        let (names, assets) = (BTreeMap::new(), BTreeSet::new());
         let mut state = State {
             now,
             sequence,
@@ -247,10 +248,11 @@ impl Engine {
             funding,
             delivery,
             agenda,
-            names: BTreeMap::new(),
-            assets: BTreeSet::new(),
+            names,
+            assets,
         };
         state.admit(accounts)?;
+        state.followed().map_err(|problem| fault("agenda", problem))?;
         state.balanced()?;
         let mut senders = BTreeMap::new();
         for sender in stored {
@@ -345,6 +347,15 @@ impl State {
             return Ok(());
         }
         Err(format!("expected one of {count} instruments, found number {}", id.index()))
+    }
+
+    /// What time does names instruments that are there.
+    fn followed(&self) -> Result<(), String> {
+        let due = self.agenda.iter().filter_map(|(_, work)| work.instrument());
+        let feeds = self.feeds.instruments.keys().copied();
+        let funded = self.funding.by.keys().copied();
+        let ends = self.delivery.ends.keys().copied();
+        due.chain(feeds).chain(funded).chain(ends).try_for_each(|id| self.listed(id))
     }
 
     /// Every amount that is somewhere left somewhere else.

@@ -12,7 +12,7 @@
 //!
 //! - [`random`]: the generator, by name, so that seeds mean the same for ever
 //! - [`workload`]: the stream of commands
-//! - [`reference`]: the naive engine
+//! - [`mod@reference`]: the naive engine
 //! - [`holdings`]: what an account holds there, in big integers
 //! - [`run`]: both engines side by side
 

@@ -48,7 +48,7 @@ fn take(
     let told = |problem: &str| format!("{problem}\n  command: {command:?}");
     let applied = engine.apply(&command).map_err(|broken| told(&broken.to_string()))?;
     let events = &applied.answer().events;
-    let refused = matches!(events.first(), Some(Event::Refused(_)));
+    let refused = matches!(events.last(), Some(Event::Refused(_)));
     report.refused += u64::from(refused);
     let accepted = reference.apply(&command);
     if accepted == refused {
