@@ -144,6 +144,17 @@ impl Account {
         self.shared.get(at)
     }
 
+    /// Contracts on shared collateral, or on collateral of their own.
+    #[must_use]
+    pub fn position(&self, id: InstrumentId, isolated: bool) -> Quantity {
+        let held = if isolated {
+            self.isolated(id).map(|own| own.holding.quantity)
+        } else {
+            self.shared(id).map(|held| held.quantity)
+        };
+        held.unwrap_or_default()
+    }
+
     /// Its position on collateral of its own.
     #[must_use]
     pub fn isolated(&self, id: InstrumentId) -> Option<&Isolated> {
@@ -162,6 +173,22 @@ impl Account {
         let id = held.holding.instrument;
         let at = self.isolated.binary_search_by_key(&id, |one| one.holding.instrument);
         replace(&mut self.isolated, at, held, held.holding.quantity.is_zero());
+    }
+
+    /// Its positions, shared and isolated.
+    pub fn holdings(&self) -> impl Iterator<Item = &Holding> {
+        self.shared.iter().chain(self.isolated.iter().map(|own| &own.holding))
+    }
+
+    /// Its positions above zero, by instrument.
+    pub(crate) fn longs(&self) -> impl Iterator<Item = (InstrumentId, Quantity)> {
+        let long = self.holdings().filter(|held| held.quantity.is_positive());
+        long.map(|held| (held.instrument, held.quantity))
+    }
+
+    /// Whether its positions are those of another state of it.
+    pub(crate) fn holds_the_same(&self, other: &Self) -> bool {
+        self.shared == other.shared && self.isolated == other.isolated
     }
 
     /// Its open order of a number.

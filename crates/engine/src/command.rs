@@ -5,6 +5,7 @@
 //! lines.
 
 use crate::account::Mode;
+use crate::limits::Whose;
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -98,6 +99,20 @@ pub enum Action {
     },
     /// Two accounts trade with each other.
     Trade(Trade),
+    /// Sets how large positions may become.
+    Limit(Limit),
+    /// Makes accounts count together, with their sub-accounts.
+    Link {
+        /// Name of the group.
+        group: String,
+        /// Who is of it from now on; whoever was of another group leaves that.
+        accounts: Vec<String>,
+    },
+    /// Takes accounts, with their sub-accounts, out of their groups.
+    Unlink {
+        /// Who.
+        accounts: Vec<String>,
+    },
 }
 
 /// A margin document.
@@ -204,6 +219,22 @@ pub struct Place {
     /// Whether what it fills stands on collateral of its own; so it does in isolated mode.
     #[serde(default)]
     pub isolated: bool,
+}
+
+/// Limits of an instrument, in place of those of the same `for` before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// Which instrument.
+    pub instrument: String,
+    /// What they are about.
+    #[serde(rename = "for")]
+    pub whose: Whose,
+    /// The most contracts; absent without limit.
+    pub contracts: Option<Quantity>,
+    /// The most that they may be worth at the index price of the base asset, in the market's
+    /// currency; absent without limit.
+    pub notional: Option<Money>,
 }
 
 /// A trade.

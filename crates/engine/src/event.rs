@@ -2,6 +2,7 @@
 
 use crate::account::Mode;
 use crate::ledger::Posting;
+use crate::limits::{Most, Whose};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -113,6 +114,22 @@ pub enum Event {
         /// What is left of the order.
         order: Option<u64>,
     },
+    /// An instrument has other limits.
+    Limited {
+        /// Canonical symbol.
+        instrument: String,
+        /// What they are about.
+        whose: Whose,
+        /// The most that may be held.
+        most: Most,
+    },
+    /// Accounts count together, or alone again.
+    Linked {
+        /// Name of the group; absent where they left theirs.
+        group: Option<String>,
+        /// Accounts that are no sub-accounts; these come with them.
+        accounts: Vec<String>,
+    },
 }
 
 /// Why a command was refused, with the numbers.
@@ -221,6 +238,23 @@ pub enum Refusal {
         /// What it may be.
         most: Rate,
     },
+    /// Linked accounts would have more margin left by trading with each other.
+    #[error(
+        "self-trade of {buyer} and {seller}: equity above initial margin would rise from {before} \
+         to {after} {currency}; trade with others, or cancel the orders"
+    )]
+    SelfTrade {
+        /// Who would buy.
+        buyer: String,
+        /// Who would sell.
+        seller: String,
+        /// What the figures are in.
+        currency: Asset,
+        /// What both have above initial margin with the orders cancelled that would be filled.
+        before: Money,
+        /// What both would have, fees aside.
+        after: Money,
+    },
     /// A number does not fit.
     #[error("{context}: the result does not fit in 38 digits")]
     Overflow {
@@ -253,6 +287,11 @@ impl fmt::Display for Event {
             }
             Self::Filled { account, instrument, quantity, price, position, .. } => {
                 write!(f, "{account}: {quantity} {instrument} at {price}, now {position}")
+            }
+            Self::Limited { instrument, .. } => write!(f, "{instrument} has other limits"),
+            Self::Linked { group, accounts } => {
+                let group = group.as_deref().unwrap_or("no group");
+                write!(f, "{} count with {group}", accounts.join(", "))
             }
         }
     }

@@ -43,6 +43,7 @@ pub mod command;
 pub mod engine;
 pub mod event;
 pub mod ledger;
+pub mod limits;
 pub mod position;
 pub mod standing;
 pub mod state;

@@ -1,12 +1,14 @@
 //! All that the engine knows: a function of the commands it was given, and of nothing else.
 
 use crate::account::{Account, AccountId};
-use crate::change::Outcome;
+use crate::change::{Edit, Outcome};
 use crate::event::Refusal;
 use crate::ledger::Ledger;
+use crate::limits::Limits;
 use keelmark_book::instruments::nearest;
 use keelmark_book::{
-    Asset, Instrument, InstrumentId, Market, Money, Overflow, Price, Quote, Rate, Timestamp,
+    Asset, Instrument, InstrumentId, Market, Money, Overflow, Price, Quantity, Quote, Rate,
+    Timestamp,
 };
 use keelmark_margin::Document;
 use std::collections::BTreeMap;
@@ -27,6 +29,8 @@ pub struct State {
     pub accounts: Vec<Account>,
     /// The house.
     pub ledger: Ledger,
+    /// How large positions may become, and which accounts count together.
+    pub limits: Limits,
     names: BTreeMap<String, AccountId>,
 }
 
@@ -60,6 +64,7 @@ impl Default for State {
             models: Vec::new(),
             accounts: Vec::new(),
             ledger: Ledger::default(),
+            limits: Limits::default(),
             names: BTreeMap::new(),
         }
     }
@@ -117,8 +122,13 @@ impl State {
     /// Does what a command would do. Only a step of the market can be refused here, and it comes
     /// first.
     pub(crate) fn apply(&mut self, outcome: Outcome, at: Timestamp) -> Result<(), Refusal> {
+        let open = self.open_interest_after(&outcome)?;
         if let Some(step) = outcome.step {
             step.apply(&mut self.market, at)?;
+        }
+        for (instrument, contracts) in open {
+            let refused = |error| Refusal::bad("open interest", "zero or more", error);
+            self.market.set_open_interest(instrument, contracts).map_err(refused)?;
         }
         if let Some(model) = outcome.model {
             self.models.push(model);
@@ -128,13 +138,44 @@ impl State {
                 self.accounts[id.index()] = account;
             } else {
                 self.names.insert(account.name.clone(), id);
+                self.limits.opened(id, account.parent);
                 self.accounts.push(account);
             }
         }
         for ((house, asset), amount) in outcome.house {
             self.ledger.set(house, &asset, amount);
         }
+        for edit in outcome.edits {
+            match edit {
+                Edit::Limits(edit) => self.limits.apply(edit),
+            }
+        }
         Ok(())
+    }
+
+    /// Contracts open, counting longs, of each instrument of which a change moves some: whatever
+    /// moved them, so no action can forget it.
+    fn open_interest_after(
+        &self,
+        outcome: &Outcome,
+    ) -> Result<BTreeMap<InstrumentId, Quantity>, Overflow> {
+        let mut open: BTreeMap<InstrumentId, Quantity> = BTreeMap::new();
+        let known = |id| self.market.open_interest(id).unwrap_or_default();
+        for (id, after) in &outcome.accounts {
+            let before = self.accounts.get(id.index());
+            if before.is_some_and(|one| one.holds_the_same(after)) {
+                continue;
+            }
+            for (instrument, long) in before.into_iter().flat_map(Account::longs) {
+                let sum = open.entry(instrument).or_insert_with(|| known(instrument));
+                *sum = sum.minus(long)?;
+            }
+            for (instrument, long) in after.longs() {
+                let sum = open.entry(instrument).or_insert_with(|| known(instrument));
+                *sum = sum.plus(long)?;
+            }
+        }
+        Ok(open)
     }
 
     /// What all places together have more after a change, by asset: every figure zero, or the
@@ -196,7 +237,8 @@ impl Step {
         let refused = |error| Refusal::bad("market", "a usable instrument and price", error);
         match self {
             Self::List(instrument, quote) => {
-                market.add(*instrument, quote).map(drop).map_err(refused)
+                let id = market.add(*instrument, quote).map_err(refused)?;
+                market.set_open_interest(id, Quantity::ZERO).map_err(refused)
             }
             Self::Quote(id, quote) => {
                 market.set_quote(id, quote).map_err(refused)?;

@@ -2,8 +2,10 @@
 
 mod accounts;
 mod cash;
+mod limits;
 mod market;
 mod orders;
+mod self_trade;
 mod trades;
 
 use crate::change::Change;
@@ -35,5 +37,8 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
             orders::amend(state, account, *order, *quantity, *price)
         }
         Action::Trade(trade) => trades::trade(state, trade),
+        Action::Limit(limit) => limits::limit(state, limit),
+        Action::Link { group, accounts } => limits::link(state, Some(group), accounts),
+        Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

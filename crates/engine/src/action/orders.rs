@@ -36,6 +36,7 @@ pub fn place<'a>(state: &'a State, place: &Place) -> Result<Change<'a>, Refusal>
     let at = orders.partition_point(|one| one.number < place.order);
     orders.insert(at, order);
     if !place.reduce_only {
+        change.within_limits(id, instrument)?;
         change.require(id, Leave::Initial)?;
     }
     Ok(change)
@@ -80,6 +81,7 @@ pub fn amend<'a>(
     }
     let smaller = price == before.price && quantity.abs() <= before.quantity.abs();
     if !before.reduce_only && !smaller {
+        change.within_limits(id, before.instrument)?;
         change.require(id, Leave::Initial)?;
     }
     Ok(change)
@@ -138,12 +140,7 @@ fn reducible(
     isolated: bool,
     except: Option<u64>,
 ) -> Result<Quantity, Refusal> {
-    let held = if isolated {
-        account.isolated(instrument).map(|own| own.holding.quantity)
-    } else {
-        account.shared(instrument).map(|held| held.quantity)
-    };
-    let mut open = -held.unwrap_or_default();
+    let mut open = -account.position(instrument, isolated);
     let long = open.is_negative();
     for order in account.orders.iter().filter(|order| {
         order.reduce_only
@@ -159,7 +156,8 @@ fn reducible(
     Ok(if none_left { Quantity::ZERO } else { open })
 }
 
-fn within(quantity: Quantity, open: Quantity) -> Result<(), Refusal> {
+/// Refuses what would do more than bring a position towards zero.
+pub fn within(quantity: Quantity, open: Quantity) -> Result<(), Refusal> {
     let same_way = quantity.is_negative() == open.is_negative();
     if !open.is_zero() && same_way && quantity.abs() <= open.abs() {
         return Ok(());
