@@ -197,6 +197,12 @@ impl Account {
         self.orders.iter().find(|one| one.number == number)
     }
 
+    /// Opens an order.
+    pub(crate) fn add_order(&mut self, order: Order) {
+        let at = self.orders.partition_point(|one| one.number < order.number);
+        self.orders.insert(at, order);
+    }
+
     /// Whether it holds nothing, owes nothing and has nothing open.
     #[must_use]
     pub fn is_empty(&self) -> bool {

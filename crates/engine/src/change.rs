@@ -9,6 +9,7 @@ use crate::ledger::{House, Place, Posting};
 use crate::limits;
 use crate::position;
 use crate::state::{Model, State, Step};
+use crate::stop;
 use keelmark_book::{Asset, InstrumentId, Money, Quantity, Round};
 use std::collections::BTreeMap;
 
@@ -42,6 +43,8 @@ pub(crate) struct Outcome {
 pub(crate) enum Edit {
     /// Of limits, or of who counts together.
     Limits(limits::Edit),
+    /// Of orders that wait for a price.
+    Stops(stop::Edit),
 }
 
 impl<'a> Change<'a> {

@@ -6,6 +6,7 @@
 
 use crate::account::Mode;
 use crate::limits::Whose;
+use crate::stop::{On, When};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +114,15 @@ pub enum Action {
         /// Who.
         accounts: Vec<String>,
     },
+    /// Places an order that waits for a price.
+    Stop(PlaceStop),
+    /// Cancels one that waits.
+    CancelStop {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+    },
 }
 
 /// A margin document.
@@ -219,6 +229,35 @@ pub struct Place {
     /// Whether what it fills stands on collateral of its own; so it does in isolated mode.
     #[serde(default)]
     pub isolated: bool,
+}
+
+/// An order that waits for a price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceStop {
+    /// Whose.
+    pub account: String,
+    /// The venue's number of the order that it becomes, never used before.
+    pub order: u64,
+    /// Which instrument.
+    pub instrument: String,
+    /// When it triggers.
+    pub when: When,
+    /// Which price it looks at; the mark when absent.
+    #[serde(default)]
+    pub on: On,
+    /// Contracts, buy above zero; absent for the position as it is when it triggers.
+    pub quantity: Option<Quantity>,
+    /// Limit price of its order, in the mark's unit; absent for a market order.
+    pub price: Option<Price>,
+    /// Whether its order may also open a position, and is then checked like any other.
+    #[serde(default)]
+    pub may_open: bool,
+    /// Whether its order is about the position on collateral of its own; so it is in isolated mode.
+    #[serde(default)]
+    pub isolated: bool,
+    /// The number of a stop that waits: when one of both triggers, the other is cancelled.
+    pub other: Option<u64>,
 }
 
 /// Limits of an instrument, in place of those of the same `for` before.

@@ -2,6 +2,7 @@
 
 use crate::action;
 use crate::command::Command;
+use crate::consequence::{self, Cause};
 use crate::event::{Answer, Event, Refusal};
 use crate::state::State;
 use serde::{Deserialize, Serialize};
@@ -10,8 +11,8 @@ use std::collections::{BTreeMap, VecDeque};
 /// Answers kept of each sender: a command repeated within so many gets its first answer.
 pub const ANSWERS_KEPT: usize = 1_024;
 
-/// The engine broke one of its own rules: it stopped before the command that would have done so,
-/// and must not go on. A fault of the engine, never of a command.
+/// The engine would break one of its own rules: it stopped before the change that would have done
+/// so, and must not go on. A fault of the engine, never of a command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("command {sequence} of the log would break a rule of the engine: {rule}")]
 pub struct Broken {
@@ -73,8 +74,7 @@ impl Engine {
     /// Does what a command says, or refuses it.
     ///
     /// # Errors
-    /// [`Broken`] when the engine is wrong; the state is as before, and no more commands may be
-    /// given.
+    /// [`Broken`] when the engine is wrong: nothing more may be asked of it.
     pub fn apply(&mut self, command: &Command) -> Result<Applied, Broken> {
         let sender = self.senders.get(&command.from);
         if let Some(answer) = sender.and_then(|sender| sender.answer(command.number)) {
@@ -110,20 +110,17 @@ impl Engine {
         if command.at < self.state.now {
             return Ok(Err(Refusal::TimeBack { at: command.at, now: self.state.now }));
         }
-        let mut outcome = match action::change(&self.state, command) {
+        let outcome = match action::change(&self.state, command) {
             Ok(change) => change.done(),
             Err(refusal) => return Ok(Err(refusal)),
         };
-        match self.state.created(&outcome) {
-            Ok(created) if created.is_empty() => {}
-            Ok(created) => return Err(format!("amounts out of nothing: {created:?}")),
-            Err(overflow) => return Ok(Err(overflow.into())),
-        }
-        let events = std::mem::take(&mut outcome.events);
-        if let Err(refusal) = self.state.apply(outcome, command.at) {
-            return Ok(Err(refusal));
-        }
+        let cause = Cause::of(&outcome);
+        let mut events = match self.state.perform(outcome, command.at)? {
+            Ok(events) => events,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         self.state.now = command.at;
+        consequence::follow(&mut self.state, &cause, &mut events)?;
         Ok(Ok(events))
     }
 }

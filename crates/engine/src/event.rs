@@ -114,6 +114,50 @@ pub enum Event {
         /// What is left of the order.
         order: Option<u64>,
     },
+    /// An order waits for a price.
+    StopPlaced {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+    },
+    /// An order no longer waits.
+    StopCancelled {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+        /// Why.
+        why: Why,
+    },
+    /// A price was reached, and the order that waited for it is open: for the venue to match.
+    Triggered {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+        /// Canonical symbol.
+        instrument: String,
+        /// Contracts, buy above zero.
+        quantity: Quantity,
+        /// Limit price; absent for a market order.
+        price: Option<Price>,
+        /// Whether it may only bring the position towards zero.
+        reduce_only: bool,
+        /// The trigger that was reached.
+        trigger: Price,
+        /// The price that reached it.
+        seen: Price,
+    },
+    /// A price was reached, but the order that waited for it was refused, and is gone.
+    TriggerRefused {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+        /// Why, with the numbers.
+        refusal: Box<Refusal>,
+    },
     /// An instrument has other limits.
     Limited {
         /// Canonical symbol.
@@ -130,6 +174,20 @@ pub enum Event {
         /// Accounts that are no sub-accounts; these come with them.
         accounts: Vec<String>,
     },
+}
+
+/// Why an order that waited for a price does so no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// Its account asked for it.
+    Asked,
+    /// The position that it would reduce was closed or turned round.
+    PositionClosed,
+    /// The other one of a pair triggered.
+    OtherTriggered,
+    /// It was reached, but other orders reduce all of the position already.
+    NothingLeft,
 }
 
 /// Why a command was refused, with the numbers.
@@ -288,12 +346,35 @@ impl fmt::Display for Event {
             Self::Filled { account, instrument, quantity, price, position, .. } => {
                 write!(f, "{account}: {quantity} {instrument} at {price}, now {position}")
             }
+            Self::StopPlaced { account, order } => write!(f, "{account}: stop {order} waits"),
+            Self::StopCancelled { account, order, why } => {
+                write!(f, "{account}: stop {order} is cancelled: {why}")
+            }
+            Self::Triggered { account, order, instrument, quantity, trigger, seen, .. } => write!(
+                f,
+                "{account}: stop {order} at {trigger} was reached at {seen}: {quantity} \
+                 {instrument} is open"
+            ),
+            Self::TriggerRefused { account, order, refusal } => {
+                write!(f, "{account}: stop {order} was reached and refused: {refusal}")
+            }
             Self::Limited { instrument, .. } => write!(f, "{instrument} has other limits"),
             Self::Linked { group, accounts } => {
                 let group = group.as_deref().unwrap_or("no group");
                 write!(f, "{} count with {group}", accounts.join(", "))
             }
         }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asked => "as asked",
+            Self::PositionClosed => "the position is closed",
+            Self::OtherTriggered => "the other one triggered",
+            Self::NothingLeft => "nothing is left to reduce",
+        })
     }
 }
 

@@ -40,6 +40,7 @@ pub mod account;
 mod action;
 mod change;
 pub mod command;
+mod consequence;
 pub mod engine;
 pub mod event;
 pub mod ledger;
@@ -47,6 +48,7 @@ pub mod limits;
 pub mod position;
 pub mod standing;
 pub mod state;
+pub mod stop;
 
 pub use account::{Account, AccountId};
 pub use command::{Action, Command};

@@ -1,16 +1,18 @@
 //! All that the engine knows: a function of the commands it was given, and of nothing else.
 
-use crate::account::{Account, AccountId};
+use crate::account::{Account, AccountId, instrument};
 use crate::change::{Edit, Outcome};
-use crate::event::Refusal;
+use crate::event::{Event, Refusal};
 use crate::ledger::Ledger;
 use crate::limits::Limits;
+use crate::stop::Stops;
 use keelmark_book::instruments::nearest;
 use keelmark_book::{
     Asset, Instrument, InstrumentId, Market, Money, Overflow, Price, Quantity, Quote, Rate,
     Timestamp,
 };
 use keelmark_margin::Document;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,6 +33,8 @@ pub struct State {
     pub ledger: Ledger,
     /// How large positions may become, and which accounts count together.
     pub limits: Limits,
+    /// Orders that wait for a price.
+    pub stops: Stops,
     names: BTreeMap<String, AccountId>,
 }
 
@@ -54,6 +58,16 @@ pub enum Step {
     Index(Asset, Price, Rate),
 }
 
+/// A price that the engine is told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The mark of an instrument.
+    Mark(#[serde(with = "instrument")] InstrumentId),
+    /// The index price of an asset.
+    Index(Asset),
+}
+
 impl Default for State {
     fn default() -> Self {
         let now = Timestamp::default();
@@ -65,12 +79,27 @@ impl Default for State {
             accounts: Vec::new(),
             ledger: Ledger::default(),
             limits: Limits::default(),
+            stops: Stops::default(),
             names: BTreeMap::new(),
         }
     }
 }
 
 impl State {
+    /// The last price of a source that was told.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] for an asset without an index price.
+    pub fn told(&self, source: &Source) -> Result<Price, Refusal> {
+        match source {
+            Source::Mark(id) => Ok(self.market.quote(*id).mark),
+            Source::Index(asset) => {
+                let unknown = |_| Refusal::unknown("index price of", asset.as_str());
+                self.market.price(asset).map_err(unknown)
+            }
+        }
+    }
+
     /// An account by its number.
     #[must_use]
     pub fn account(&self, id: AccountId) -> &Account {
@@ -119,12 +148,32 @@ impl State {
         })
     }
 
+    /// Applies a change that makes no money and loses none, and says what happened; outside of
+    /// that and its refusal, a broken rule.
+    pub(crate) fn perform(
+        &mut self,
+        mut outcome: Outcome,
+        at: Timestamp,
+    ) -> Result<Result<Vec<Event>, Refusal>, String> {
+        match self.created(&outcome) {
+            Ok(created) if created.is_empty() => {}
+            Ok(created) => return Err(format!("amounts out of nothing: {created:?}")),
+            Err(overflow) => return Ok(Err(overflow.into())),
+        }
+        let events = std::mem::take(&mut outcome.events);
+        Ok(self.apply(outcome, at).map(|()| events))
+    }
+
     /// Does what a command would do. Only a step of the market can be refused here, and it comes
     /// first.
-    pub(crate) fn apply(&mut self, outcome: Outcome, at: Timestamp) -> Result<(), Refusal> {
+    fn apply(&mut self, outcome: Outcome, at: Timestamp) -> Result<(), Refusal> {
         let open = self.open_interest_after(&outcome)?;
         if let Some(step) = outcome.step {
+            let told = step.told();
             step.apply(&mut self.market, at)?;
+            if let Some((source, price)) = told {
+                self.stops.see(&source, price);
+            }
         }
         for (instrument, contracts) in open {
             let refused = |error| Refusal::bad("open interest", "zero or more", error);
@@ -148,6 +197,7 @@ impl State {
         for edit in outcome.edits {
             match edit {
                 Edit::Limits(edit) => self.limits.apply(edit),
+                Edit::Stops(edit) => self.stops.apply(edit),
             }
         }
         Ok(())
@@ -180,7 +230,7 @@ impl State {
 
     /// What all places together have more after a change, by asset: every figure zero, or the
     /// change makes money or loses it. Computed from the balances, not from the postings.
-    pub(crate) fn created(&self, outcome: &Outcome) -> Result<BTreeMap<Asset, Money>, Overflow> {
+    fn created(&self, outcome: &Outcome) -> Result<BTreeMap<Asset, Money>, Overflow> {
         let mut sums: BTreeMap<Asset, Money> = BTreeMap::new();
         for (id, after) in &outcome.accounts {
             self.held(after, &mut sums, |amount| amount)?;
@@ -233,6 +283,15 @@ impl State {
 }
 
 impl Step {
+    /// The price that it tells, of something that was there before.
+    pub(crate) fn told(&self) -> Option<(Source, Price)> {
+        match self {
+            Self::List(..) => None,
+            Self::Quote(id, quote) => Some((Source::Mark(*id), quote.mark)),
+            Self::Index(asset, price, _) => Some((Source::Index(asset.clone()), *price)),
+        }
+    }
+
     fn apply(self, market: &mut Market, at: Timestamp) -> Result<(), Refusal> {
         let refused = |error| Refusal::bad("market", "a usable instrument and price", error);
         match self {

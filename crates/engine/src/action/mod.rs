@@ -6,6 +6,7 @@ mod limits;
 mod market;
 mod orders;
 mod self_trade;
+pub(crate) mod stops;
 mod trades;
 
 use crate::change::Change;
@@ -39,6 +40,8 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
         Action::Trade(trade) => trades::trade(state, trade),
         Action::Limit(limit) => limits::limit(state, limit),
         Action::Link { group, accounts } => limits::link(state, Some(group), accounts),
+        Action::Stop(stop) => stops::place(state, stop),
+        Action::CancelStop { account, order } => stops::cancel(state, account, *order),
         Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

@@ -14,9 +14,7 @@ pub fn place<'a>(state: &'a State, place: &Place) -> Result<Change<'a>, Refusal>
     let instrument = state.instrument(&place.instrument)?;
     sound(state, instrument, place.quantity, place.price)?;
     let account = state.account(id);
-    if account.order(place.order).is_some() {
-        return Err(Refusal::exists("order", &place.order));
-    }
+    unused(state, id, place.order)?;
     let isolated = place.isolated || account.mode == Mode::Isolated;
     if place.reduce_only {
         let open = reducible(account, instrument, isolated, None)?;
@@ -32,9 +30,7 @@ pub fn place<'a>(state: &'a State, place: &Place) -> Result<Change<'a>, Refusal>
         reduce_only: place.reduce_only,
         isolated,
     };
-    let orders = &mut change.account_mut(id).orders;
-    let at = orders.partition_point(|one| one.number < place.order);
-    orders.insert(at, order);
+    change.account_mut(id).add_order(order);
     if !place.reduce_only {
         change.within_limits(id, instrument)?;
         change.require(id, Leave::Initial)?;
@@ -87,6 +83,15 @@ pub fn amend<'a>(
     Ok(change)
 }
 
+/// Refuses the number of an order that is open or waits.
+pub fn unused(state: &State, id: AccountId, number: u64) -> Result<(), Refusal> {
+    let waits = state.stops.get((id, number)).is_some();
+    if waits || state.account(id).order(number).is_some() {
+        return Err(Refusal::exists("order", &number));
+    }
+    Ok(())
+}
+
 /// Takes a fill off an order; one that is done is gone.
 pub fn fill(
     change: &mut Change<'_>,
@@ -108,7 +113,7 @@ pub fn find(account: &Account, number: u64) -> Result<&Order, Refusal> {
 }
 
 /// Refuses a quantity off the lot or of zero, and a price that is not above zero.
-fn sound(
+pub fn sound(
     state: &State,
     instrument: InstrumentId,
     quantity: Quantity,
@@ -134,7 +139,7 @@ pub fn lots(state: &State, instrument: InstrumentId, quantity: Quantity) -> Resu
 /// How many contracts reduce-only orders may still close, signed as such an order: the position
 /// turned round, less what other reduce-only orders close already. Orders that point the other way
 /// are left from a position that has turned; they close nothing.
-fn reducible(
+pub fn reducible(
     account: &Account,
     instrument: InstrumentId,
     isolated: bool,
