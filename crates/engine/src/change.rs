@@ -9,7 +9,7 @@ use crate::ledger::{House, Place, Posting};
 use crate::limits;
 use crate::position;
 use crate::state::{Model, State, Step};
-use crate::stop;
+use crate::{stop, watch};
 use keelmark_book::{Asset, InstrumentId, Money, Quantity, Round};
 use std::collections::BTreeMap;
 
@@ -45,6 +45,8 @@ pub(crate) enum Edit {
     Limits(limits::Edit),
     /// Of orders that wait for a price.
     Stops(stop::Edit),
+    /// Of margin calls.
+    Watch(watch::Edit),
 }
 
 impl<'a> Change<'a> {

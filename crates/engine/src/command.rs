@@ -123,6 +123,8 @@ pub enum Action {
         /// Its number.
         order: u64,
     },
+    /// Sets when margin calls are made.
+    Alerts(Alerts),
 }
 
 /// A margin document.
@@ -258,6 +260,18 @@ pub struct PlaceStop {
     pub isolated: bool,
     /// The number of a stop that waits: when one of both triggers, the other is cancelled.
     pub other: Option<u64>,
+}
+
+/// When margin calls are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alerts {
+    /// Of whom; of everybody without alerts of his own when absent.
+    pub account: Option<String>,
+    /// Shares of margin used, rising, up to 1; absent for those of everybody, or 0.8, 0.9 and 1.
+    pub levels: Option<Vec<Rate>>,
+    /// How far below a level margin used must fall before it is called again; 0.05 when absent.
+    pub step: Option<Rate>,
 }
 
 /// Limits of an instrument, in place of those of the same `for` before.

@@ -1,13 +1,15 @@
 //! What follows from a command that was done: nothing of it can be refused any more.
 //!
 //! In this order: orders that wait for, or may only reduce, a position that is gone are cancelled;
-//! stops that the price reached become orders. Each step is a change of its own, seen by the next.
+//! stops that the price reached become orders; accounts that the command or the price touches are
+//! looked at, and margin calls made. Each step is a change of its own, seen by the next.
 
 use crate::account::AccountId;
 use crate::action::stops;
 use crate::change::{Change, Outcome};
 use crate::event::{Event, Why};
 use crate::state::{Source, State};
+use crate::watch;
 use keelmark_book::{Price, Quantity};
 
 /// What a command has changed.
@@ -45,6 +47,16 @@ pub(crate) fn follow(
             // The other one of a pair may have taken it away.
             let Some(stop) = state.stops.get(key) else { continue };
             let change = stops::trigger(state, &stop, trigger, *seen);
+            perform(state, change.done(), events)?;
+        }
+    }
+    let told = cause.told.as_ref().map(|(source, _)| source);
+    let mut accounts = told.map_or_else(Vec::new, |source| watch::affected(state, source));
+    accounts.extend(&cause.accounts);
+    accounts.sort_unstable();
+    accounts.dedup();
+    for id in accounts {
+        if let Some(change) = watch::look(state, id) {
             perform(state, change.done(), events)?;
         }
     }

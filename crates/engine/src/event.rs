@@ -3,6 +3,7 @@
 use crate::account::Mode;
 use crate::ledger::Posting;
 use crate::limits::{Most, Whose};
+use crate::watch::{MarginCall, Rule};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -157,6 +158,31 @@ pub enum Event {
         order: u64,
         /// Why, with the numbers.
         refusal: Box<Refusal>,
+    },
+    /// When margin calls are made was changed.
+    AlertsSet {
+        /// Of whom; of everybody without alerts of his own when absent.
+        account: Option<String>,
+        /// The rule; absent where the account goes by that of everybody again.
+        rule: Option<Rule>,
+    },
+    /// Margin used has reached a level.
+    MarginCall(Box<MarginCall>),
+    /// Maintenance margin exceeds equity.
+    Liquidatable(Box<MarginCall>),
+    /// Margin used has fallen a step below levels that were reached: they are called again.
+    MarginRestored {
+        /// Which account.
+        account: String,
+        /// The lowest of these levels.
+        level: Rate,
+    },
+    /// The margin of an account cannot be computed; said once, until it can be.
+    MarginUnknown {
+        /// Which account.
+        account: String,
+        /// What is missing.
+        problem: String,
     },
     /// An instrument has other limits.
     Limited {
@@ -357,6 +383,18 @@ impl fmt::Display for Event {
             ),
             Self::TriggerRefused { account, order, refusal } => {
                 write!(f, "{account}: stop {order} was reached and refused: {refusal}")
+            }
+            Self::AlertsSet { account, .. } => {
+                let account = account.as_deref().unwrap_or("everybody");
+                write!(f, "{account}: other margin calls")
+            }
+            Self::MarginCall(call) => write!(f, "margin call: {call}"),
+            Self::Liquidatable(call) => write!(f, "liquidatable: {call}"),
+            Self::MarginRestored { account, level } => {
+                write!(f, "{account}: margin used is well below {level} again")
+            }
+            Self::MarginUnknown { account, problem } => {
+                write!(f, "{account}: no margin can be computed: {problem}")
             }
             Self::Limited { instrument, .. } => write!(f, "{instrument} has other limits"),
             Self::Linked { group, accounts } => {

@@ -49,6 +49,7 @@ pub mod position;
 pub mod standing;
 pub mod state;
 pub mod stop;
+pub mod watch;
 
 pub use account::{Account, AccountId};
 pub use command::{Action, Command};

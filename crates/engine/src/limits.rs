@@ -206,9 +206,8 @@ struct Reach {
 impl Reach {
     fn add(&mut self, account: &Account, instrument: InstrumentId) -> Result<(), Overflow> {
         self.net = self.net.plus(account.held(instrument)?)?;
-        let counts = |order: &&crate::account::Order| {
-            order.instrument == instrument && !order.reduce_only
-        };
+        let counts =
+            |order: &&crate::account::Order| order.instrument == instrument && !order.reduce_only;
         for order in account.orders.iter().filter(counts) {
             let side = if order.quantity.is_negative() { &mut self.sells } else { &mut self.buys };
             *side = side.plus(order.quantity)?;

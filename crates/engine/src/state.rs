@@ -6,6 +6,7 @@ use crate::event::{Event, Refusal};
 use crate::ledger::Ledger;
 use crate::limits::Limits;
 use crate::stop::Stops;
+use crate::watch::Watch;
 use keelmark_book::instruments::nearest;
 use keelmark_book::{
     Asset, Instrument, InstrumentId, Market, Money, Overflow, Price, Quantity, Quote, Rate,
@@ -35,6 +36,8 @@ pub struct State {
     pub limits: Limits,
     /// Orders that wait for a price.
     pub stops: Stops,
+    /// When margin calls are made, and which were.
+    pub watch: Watch,
     names: BTreeMap<String, AccountId>,
 }
 
@@ -80,6 +83,7 @@ impl Default for State {
             ledger: Ledger::default(),
             limits: Limits::default(),
             stops: Stops::default(),
+            watch: Watch::default(),
             names: BTreeMap::new(),
         }
     }
@@ -198,6 +202,7 @@ impl State {
             match edit {
                 Edit::Limits(edit) => self.limits.apply(edit),
                 Edit::Stops(edit) => self.stops.apply(edit),
+                Edit::Watch(edit) => self.watch.apply(edit),
             }
         }
         Ok(())

@@ -85,7 +85,10 @@ fn a_closed_position_has_no_stops_and_no_orders_that_reduce_it() {
     ));
     let events = venue.trade("1", "70000", "b", "a");
     let said: Vec<String> = events.iter().map(ToString::to_string).collect();
-    assert!(said.contains(&"a: stop 5 is cancelled: the position is closed".to_owned()), "{said:?}");
+    assert!(
+        said.contains(&"a: stop 5 is cancelled: the position is closed".to_owned()),
+        "{said:?}"
+    );
     assert!(said.contains(&"a: order 9 is cancelled".to_owned()), "{said:?}");
     check(&mut venue, "60000", &[]);
     venue.refused(&stop(6, r#""when":{"stop-loss":"55000"}"#));

@@ -1,6 +1,7 @@
 //! What each action does: one file a family, each a function from the state to a change.
 
 mod accounts;
+mod alerts;
 mod cash;
 mod limits;
 mod market;
@@ -42,6 +43,7 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
         Action::Link { group, accounts } => limits::link(state, Some(group), accounts),
         Action::Stop(stop) => stops::place(state, stop),
         Action::CancelStop { account, order } => stops::cancel(state, account, *order),
+        Action::Alerts(alerts) => alerts::set(state, alerts),
         Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

@@ -46,7 +46,11 @@ pub fn place<'a>(state: &'a State, ask: &PlaceStop) -> Result<Change<'a>, Refusa
         let found = state.stops.get((id, other));
         let found = found.ok_or_else(|| Refusal::unknown("stop", &other.to_string()))?;
         if let Some(paired) = found.other {
-            return Err(Refusal::bad("other", "a stop without another", format!("that of {paired}")));
+            return Err(Refusal::bad(
+                "other",
+                "a stop without another",
+                format!("that of {paired}"),
+            ));
         }
     }
     let (account, order) = (ask.account.clone(), ask.order);

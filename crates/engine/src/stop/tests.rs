@@ -71,8 +71,12 @@ fn stop(order: u64, kind: u8, buys: bool, size: i64, now: i64) -> Stop {
         0 => When::StopLoss(at),
         1 => When::TakeProfit(at),
         2 => When::TrailDistance(Price::from_int(size)),
-        _ => When::TrailRate(Rate::new(Price::from_int(size).decimal().over(
-            Price::from_int(400).decimal(), keelmark_book::Round::Nearest).unwrap())),
+        _ => When::TrailRate(Rate::new(
+            Price::from_int(size)
+                .decimal()
+                .over(Price::from_int(400).decimal(), keelmark_book::Round::Nearest)
+                .unwrap(),
+        )),
     };
     Stop {
         account: AccountId::new(order as usize % 3),
