@@ -6,10 +6,8 @@
 use crate::account::{Account, AccountId, Holding, Isolated};
 use crate::event::{Event, Refusal};
 use crate::ledger::{House, Place, Posting};
-use crate::limits;
-use crate::position;
 use crate::state::{Model, State, Step};
-use crate::{stop, watch};
+use crate::{interest, limits, outflow, position, stop, watch};
 use keelmark_book::{Asset, InstrumentId, Money, Quantity, Round};
 use std::collections::BTreeMap;
 
@@ -47,6 +45,10 @@ pub(crate) enum Edit {
     Stops(stop::Edit),
     /// Of margin calls.
     Watch(watch::Edit),
+    /// Of what may leave, and has.
+    Outflows(outflow::Edit),
+    /// Of interest.
+    Interest(interest::Edit),
 }
 
 impl<'a> Change<'a> {

@@ -5,7 +5,9 @@
 //! lines.
 
 use crate::account::Mode;
+use crate::interest::Terms;
 use crate::limits::Whose;
+use crate::outflow::{self, Cap};
 use crate::stop::{On, When};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -125,6 +127,28 @@ pub enum Action {
     },
     /// Sets when margin calls are made.
     Alerts(Alerts),
+    /// Sets how much may leave within a window.
+    Outflow {
+        /// Which asset.
+        asset: Asset,
+        /// Whose withdrawals count.
+        #[serde(rename = "for")]
+        whose: outflow::Whose,
+        /// The limit from now on; absent for none, or for that of every account.
+        cap: Option<Cap>,
+    },
+    /// Sets what it costs to owe an asset.
+    Interest {
+        /// Which asset.
+        asset: Asset,
+        /// The terms from now on; absent where it costs nothing.
+        terms: Option<Terms>,
+    },
+    /// Charges the interest that is due.
+    Accrue {
+        /// On which asset; on all when absent.
+        asset: Option<Asset>,
+    },
 }
 
 /// A margin document.

@@ -1,8 +1,10 @@
 //! What came of a command: facts in order, or one refusal with its numbers.
 
 use crate::account::Mode;
+use crate::interest::Terms;
 use crate::ledger::Posting;
 use crate::limits::{Most, Whose};
+use crate::outflow::{self, Cap};
 use crate::watch::{MarginCall, Rule};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -184,6 +186,35 @@ pub enum Event {
         /// What is missing.
         problem: String,
     },
+    /// Another amount of an asset may leave within a window.
+    OutflowSet {
+        /// Which asset.
+        asset: Asset,
+        /// Whose withdrawals count.
+        whose: outflow::Whose,
+        /// The limit; absent for none of its own.
+        cap: Option<Cap>,
+    },
+    /// Owing an asset has another price.
+    InterestSet {
+        /// Which asset.
+        asset: Asset,
+        /// The terms; absent where it costs nothing.
+        terms: Option<Terms>,
+    },
+    /// Interest was charged.
+    Accrued {
+        /// On which asset.
+        asset: Asset,
+        /// The yearly rate.
+        rate: Rate,
+        /// What borrowers paid.
+        charged: Money,
+        /// What lenders got of it; the rest is the house's.
+        paid: Money,
+        /// What one unit owed from the beginning has become.
+        index: Rate,
+    },
     /// An instrument has other limits.
     Limited {
         /// Canonical symbol.
@@ -322,6 +353,29 @@ pub enum Refusal {
         /// What it may be.
         most: Rate,
     },
+    /// More would leave within a window than may.
+    #[error(
+        "{whose}: {wanted} {asset} is wanted, and {left} of {most} in {seconds} seconds is left; \
+         {}",
+        frees.map_or("a withdrawal may never be so large".to_owned(),
+            |at| format!("so much is left again from {at}"))
+    )]
+    Outflow {
+        /// Whose outflow is limited.
+        whose: String,
+        /// Which asset.
+        asset: Asset,
+        /// What is wanted.
+        wanted: Money,
+        /// What may leave now.
+        left: Money,
+        /// What may leave in a window.
+        most: Money,
+        /// Length of the window.
+        seconds: u32,
+        /// When what is wanted may leave, if nothing else does; absent where it never may.
+        frees: Option<Timestamp>,
+    },
     /// Linked accounts would have more margin left by trading with each other.
     #[error(
         "self-trade of {buyer} and {seller}: equity above initial margin would rise from {before} \
@@ -395,6 +449,11 @@ impl fmt::Display for Event {
             }
             Self::MarginUnknown { account, problem } => {
                 write!(f, "{account}: no margin can be computed: {problem}")
+            }
+            Self::OutflowSet { asset, .. } => write!(f, "{asset}: other limits of outflow"),
+            Self::InterestSet { asset, .. } => write!(f, "{asset}: other interest"),
+            Self::Accrued { asset, rate, charged, paid, .. } => {
+                write!(f, "{charged} {asset} of interest at {rate} a year, {paid} to lenders")
             }
             Self::Limited { instrument, .. } => write!(f, "{instrument} has other limits"),
             Self::Linked { group, accounts } => {

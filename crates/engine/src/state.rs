@@ -3,8 +3,10 @@
 use crate::account::{Account, AccountId, instrument};
 use crate::change::{Edit, Outcome};
 use crate::event::{Event, Refusal};
+use crate::interest::Interest;
 use crate::ledger::Ledger;
 use crate::limits::Limits;
+use crate::outflow::Outflows;
 use crate::stop::Stops;
 use crate::watch::Watch;
 use keelmark_book::instruments::nearest;
@@ -38,6 +40,10 @@ pub struct State {
     pub stops: Stops,
     /// When margin calls are made, and which were.
     pub watch: Watch,
+    /// How much may leave within a window, and what has left.
+    pub outflows: Outflows,
+    /// What debts cost, and how long they have stood.
+    pub interest: Interest,
     names: BTreeMap<String, AccountId>,
 }
 
@@ -84,6 +90,8 @@ impl Default for State {
             limits: Limits::default(),
             stops: Stops::default(),
             watch: Watch::default(),
+            outflows: Outflows::default(),
+            interest: Interest::default(),
             names: BTreeMap::new(),
         }
     }
@@ -172,6 +180,7 @@ impl State {
     /// first.
     fn apply(&mut self, outcome: Outcome, at: Timestamp) -> Result<(), Refusal> {
         let open = self.open_interest_after(&outcome)?;
+        let weights = self.interest.weigh(&self.accounts, &outcome, at)?;
         if let Some(step) = outcome.step {
             let told = step.told();
             step.apply(&mut self.market, at)?;
@@ -198,11 +207,16 @@ impl State {
         for ((house, asset), amount) in outcome.house {
             self.ledger.set(house, &asset, amount);
         }
+        for (asset, id, weight) in weights {
+            self.interest.set(&asset, id, weight);
+        }
         for edit in outcome.edits {
             match edit {
                 Edit::Limits(edit) => self.limits.apply(edit),
                 Edit::Stops(edit) => self.stops.apply(edit),
                 Edit::Watch(edit) => self.watch.apply(edit),
+                Edit::Outflows(edit) => self.outflows.apply(edit),
+                Edit::Interest(edit) => self.interest.apply(edit),
             }
         }
         Ok(())

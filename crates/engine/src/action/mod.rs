@@ -3,6 +3,7 @@
 mod accounts;
 mod alerts;
 mod cash;
+mod interest;
 mod limits;
 mod market;
 mod orders;
@@ -26,9 +27,9 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
         Action::Close { account } => accounts::close(state, account),
         Action::Mode { account, mode, model } => accounts::mode(state, account, *mode, model),
         Action::Deposit(cash) => cash::deposit(state, cash),
-        Action::Withdraw(cash) => cash::withdraw(state, cash),
+        Action::Withdraw(cash) => cash::withdraw(state, cash, command.at),
         Action::Transfer { from, to, asset, amount } => {
-            cash::transfer(state, from, to, asset, *amount)
+            cash::transfer(state, [from, to], asset, *amount, command.at)
         }
         Action::Margin { account, instrument, amount } => {
             cash::margin(state, account, instrument, *amount)
@@ -44,6 +45,9 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
         Action::Stop(stop) => stops::place(state, stop),
         Action::CancelStop { account, order } => stops::cancel(state, account, *order),
         Action::Alerts(alerts) => alerts::set(state, alerts),
+        Action::Outflow { asset, whose, cap } => cash::outflow(state, asset, whose, *cap),
+        Action::Interest { asset, terms } => interest::set(state, asset, *terms, command.at),
+        Action::Accrue { asset } => interest::accrue(state, asset.as_ref(), command.at),
         Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

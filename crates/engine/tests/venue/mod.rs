@@ -30,11 +30,15 @@ impl Venue {
     }
 
     pub fn send(&mut self, action: &str) -> Vec<Event> {
+        let second = self.second;
+        self.at(&format!("2026-03-13T19:00:{second:02}Z"), action)
+    }
+
+    /// The same at a time of its own.
+    pub fn at(&mut self, at: &str, action: &str) -> Vec<Event> {
         self.number += 1;
-        let (number, second) = (self.number, self.second);
-        let line = format!(
-            r#"{{"from":"t","number":{number},"at":"2026-03-13T19:00:{second:02}Z","do":{action}}}"#
-        );
+        let number = self.number;
+        let line = format!(r#"{{"from":"t","number":{number},"at":"{at}","do":{action}}}"#);
         let command: Command =
             serde_json::from_str(&line).unwrap_or_else(|e| panic!("{line}: {e}"));
         let applied = self.engine.apply(&command).unwrap();
