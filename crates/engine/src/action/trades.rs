@@ -41,7 +41,9 @@ pub fn trade<'a>(state: &'a State, trade: &Trade) -> Result<Change<'a>, Refusal>
         change.within_limits(id, instrument)?;
         change.require(id, leave)?;
     }
-    self_trade::no_gain(&change, &trade.buyer, &trade.seller, &one.settle)?;
+    if one.kind != Kind::Spot {
+        self_trade::no_gain(&change, &trade.buyer, &trade.seller, &one.settle)?;
+    }
     Ok(change)
 }
 
@@ -123,7 +125,7 @@ impl Traded {
             let expected = format!("a fill that brings the position {before} towards zero");
             return Err(Refusal::bad("quantity", expected, self.quantity));
         }
-        if isolated && !reduces {
+        if isolated && !reduces && !self.with_itself {
             change.top_up(self.id, self.instrument)?;
         }
         Ok(if reduces || self.with_itself { Leave::NoWorse } else { Leave::Initial })
