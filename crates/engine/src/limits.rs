@@ -67,7 +67,7 @@ pub struct Limits {
 #[derive(Clone, Debug)]
 pub(crate) enum Edit {
     /// The limits of an instrument, in place of those before.
-    Limit(OfInstrument),
+    Limit(Box<OfInstrument>),
     /// Heads of families that are of a group from now on, or of none.
     Link(Option<String>, Vec<AccountId>),
 }
@@ -77,8 +77,8 @@ impl Limits {
         match edit {
             Edit::Limit(of) => {
                 match self.instruments.binary_search_by_key(&of.instrument, |one| one.instrument) {
-                    Ok(at) => self.instruments[at] = of,
-                    Err(at) => self.instruments.insert(at, of),
+                    Ok(at) => self.instruments[at] = *of,
+                    Err(at) => self.instruments.insert(at, *of),
                 }
             }
             Edit::Link(group, heads) => {

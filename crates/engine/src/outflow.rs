@@ -173,7 +173,7 @@ impl Outflows {
             }
             Edit::Venue(asset, cap) => self.of(asset).venue = cap,
             Edit::Left(id, asset, counted) => {
-                self.of(asset).left.entry(id).or_default().add(counted)
+                self.of(asset).left.entry(id).or_default().add(counted);
             }
             Edit::LeftVenue(asset, counted) => self.of(asset).left_venue.add(counted),
         }

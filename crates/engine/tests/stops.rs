@@ -1,4 +1,5 @@
 //! Orders that wait for a price.
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its inputs has failed")]
 
 mod venue;
 

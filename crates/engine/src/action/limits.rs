@@ -21,7 +21,7 @@ pub fn limit<'a>(state: &'a State, limit: &Limit) -> Result<Change<'a>, Refusal>
     let instrument = state.market.instruments.get(id).to_string();
     let whose = limit.whose.clone();
     let mut change = Change::event(state, Event::Limited { instrument, whose, most });
-    change.edit(Edit::Limits(limits::Edit::Limit(of)));
+    change.edit(Edit::Limits(limits::Edit::Limit(Box::new(of))));
     Ok(change)
 }
 

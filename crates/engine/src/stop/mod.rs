@@ -99,7 +99,7 @@ impl Stop {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "Kept", into = "Kept")]
 pub struct Stops {
-    stops: BTreeMap<Key, Stop>,
+    waiting: BTreeMap<Key, Stop>,
     placed: u64,
     /// By what they look at: those that wait for a fall, and those that wait for a rise.
     sides: BTreeMap<Source, [Side; 2]>,
@@ -115,7 +115,7 @@ struct Kept {
 
 impl From<Stops> for Kept {
     fn from(all: Stops) -> Self {
-        let mut stops: Vec<Stop> = all.stops.keys().filter_map(|key| all.get(*key)).collect();
+        let mut stops: Vec<Stop> = all.waiting.keys().filter_map(|key| all.get(*key)).collect();
         stops.sort_unstable_by_key(|stop| stop.placed);
         Self { placed: all.placed, stops }
     }
@@ -145,7 +145,7 @@ impl Stops {
         match edit {
             Edit::Place(stop) => {
                 let (account, order) = stop.key();
-                let other = stop.other.and_then(|other| self.stops.get_mut(&(account, other)));
+                let other = stop.other.and_then(|other| self.waiting.get_mut(&(account, other)));
                 if let Some(other) = other {
                     other.other = Some(order);
                 }
@@ -160,15 +160,15 @@ impl Stops {
         let (sign, key) = (stop.sign(), stop.key());
         let sides = self.sides.entry(stop.source.clone()).or_default();
         sides[sign as usize].insert(stop.when, sign, stop.placed, stop.best, key);
-        self.stops.insert(key, stop);
+        self.waiting.insert(key, stop);
     }
 
     fn remove(&mut self, key: Key) {
-        let Some(stop) = self.stops.remove(&key) else { return };
+        let Some(stop) = self.waiting.remove(&key) else { return };
         if let Some(sides) = self.sides.get_mut(&stop.source) {
             sides[stop.sign() as usize].remove(stop.when, stop.sign(), stop.placed);
         }
-        if let Some(other) = stop.other.and_then(|other| self.stops.get_mut(&(key.0, other))) {
+        if let Some(other) = stop.other.and_then(|other| self.waiting.get_mut(&(key.0, other))) {
             other.other = None;
         }
     }
@@ -176,7 +176,7 @@ impl Stops {
     /// A stop that waits.
     #[must_use]
     pub fn get(&self, key: Key) -> Option<Stop> {
-        let stop = self.stops.get(&key)?;
+        let stop = self.waiting.get(&key)?;
         let sides = self.sides.get(&stop.source);
         let best = sides.and_then(|sides| {
             sides[stop.sign() as usize].best(stop.when, stop.sign(), stop.placed)
@@ -186,7 +186,7 @@ impl Stops {
 
     /// The stops of an account that wait, by number.
     pub fn of(&self, account: AccountId) -> impl Iterator<Item = &Stop> {
-        self.stops.range((account, 0)..=(account, u64::MAX)).map(|(_, stop)| stop)
+        self.waiting.range((account, 0)..=(account, u64::MAX)).map(|(_, stop)| stop)
     }
 
     /// A price was told: trailing stops follow it.
