@@ -35,6 +35,10 @@
 //! loop; `action` one file a family, from the state to a change; `change` what would be done;
 //! [`standing`] what the margin computation says of it; [`state`] all that is known, with
 //! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills.
+//!
+//! What the state keeps beside them, a topic a file: [`limits`] of positions and who counts
+//! together, [`mod@stop`] orders, [`watch`] margin calls, [`outflow`] limits, [`interest`] on debts.
+//! `consequence` is what follows from a command by itself.
 
 pub mod account;
 mod action;

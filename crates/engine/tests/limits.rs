@@ -4,7 +4,7 @@
 mod venue;
 
 use keelmark_book::{InstrumentId, Money, Quantity};
-use keelmark_engine::{Event, Refusal};
+use keelmark_engine::{Account, Event, Refusal};
 use proptest::prelude::*;
 use venue::Venue;
 
@@ -202,7 +202,7 @@ proptest! {
                 prop_assert!(after <= before.plus("0.000000001".parse().unwrap()).unwrap(),
                     "{before} to {after}");
             }
-            let holdings = venue.engine.state().accounts.iter().flat_map(|one| one.holdings());
+            let holdings = venue.engine.state().accounts.iter().flat_map(Account::holdings);
             let longs = holdings.map(|held| held.quantity.max(Quantity::ZERO));
             prop_assert_eq!(open_interest(&venue), Quantity::sum(longs).unwrap());
         }
