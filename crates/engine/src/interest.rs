@@ -186,11 +186,15 @@ impl Interest {
         self.assets.get(asset).map(|of| of.terms)
     }
 
-    /// An asset of which an account has owed or held something since interest was last charged.
+    /// An asset on which an account is still to pay or to get interest for the time since it was
+    /// last charged.
     pub(crate) fn pending(&self, id: AccountId) -> Option<&Asset> {
-        let weighs = |weight: &Weight| !weight.owed.is_zero();
-        let mut pending = self.assets.iter();
-        pending.find(|(_, of)| of.weights.get(&id).is_some_and(weighs)).map(|(asset, _)| asset)
+        let waits = |of: &OfAsset| {
+            let gets = of.terms.lenders.is_positive();
+            let weight = of.weights.get(&id);
+            weight.is_some_and(|one| !one.owed.is_zero() || gets && !one.held.is_zero())
+        };
+        self.assets.iter().find(|(_, of)| waits(of)).map(|(asset, _)| asset)
     }
 
     /// The weights of balances that an outcome changes.

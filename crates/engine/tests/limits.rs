@@ -208,3 +208,62 @@ proptest! {
         }
     }
 }
+
+/// Contracts that accounts together could have long, and short, once the orders of a side fill.
+fn reach(venue: &Venue, names: &[&str]) -> [Quantity; 2] {
+    let state = venue.engine.state();
+    let accounts = names.iter().map(|name| state.account(state.named(name).unwrap()));
+    let (mut long, mut short) = (Quantity::ZERO, Quantity::ZERO);
+    for account in accounts {
+        for held in account.holdings() {
+            long = long.plus(held.quantity).unwrap();
+            short = short.minus(held.quantity).unwrap();
+        }
+        for order in &account.orders {
+            let side = if order.quantity.is_positive() { &mut long } else { &mut short };
+            *side = side.plus(order.quantity.abs()).unwrap();
+        }
+    }
+    [long, short]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Under limits that stand from the beginning nobody ever comes past one, whatever is asked;
+    /// and who is refused would have.
+    #[test]
+    fn nobody_passes_a_limit(
+        asks in prop::collection::vec((0usize..4, 0usize..4, -40i32..40, 0u8..4), 1..40),
+    ) {
+        let names = ["a", "a/sub", "b", "c"];
+        let mut venue = rich(&["a", "b", "c"]);
+        venue.done(r#"{"open":{"account":"a/sub","parent":"a","mode":"cross","model":"cross"}}"#);
+        venue.done(r#"{"deposit":{"account":"a/sub","asset":"USDC","amount":"50000000"}}"#);
+        venue.done(r#"{"link":{"group":"x","accounts":["a","b"]}}"#);
+        limit(&mut venue, r#""each-account""#, r#""contracts":"5""#);
+        limit(&mut venue, r#""each-group""#, r#""contracts":"6""#);
+        limit(&mut venue, r#"{"group":"x"}"#, r#""contracts":"7""#);
+        limit(&mut venue, r#""venue""#, r#""contracts":"8""#);
+        for (number, (one, other, tenths, what)) in asks.into_iter().enumerate() {
+            let quantity = format!("{}{}.{}", if tenths < 0 { "-" } else { "" },
+                tenths.abs() / 10, tenths.abs() % 10);
+            let events = if what == 0 {
+                venue.trade(quantity.trim_start_matches('-'), "70000", names[one], names[other])
+            } else {
+                venue.send(&place(names[one], number as u64, &quantity))
+            };
+            if let [Event::Refused(Refusal::Limit { would, most, .. })] = events.as_slice() {
+                prop_assert!(would > most);
+            }
+            for (names, most) in
+                [(&names[..1], 5), (&names[1..2], 5), (&names[2..3], 5), (&names[..3], 7),
+                    (&names[3..], 5)]
+            {
+                let most = Quantity::from_int(most);
+                prop_assert!(reach(&venue, names).iter().all(|side| *side <= most), "{names:?}");
+            }
+            prop_assert!(open_interest(&venue) <= Quantity::from_int(8));
+        }
+    }
+}
