@@ -7,7 +7,7 @@
 use keelmark_units::{Price, Rate};
 
 /// Rate, fixed forward and confidences of one instrument.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Detail {
     /// Annual rate to the expiry, continuously compounded.
     pub rate: Option<f64>,

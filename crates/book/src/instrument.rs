@@ -2,9 +2,10 @@
 
 use crate::asset::Asset;
 use keelmark_units::{Overflow, Price, Quantity, Round, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// A tradable contract at one venue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instrument {
     /// The venue, lower case: part of every key, since venues share spellings.
     pub venue: String,
@@ -26,7 +27,7 @@ pub struct Instrument {
 }
 
 /// The kind of contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
     /// The asset itself.
     Spot,
@@ -49,7 +50,7 @@ pub enum Kind {
 }
 
 /// Which way an option pays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Right {
     /// Pays above the strike.
     Call,

@@ -5,7 +5,10 @@ use crate::instrument::{Instrument, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Position of an instrument in its market's registry; rows of a risk table have the same index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(transparent)]
 pub struct InstrumentId(u32);
 
 impl InstrumentId {

@@ -10,12 +10,24 @@ use crate::market::{Market, MarketError};
 use keelmark_units::{Money, Price};
 
 /// What a pool of all accounts holds and has lent of an asset, in units of the asset.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Lent {
     /// What was deposited.
     pub deposits: Option<Money>,
     /// What was borrowed.
     pub borrows: Option<Money>,
+}
+
+impl Lent {
+    pub(crate) fn check(&self, asset: &Asset) -> Result<(), MarketError> {
+        for (what, amount) in [("deposits", self.deposits), ("borrows", self.borrows)] {
+            if let Some(amount) = amount.filter(|amount| amount.is_negative()) {
+                let problem = format!("{what}: expected zero or more, found {amount}");
+                return Err(MarketError::BadQuote { instrument: asset.to_string(), problem });
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Market {
@@ -44,12 +56,7 @@ impl Market {
     /// # Errors
     /// When an amount is below zero.
     pub fn set_lent(&mut self, asset: Asset, lent: Lent) -> Result<(), MarketError> {
-        for (what, amount) in [("deposits", lent.deposits), ("borrows", lent.borrows)] {
-            if let Some(amount) = amount.filter(|amount| amount.is_negative()) {
-                let problem = format!("{what}: expected zero or more, found {amount}");
-                return Err(MarketError::BadQuote { instrument: asset.to_string(), problem });
-            }
-        }
+        lent.check(&asset)?;
         if lent != Lent::default() {
             self.lent.insert(asset, lent);
         }
@@ -81,7 +88,7 @@ impl Market {
     }
 }
 
-fn above_zero(name: &str, price: Price) -> Result<(), MarketError> {
+pub(crate) fn above_zero(name: &str, price: Price) -> Result<(), MarketError> {
     if price.is_positive() {
         return Ok(());
     }

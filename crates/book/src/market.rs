@@ -9,10 +9,17 @@ use crate::instrument::{Instrument, Kind};
 use crate::instruments::{InstrumentId, Instruments};
 use crate::lent::Lent;
 use keelmark_units::{Decimal, Price, Quantity, Rate, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+mod stored;
+
 /// Prices of assets and instruments at one time.
-#[derive(Clone, Debug)]
+///
+/// Stored with every field it has, in any format that serde knows; what is read back is checked as
+/// if it had been added piece by piece. Spellings that instruments were taught are not stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Market {
     /// When the snapshot was taken: the latest of its feeds.
     pub as_of: Timestamp,
@@ -40,7 +47,7 @@ pub struct Market {
 
 /// What a clearing organisation's own file says that one contract loses: a row of a risk table
 /// that is taken as it is rather than priced.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GivenRow {
     /// Loss of one contract held long in each scenario, in the settlement asset: a gain is below
     /// zero, and the contract's size is in it.
@@ -53,7 +60,7 @@ pub struct GivenRow {
 const MOST_SCENARIOS: usize = 256;
 
 /// The index price of an asset and when it was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssetPrice {
     /// Price in the market's currency.
     pub price: Price,
@@ -64,7 +71,7 @@ pub struct AssetPrice {
 }
 
 /// What the market says about one instrument.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quote {
     /// Mark in the instrument's own unit: coin for inverse options, quote currency otherwise.
     pub mark: Price,
@@ -233,12 +240,7 @@ impl Market {
         if instrument.is_option() && quote.mark.is_negative() {
             return Err(bad(format!("mark: expected zero or more, found {}", quote.mark)));
         }
-        if row.losses.is_empty() || row.losses.len() > MOST_SCENARIOS {
-            return Err(bad(format!(
-                "risk_array: expected 1 to {MOST_SCENARIOS} losses, found {}",
-                row.losses.len()
-            )));
-        }
+        check_row(&row).map_err(bad)?;
         let id = self.register(instrument, quote)?;
         self.given.insert(id, row);
         Ok(id)
@@ -326,6 +328,14 @@ impl Market {
             .map(|feed| feed.price)
             .ok_or_else(|| MarketError::NoAssetPrice { asset: asset.clone() })
     }
+}
+
+fn check_row(row: &GivenRow) -> Result<(), String> {
+    let found = row.losses.len();
+    if found == 0 || found > MOST_SCENARIOS {
+        return Err(format!("risk_array: expected 1 to {MOST_SCENARIOS} losses, found {found}"));
+    }
+    Ok(())
 }
 
 fn check_instrument(instrument: &Instrument) -> Result<(), String> {

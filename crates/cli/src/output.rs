@@ -89,12 +89,14 @@ pub fn single<T: Serialize>(
     Ok(text.into())
 }
 
-fn json<T: Serialize>(value: &T) -> Result<String, Failure> {
+/// A value as JSON over several lines.
+pub fn json<T: Serialize>(value: &T) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| unwritable(&error))?;
     Ok(text + "\n")
 }
 
-fn line<T: Serialize>(value: &T) -> Result<String, Failure> {
+/// A value as JSON on one line.
+pub fn line<T: Serialize>(value: &T) -> Result<String, Failure> {
     Ok(serde_json::to_string(value).map_err(|error| unwritable(&error))? + "\n")
 }
 

@@ -61,6 +61,11 @@ pub struct Account {
     pub orders: Vec<Order>,
     /// Whether it was closed.
     pub closed: bool,
+    /// Its maintenance margin as the command `checked` found it, by the currency of its pools.
+    /// Never an entry of zero; none at all without positions and orders.
+    pub required: Vec<(Asset, Money)>,
+    /// Number of the last command that checked its margin.
+    pub checked: u64,
 }
 
 /// A signed holding of an instrument.
@@ -117,6 +122,8 @@ impl Account {
             isolated: Vec::new(),
             orders: Vec::new(),
             closed: false,
+            required: Vec::new(),
+            checked: 0,
         }
     }
 
@@ -191,6 +198,16 @@ impl Account {
         self.shared == other.shared && self.isolated == other.isolated
     }
 
+    /// Gives back what its lists have reserved and do not use: a million accounts are kept for
+    /// long and changed seldom.
+    pub(crate) fn fit(&mut self) {
+        self.balances.shrink_to_fit();
+        self.required.shrink_to_fit();
+        self.shared.shrink_to_fit();
+        self.isolated.shrink_to_fit();
+        self.orders.shrink_to_fit();
+    }
+
     /// Its open order of a number.
     #[must_use]
     pub fn order(&self, number: u64) -> Option<&Order> {
@@ -203,13 +220,16 @@ impl Account {
         self.orders.insert(at, order);
     }
 
+    /// Whether it has neither positions nor open orders, so that nothing is required of it.
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        self.shared.is_empty() && self.isolated.is_empty() && self.orders.is_empty()
+    }
+
     /// Whether it holds nothing, owes nothing and has nothing open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.balances.is_empty()
-            && self.shared.is_empty()
-            && self.isolated.is_empty()
-            && self.orders.is_empty()
+        self.balances.is_empty() && self.is_flat()
     }
 }
 

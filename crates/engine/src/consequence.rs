@@ -31,14 +31,15 @@ impl Cause {
     }
 }
 
-/// Does what follows, and says it; a fault of the engine stops it.
+/// Does what follows, and says it; the accounts that it changes are added to the cause. A fault of
+/// the engine stops it.
 pub(crate) fn follow(
     state: &mut State,
-    cause: &Cause,
+    cause: &mut Cause,
     events: &mut Vec<Event>,
 ) -> Result<(), String> {
-    for id in &cause.accounts {
-        if let Some(change) = nothing_to_reduce(state, *id) {
+    for id in cause.accounts.clone() {
+        if let Some(change) = nothing_to_reduce(state, id) {
             perform(state, change.done(), events)?;
         }
     }
@@ -48,6 +49,7 @@ pub(crate) fn follow(
             let Some(stop) = state.stops.get(key) else { continue };
             let change = stops::trigger(state, &stop, trigger, *seen);
             perform(state, change.done(), events)?;
+            cause.accounts.push(key.0);
         }
     }
     let told = cause.told.as_ref().map(|(source, _)| source);

@@ -1,12 +1,13 @@
 //! The plain loop: a command in, its answer out.
 
+use crate::account::AccountId;
 use crate::action;
 use crate::command::Command;
 use crate::consequence::{self, Cause};
 use crate::event::{Answer, Event, Refusal};
+use crate::root::{Proof, Root, RootError, SumTree};
 use crate::state::State;
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Answers kept of each sender: a command repeated within so many gets its first answer.
 pub const ANSWERS_KEPT: usize = 1_024;
@@ -25,15 +26,20 @@ pub struct Broken {
 /// The machine.
 #[derive(Debug, Default)]
 pub struct Engine {
-    state: State,
-    senders: BTreeMap<String, Sender>,
+    pub(crate) state: State,
+    pub(crate) senders: BTreeMap<String, Sender>,
+    /// The sum tree of the state root, but for the accounts that were touched since it was grown.
+    pub(crate) tree: SumTree,
+    pub(crate) touched: BTreeSet<AccountId>,
 }
 
 /// What one sender has sent.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Sender {
-    last: u64,
-    answers: VecDeque<(u64, Answer)>,
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Sender {
+    /// Number of the last command.
+    pub last: u64,
+    /// Kept answers by the number of the command, in order.
+    pub answers: VecDeque<(u64, Answer)>,
 }
 
 /// What came of a command.
@@ -69,6 +75,31 @@ impl Engine {
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The root of the state. What it costs depends on how many accounts were touched since the
+    /// last one, and on the size of the market, not on how many accounts there are.
+    ///
+    /// # Errors
+    /// [`RootError`] when a sum over the accounts does not fit.
+    pub fn root(&mut self) -> Result<Root, RootError> {
+        self.grow()?;
+        Root::of(&self.state, &self.tree)
+    }
+
+    /// The proof that an account is counted in [`Engine::root`].
+    ///
+    /// # Errors
+    /// [`RootError`] when a sum over the accounts does not fit.
+    pub fn prove(&mut self, id: AccountId) -> Result<Proof, RootError> {
+        self.grow()?;
+        Ok(self.state.proof_in(&self.tree, id))
+    }
+
+    fn grow(&mut self) -> Result<(), RootError> {
+        self.state.grow(&mut self.tree, self.touched.iter().copied())?;
+        self.touched.clear();
+        Ok(())
     }
 
     /// Does what a command says, or refuses it.
@@ -114,13 +145,15 @@ impl Engine {
             Ok(change) => change.done(),
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let cause = Cause::of(&outcome);
+        let mut cause = Cause::of(&outcome);
         let mut events = match self.state.perform(outcome, command.at)? {
             Ok(events) => events,
             Err(refusal) => return Ok(Err(refusal)),
         };
         self.state.now = command.at;
-        consequence::follow(&mut self.state, &cause, &mut events)?;
+        let followed = consequence::follow(&mut self.state, &mut cause, &mut events);
+        self.touched.extend(cause.accounts);
+        followed?;
         Ok(Ok(events))
     }
 }

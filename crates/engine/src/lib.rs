@@ -39,6 +39,9 @@
 //! What the state keeps beside them, a topic a file: [`limits`] of positions and who counts
 //! together, [`mod@stop`] orders, [`watch`] margin calls, [`outflow`] limits, [`interest`] on debts.
 //! `consequence` is what follows from a command by itself.
+//!
+//! Beside it: [`root`] one hash that says all of a state, with proofs for accounts; [`snapshot`]
+//! the engine as bytes and back; `parts` the list of what both hold.
 
 pub mod account;
 mod action;
@@ -51,7 +54,10 @@ pub mod interest;
 pub mod ledger;
 pub mod limits;
 pub mod outflow;
+mod parts;
 pub mod position;
+pub mod root;
+pub mod snapshot;
 pub mod standing;
 pub mod state;
 pub mod stop;
@@ -61,4 +67,5 @@ pub use account::{Account, AccountId};
 pub use command::{Action, Command};
 pub use engine::{Applied, Broken, Engine};
 pub use event::{Answer, Event, Refusal};
+pub use root::{Proof, Root};
 pub use state::State;

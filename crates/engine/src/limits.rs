@@ -110,6 +110,13 @@ impl Limits {
         }
     }
 
+    /// Every account that something is known of.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = AccountId> {
+        let families = self.children.iter().flat_map(|(head, subs)| subs.iter().chain([head]));
+        let linked = self.groups.values().flatten().chain(self.group_of.keys());
+        families.chain(linked).copied()
+    }
+
     /// Whether a group of this name is linked.
     #[must_use]
     pub fn is_group(&self, name: &str) -> bool {

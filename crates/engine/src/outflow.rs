@@ -56,7 +56,7 @@ impl Cap {
     /// Until when an outflow counts.
     fn until(self, at: Timestamp) -> Timestamp {
         let window = i64::from(self.seconds) * SECOND;
-        let part = window / PARTS;
+        let part = (window / PARTS).max(1);
         let begun = at.nanos().div_euclid(part).saturating_mul(part);
         Timestamp::from_nanos(begun).plus_nanos(part).plus_nanos(window)
     }

@@ -9,6 +9,7 @@ use crate::position;
 use crate::state::State;
 use keelmark_book::{Asset, Balance, Isolation, Market, Money, Order, Portfolio, Position};
 use keelmark_margin::{AccountMargin, Document};
+use std::collections::BTreeMap;
 
 /// How one pool of an account stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,16 +135,18 @@ impl State {
 
 impl Change<'_> {
     /// Refuses the change where it leaves an account with too little.
-    pub fn require(&self, id: AccountId, leave: Leave) -> Result<(), Refusal> {
+    pub fn require(&mut self, id: AccountId, leave: Leave) -> Result<(), Refusal> {
         let account = self.account(id);
-        if account.orders.is_empty() && account.shared.is_empty() && account.isolated.is_empty() {
+        if account.is_flat() {
             return owes_nothing(account);
         }
         let document = &self.state.models[account.model].document;
         let after = standings(account, document, &self.state.market)?;
-        let Some(short) = after.iter().find(|pool| !pool.may_add_risk()) else { return Ok(()) };
+        let Some(short) = after.iter().find(|pool| !pool.may_add_risk()) else {
+            return self.checked(id, &after);
+        };
         if leave == Leave::NoWorse && self.is_no_worse(id, &after)? {
-            return Ok(());
+            return self.checked(id, &after);
         }
         Err(Refusal::Margin {
             account: account.name.clone(),
@@ -152,6 +155,21 @@ impl Change<'_> {
             equity: short.equity,
             initial: short.initial,
         })
+    }
+
+    /// Keeps what the margin computation found: the state root adds it up.
+    fn checked(&mut self, id: AccountId, found: &[Standing]) -> Result<(), Refusal> {
+        let mut required: BTreeMap<&Asset, Money> = BTreeMap::new();
+        for pool in found.iter().filter(|pool| pool.maintenance.is_positive()) {
+            let sum = required.entry(&pool.currency).or_default();
+            *sum = sum.plus(pool.maintenance)?;
+        }
+        let sequence = self.state.sequence + 1;
+        let account = self.account_mut(id);
+        account.required =
+            required.into_iter().map(|(asset, amount)| (asset.clone(), amount)).collect();
+        account.checked = sequence;
+        Ok(())
     }
 
     fn is_no_worse(&self, id: AccountId, after: &[Standing]) -> Result<bool, Refusal> {

@@ -16,7 +16,7 @@ use keelmark_book::{
 };
 use keelmark_margin::Document;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The state between two commands.
@@ -44,7 +44,10 @@ pub struct State {
     pub outflows: Outflows,
     /// What debts cost, and how long they have stood.
     pub interest: Interest,
-    names: BTreeMap<String, AccountId>,
+    /// Accounts by their name.
+    pub(crate) names: BTreeMap<String, AccountId>,
+    /// Each asset once, so that a million accounts share its text.
+    pub(crate) assets: BTreeSet<Asset>,
 }
 
 /// A margin document that is known.
@@ -93,6 +96,7 @@ impl Default for State {
             outflows: Outflows::default(),
             interest: Interest::default(),
             names: BTreeMap::new(),
+            assets: BTreeSet::new(),
         }
     }
 }
@@ -195,7 +199,9 @@ impl State {
         if let Some(model) = outcome.model {
             self.models.push(model);
         }
-        for (id, account) in outcome.accounts {
+        for (id, mut account) in outcome.accounts {
+            self.share(&mut account);
+            account.fit();
             if id.index() < self.accounts.len() {
                 self.accounts[id.index()] = account;
             } else {
@@ -245,6 +251,16 @@ impl State {
             }
         }
         Ok(open)
+    }
+
+    /// Lets an account share the texts of its assets with all others.
+    pub(crate) fn share(&mut self, account: &mut Account) {
+        for (asset, _) in account.balances.iter_mut().chain(&mut account.required) {
+            match self.assets.get(asset) {
+                Some(known) => asset.clone_from(known),
+                None => drop(self.assets.insert(asset.clone())),
+            }
+        }
     }
 
     /// What all places together have more after a change, by asset: every figure zero, or the

@@ -16,6 +16,7 @@ mod listed;
 pub mod mutate;
 pub mod random;
 pub mod runner;
+mod snapshot;
 pub mod target;
 pub mod venues;
 

@@ -1,6 +1,6 @@
 //! The targets: what is parsed, and what must hold of what comes out.
 
-use crate::{corpus, listed, venues};
+use crate::{corpus, listed, snapshot, venues};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{Book, InputError, Market, Quantity, read, write};
 use keelmark_margin::expr::{Formula, Interval};
@@ -51,6 +51,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "hyperliquid", corpus: corpus::hyperliquid, run: hyperliquid_reply },
     Target { name: "derive", corpus: corpus::derive, run: derive_reply },
     Target { name: "crif", corpus: corpus::crif, run: crif_file },
+    Target { name: "snapshot", corpus: snapshot::corpus, run: snapshot::restore },
 ];
 
 /// An error must say something; returns the value of what is none.

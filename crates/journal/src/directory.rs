@@ -50,6 +50,7 @@ impl Journal {
             fs::rename(&unfinished, &file).map_err(failed(&unfinished, "renaming it"))?;
             sync(directory)?;
         }
+        forget(&file)?;
         recognise(&file)?;
         let opener =
             |builder: &mut Builder| -> Result<Database, DatabaseError> { builder.open(&file) };
@@ -84,6 +85,19 @@ fn hold(directory: &Path) -> Result<File, JournalError> {
         Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path: directory.into() }),
         Err(TryLockError::Error(error)) => Err(failed(&path, "locking")(error)),
     }
+}
+
+/// Has the file read from the disk and not from the system's cache.
+///
+/// After a failed flush the cache shows what never reached the disk, and calls it written. An
+/// opening that believed the cache would build on it, and lose it when the power goes.
+fn forget(file: &Path) -> Result<(), JournalError> {
+    let opened = File::open(file).map_err(failed(file, "opening it"))?;
+    opened.sync_all().map_err(failed(file, "flushing it"))?;
+    #[cfg(target_os = "linux")]
+    rustix::fs::fadvise(&opened, 0, None, rustix::fs::Advice::DontNeed)
+        .map_err(|error| failed(file, "dropping it from the cache")(error.into()))?;
+    Ok(())
 }
 
 /// Refuses a file that the storage did not write; its first bytes say so.

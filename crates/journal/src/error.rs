@@ -3,7 +3,7 @@
 //! There are two kinds. A refusal ([`JournalError::is_refusal`]) changed nothing, and the journal
 //! goes on. Anything else poisons it: after a failed write or flush nobody knows what the disk
 //! holds, and asking again may report a success that is none ("Can Applications Recover from
-//! fsync Failures?", Rebello et al., 2020). Opening again finds out.
+//! fsync Failures?", Rebello et al., 2020). Opening again finds out, since it reads from the disk.
 
 use std::io;
 use std::path::PathBuf;

@@ -37,7 +37,7 @@
 //! and what stops it; `batch` bytes and chain of a batch; `reading` rows back into batches;
 //! `snapshot` and `verify`; `directory` opened, recognised and locked; `storage` the library
 //! underneath, checked; `tables` what is in it; `error` what can go wrong; `sequence` places in
-//! the log. Under the feature `sim`: [`sim`], a disk that fails as disks do.
+//! the log. Under the feature `sim`: `sim`, a disk that fails as disks do.
 
 mod batch;
 mod directory;

@@ -9,7 +9,7 @@ use crate::{Batch, Head, JournalError, Sequence, batch};
 
 /// The rest of the log from one batch on, as it was when reading began.
 pub(crate) struct Rows {
-    rows: Range<'static, PartKey, &'static [u8]>,
+    parts: Range<'static, PartKey, &'static [u8]>,
     before: Head,
     head: Head,
 }
@@ -28,8 +28,8 @@ impl Rows {
         let begin = begin_of(&table, first)?;
         let before = if begin == base.last.plus(1) { base } else { before(&table, begin)? };
         let failed = JournalError::storage("opening the log");
-        let rows = table.range((begin.0, 0)..).map_err(failed)?;
-        Ok(Self { rows, before, head })
+        let parts = table.range((begin.0, 0)..).map_err(failed)?;
+        Ok(Self { parts, before, head })
     }
 
     /// The next batch; `None` after the one that ends at the head.
@@ -57,7 +57,7 @@ impl Rows {
 
     fn part(&mut self, first: Sequence, part: u32) -> Result<Vec<u8>, JournalError> {
         let expected = || format!("part {part} of it");
-        let Some(row) = self.rows.next() else {
+        let Some(row) = self.parts.next() else {
             return Err(damaged(first, expected(), "the end of the log".into()));
         };
         let (key, value) = row.map_err(JournalError::storage("reading a batch"))?;
@@ -76,7 +76,7 @@ impl Rows {
             let expected = format!("the chain hash {chain} of the head");
             return Err(damaged(last, expected, self.before.chain.to_string()));
         }
-        let Some(row) = self.rows.next() else { return Ok(()) };
+        let Some(row) = self.parts.next() else { return Ok(()) };
         let (key, _) = row.map_err(JournalError::storage("reading a batch"))?;
         let (at, _) = key.value();
         Err(damaged(last.plus(1), "the end of the log".into(), format!("a batch of record {at}")))

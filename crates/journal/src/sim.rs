@@ -40,8 +40,8 @@ pub struct Faults {
     pub stop_at: Option<u64>,
     /// From this operation on, nothing more fits.
     pub full_from: Option<u64>,
-    /// This operation fails, once. A flush that fails forgets what it did not write, as systems
-    /// do: the next flush succeeds.
+    /// This operation fails, once. A flush that fails takes what it did not write for written, as
+    /// systems do: the cache still shows it, and the next flush succeeds.
     pub fail_at: Option<u64>,
     /// Reads of this byte have this bit (0 to 7) flipped.
     pub flip: Option<(u64, u8)>,
@@ -68,6 +68,7 @@ struct State {
     /// Whether the journal has its name: before, a crash leaves nothing.
     named: bool,
     operations: u64,
+    flushes: u64,
     stopped: bool,
     faults: Faults,
     random: Option<Random>,
@@ -86,6 +87,7 @@ impl Disk {
     /// As for a directory; the path of the messages is `simulated`.
     pub fn open(&self, options: Options) -> Result<Journal, JournalError> {
         let opener = |builder: &mut Builder| builder.create_with_backend(self.clone());
+        self.state().forget();
         let is_new = !self.state().named;
         if is_new {
             storage::create(&opener)?;
@@ -106,6 +108,11 @@ impl Disk {
     /// How many operations there were: each write, change of length and flush.
     pub fn operations(&self) -> u64 {
         self.state().operations
+    }
+
+    /// How many flushes there were.
+    pub fn flushes(&self) -> u64 {
+        self.state().flushes
     }
 
     /// How many bytes the disk holds.
@@ -130,18 +137,16 @@ impl Disk {
     #[must_use]
     pub fn restart(&self, end: End, random: &mut Random) -> Self {
         let state = self.state();
-        let image = match end {
-            _ if !state.named => Vec::new(),
-            End::Killed => state.cache.clone(),
-            End::PowerLost => survivors(&state.flushed, &state.unflushed, random),
+        let State { flushed, cache, unflushed, named, .. } = state.clone();
+        let next = match end {
+            _ if !named => State::default(),
+            End::Killed => State { flushed, cache, unflushed, named, ..State::default() },
+            End::PowerLost => {
+                let flushed = survivors(&flushed, &unflushed, random);
+                State { cache: flushed.clone(), flushed, named, ..State::default() }
+            }
         };
-        let named = state.named;
-        Self(Arc::new(Mutex::new(State {
-            flushed: image.clone(),
-            cache: image,
-            named,
-            ..State::default()
-        })))
+        Self(Arc::new(Mutex::new(next)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -157,14 +162,12 @@ fn survivors(flushed: &[u8], changes: &[Change], random: &mut Random) -> Vec<u8>
     let reached = random.below(changes.len() as u64 + 1) as usize;
     for (number, change) in changes.iter().enumerate() {
         match manner {
-            0 => break,
             1 => apply(&mut image, change),
             2 if number < reached => apply(&mut image, change),
             2 if number == reached => tear(&mut image, change, random),
-            2 => break,
             3 if random.below(2) == 0 => apply(&mut image, change),
-            3 => {}
-            _ => scatter(&mut image, change, random),
+            4 => scatter(&mut image, change, random),
+            _ => {}
         }
     }
     image
@@ -221,6 +224,13 @@ impl State {
         Ok(())
     }
 
+    /// Drops from the cache what is not waiting to be written, as opening a directory does.
+    fn forget(&mut self) {
+        let Self { flushed, cache, unflushed, .. } = self;
+        cache.clone_from(flushed);
+        unflushed.iter().for_each(|change| apply(cache, change));
+    }
+
     fn change(&mut self, change: Change) -> io::Result<()> {
         let full = self.faults.full_from.is_some_and(|from| from <= self.operations);
         let done = self.operation();
@@ -235,9 +245,10 @@ impl State {
 
     fn flush(&mut self) -> io::Result<()> {
         let done = self.operation();
-        let Self { flushed, cache, unflushed, random, stopped, .. } = self;
+        self.flushes += 1;
+        let Self { flushed, unflushed, random, stopped, .. } = self;
         match (&done, random) {
-            (Ok(()), _) => flushed.clone_from(cache),
+            (Ok(()), _) => unflushed.iter().for_each(|change| apply(flushed, change)),
             (Err(_), Some(random)) if !*stopped => *flushed = survivors(flushed, unflushed, random),
             _ => return done,
         }

@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use redb::{Builder, Database, DatabaseError, ReadableDatabase};
 
@@ -21,10 +21,8 @@ const CACHE_BYTES: usize = 64 << 20;
 pub enum Recovery {
     /// There was none: it was made.
     Created,
-    /// It had been closed: nothing.
-    Closed,
-    /// It had not been closed, and no write was under way: what is free was found again.
-    Reopened,
+    /// Nothing was under way when it was left, closed or not.
+    Whole,
     /// A write was under way that was never acknowledged: it was undone.
     RolledBack,
 }
@@ -44,43 +42,36 @@ pub(crate) fn create(opener: Opener) -> Result<(), JournalError> {
     })
 }
 
-/// Opens a storage and checks every page of it before anything is written.
+/// Opens a storage and checks every page of it before anything in it is believed.
 pub(crate) fn open(opener: Opener, path: &Path) -> Result<(Database, Recovery), JournalError> {
-    let (mut database, recovery) = open_unchecked(opener, path)?;
-    if recovery != Recovery::Closed {
-        // The repair has just checked every page.
-        return Ok((database, recovery));
-    }
-    let checked = guarded("checking the storage", || {
-        database.check_integrity().map_err(JournalError::storage("checking the storage"))
-    });
-    match checked {
-        Ok(_) => Ok((database, recovery)),
-        Err(error) => {
-            drop(database);
-            Err(named(opener, path, error))
-        }
-    }
+    let opened = open_with(opener, path, true);
+    opened.map_err(|error| match error {
+        JournalError::Damaged { sequence: None, .. } => named(opener, path, error),
+        error => error,
+    })
 }
 
-fn open_unchecked(opener: Opener, path: &Path) -> Result<(Database, Recovery), JournalError> {
-    let farthest = Arc::new(AtomicU8::new(0));
+fn open_with(
+    opener: Opener,
+    path: &Path,
+    checked: bool,
+) -> Result<(Database, Recovery), JournalError> {
+    let undone = Arc::new(AtomicBool::new(false));
     let database = guarded("opening the storage", || {
         let mut builder = builder();
-        let stages = Arc::clone(&farthest);
+        let noted = Arc::clone(&undone);
+        builder.set_check_integrity_on_open(checked);
         builder.set_repair_callback(move |repair| {
             // The library tells its progress: a third is done when it has found the last
             // transaction broken and is about to go back to the one before.
-            let went_back = (0.2..0.5).contains(&repair.progress());
-            stages.fetch_max(if went_back { 2 } else { 1 }, Ordering::Relaxed);
+            if (0.2..0.5).contains(&repair.progress()) {
+                noted.store(true, Ordering::Relaxed);
+            }
         });
         opener(&mut builder).map_err(JournalError::storage("opening the storage"))
     })?;
-    let recovery = match farthest.load(Ordering::Relaxed) {
-        0 => Recovery::Closed,
-        1 => Recovery::Reopened,
-        _ => Recovery::RolledBack,
-    };
+    let undone = undone.load(Ordering::Relaxed);
+    let recovery = if undone { Recovery::RolledBack } else { Recovery::Whole };
     guarded("reading the version", || {
         let failed = JournalError::storage("reading the version");
         let tx = database.begin_read().map_err(failed)?;
@@ -98,9 +89,10 @@ fn open_unchecked(opener: Opener, path: &Path) -> Result<(Database, Recovery), J
 
 /// The damage with the record it is at, if the rest can be read far enough to tell.
 fn named(opener: Opener, path: &Path, error: JournalError) -> JournalError {
-    let located = open_unchecked(opener, path)
-        .and_then(|(database, recovery)| Journal::over(database, 1, recovery, None))
-        .and_then(|journal| journal.walk().map(drop));
+    let located = guarded("finding the damage", || {
+        let (database, recovery) = open_with(opener, path, false)?;
+        Journal::over(database, 1, recovery, None)?.walk()
+    });
     match located {
         Err(named @ JournalError::Damaged { sequence: Some(_), .. }) => named,
         _ => error,

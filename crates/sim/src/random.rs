@@ -1,4 +1,4 @@
-//! The generator: ChaCha with 12 rounds, so that a seed means the same on every machine and in
+//! The generator: `ChaCha` with 12 rounds, so that a seed means the same on every machine and in
 //! every version.
 
 use rand_chacha::ChaCha12Rng;

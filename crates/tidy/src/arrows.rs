@@ -57,6 +57,8 @@ const fn only(folder: &'static str, on: &'static [&'static str]) -> House {
 const BELOW_MARGIN: &[&str] = &["pricing", "book", "kernels", "units"];
 const MARGIN: &[&str] = &["margin", "pricing", "book", "kernels", "units"];
 
+const ENGINE: &[&str] = &["engine", "journal", "margin", "pricing", "book", "kernels", "units"];
+
 /// The whole house. A crate may be missing; a crate that is not here may not appear.
 const HOUSE: &[House] = &[
     only("units", &[]),
@@ -68,6 +70,7 @@ const HOUSE: &[House] = &[
     only("tail", &["units"]),
     only("journal", &["units"]),
     only("engine", MARGIN),
+    only("durable", ENGINE),
     only("systemic", MARGIN),
     only("proof", MARGIN),
     House { folder: "api", may: May::Edge(MARGIN) },

@@ -2,13 +2,14 @@
 //!
 //! Replicas must agree bit for bit, so time, randomness and prices enter as input, and no result
 //! may depend on the order of a hash map. The type is banned, not only its iteration: whether a
-//! map is iterated is not visible in one line. Benchmarks measure time and are left alone.
+//! map is iterated is not visible in one line. Benchmarks and comparisons measure time and are
+//! left alone.
 
 use crate::finding::Finding;
 use crate::lexer::{code_only, has_word};
 use crate::tree::{Tree, crate_of, lines};
 
-const PURE: &[&str] = &["book", "engine", "margin", "units"];
+const PURE: &[&str] = &["book", "engine", "journal", "margin", "units"];
 
 const BANNED: &[(&str, &str)] = &[
     ("HashMap", "Use `BTreeMap` or a sorted `Vec`"),
@@ -35,7 +36,8 @@ pub fn check(tree: &Tree, found: &mut Vec<Finding>) {
 
 fn is_pure(path: &str) -> bool {
     crate_of(path).is_some_and(|name| {
-        PURE.contains(&name) && !path.starts_with(&format!("crates/{name}/benches/"))
+        let measures = |folder| path.starts_with(&format!("crates/{name}/{folder}/"));
+        PURE.contains(&name) && !["benches", "comparison"].into_iter().any(measures)
     })
 }
 
@@ -65,6 +67,7 @@ mod tests {
         let text = "let x = HashMap::new();\n";
         assert_eq!(found_lines("crates/venues/src/a.rs", text), []);
         assert_eq!(found_lines("crates/margin/benches/a.rs", text), []);
+        assert_eq!(found_lines("crates/journal/comparison/src/main.rs", text), []);
         assert_eq!(found_lines("crates/margin/src/a.rs", "/// No HashMap here.\n"), []);
     }
 }

@@ -90,14 +90,26 @@ impl fmt::Display for Decimal {
 }
 
 impl serde::Serialize for Decimal {
+    /// As text; in a form for machines as the count of 10^-18.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            serializer.serialize_i128(self.raw())
+        }
     }
 }
 
 impl<'de> serde::Deserialize<'de> for Decimal {
     /// From text only; a JSON number is read through its text by the boundary types above us.
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            // Its magnitude would not fit.
+            return match i128::deserialize(deserializer)? {
+                i128::MIN => Err(serde::de::Error::custom(crate::decimal::Overflow)),
+                raw => Ok(Self::from_raw(raw)),
+            };
+        }
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }

@@ -6,6 +6,7 @@ mod check;
 mod compare;
 mod completions;
 mod demo;
+mod engine;
 mod explain;
 mod export;
 mod impact;
@@ -49,6 +50,8 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Our books in the formats of others
     Export(export::ExportArgs),
+    /// Accounts that are run: commands in, answers out, everything on disk
+    Engine(engine::EngineArgs),
     /// JSON Schema of everything that comes in and goes out
     Schema(schema::SchemaArgs),
     /// How fast this machine computes margins, as ratios
@@ -72,6 +75,7 @@ pub fn run(command: &Command, screen: Screen) -> Result<Answer, Failure> {
         Command::Models(arguments) => models::run(arguments, screen),
         Command::Import(arguments) => import::run(arguments, screen),
         Command::Export(arguments) => export::run(arguments, screen),
+        Command::Engine(arguments) => engine::run(arguments, screen),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Bench(arguments) => bench::run(arguments, screen),
         Command::Completions(arguments) => completions::run(arguments),

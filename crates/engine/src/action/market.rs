@@ -7,6 +7,7 @@ use crate::state::{self, State, Step};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{Kind, Quote, Rate, Timestamp};
 use keelmark_margin::Document;
+use keelmark_margin::document::library::BUILT_IN;
 use std::sync::Arc;
 
 /// Makes a document known by its name and version, which none before has.
@@ -15,8 +16,10 @@ pub fn model<'a>(state: &'a State, model: &Model) -> Result<Change<'a>, Refusal>
     let (document, text) = match (&model.text, &model.name) {
         (Some(text), _) => (Document::parse("model", text).map_err(unreadable)?, text.clone()),
         (None, Some(name)) => {
-            let text = format!("extends = {name:?}\n");
-            (Document::named(name).map_err(unreadable)?, text)
+            let document = Document::named(name).map_err(unreadable)?;
+            let known = BUILT_IN.iter().find(|(known, _)| known == name);
+            // A snapshot is read by builds that have another document of this name.
+            (document, known.map_or_else(String::new, |(_, text)| (*text).to_owned()))
         }
         (None, None) => return Err(Refusal::bad("model", "a name or a text", "neither")),
     };

@@ -25,7 +25,7 @@ pub enum By {
 }
 
 /// Trailing stops that trigger when the price is at or below their trigger.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ladder {
     by: By,
     /// By the number of the oldest stop of each.
@@ -34,7 +34,7 @@ pub struct Ladder {
     first: BTreeSet<(Reverse<Price>, u64)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Group {
     best: Price,
     /// By offset, then age.

@@ -96,7 +96,7 @@ impl Stop {
 }
 
 /// All stops that wait.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Kept", into = "Kept")]
 pub struct Stops {
     waiting: BTreeMap<Key, Stop>,
@@ -125,7 +125,10 @@ impl From<Kept> for Stops {
     fn from(kept: Kept) -> Self {
         let mut all = Self { placed: kept.placed, ..Self::default() };
         for stop in kept.stops {
-            all.insert(stop);
+            // A second of the same number would be found by its price and by nothing else.
+            if !all.waiting.contains_key(&stop.key()) {
+                all.insert(stop);
+            }
         }
         all
     }
@@ -182,6 +185,11 @@ impl Stops {
             sides[stop.sign() as usize].best(stop.when, stop.sign(), stop.placed)
         });
         Some(Stop { best: best.unwrap_or(stop.best), ..stop.clone() })
+    }
+
+    /// All that wait.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Stop> {
+        self.waiting.values()
     }
 
     /// The stops of an account that wait, by number.

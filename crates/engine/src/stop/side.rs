@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub type Crossing = (Reverse<Price>, u64, Key);
 
 /// Stops of one direction.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Side {
     fixed: BTreeMap<(Reverse<Price>, u64), Key>,
     by_distance: Ladder,

@@ -1,7 +1,7 @@
 //! Seeded steps on a journal, and what must be in it afterwards.
 
 use keelmark_journal::sim::{Disk, Random};
-use keelmark_journal::{Journal, JournalError, Log, Options, Sequence};
+use keelmark_journal::{Journal, JournalError, Log, Options, Sequence, SnapshotReader};
 
 /// What the journal acknowledged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Held {
             .snapshots
             .iter()
             .map(|snapshot| {
-                let bytes = journal.read_snapshot(snapshot).and_then(|reader| reader.read_all());
+                let bytes = journal.read_snapshot(snapshot).and_then(SnapshotReader::read_all);
                 (snapshot.at.last.0, bytes.expect("reads"))
             })
             .collect();

@@ -35,7 +35,7 @@ fn a_journal_of_version_1_is_read() {
     fs::create_dir_all(&directory).unwrap();
     fs::copy(golden(), directory.join("journal.redb")).unwrap();
     let mut journal = open(&directory);
-    assert_eq!(journal.recovery(), Recovery::Closed);
+    assert_eq!(journal.recovery(), Recovery::Whole);
     let verified = journal.verify().unwrap();
     assert_eq!(verified.head.chain.to_string(), HEAD);
     assert_eq!(verified.head.chain, chain(&[&[b"one", b"", b"three"], &[&long()], &[b"five"]]));

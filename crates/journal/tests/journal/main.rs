@@ -1,9 +1,15 @@
 //! The journal on real files: its directory, what it refuses, what it keeps, and the journal that
 //! an earlier version of this code wrote.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should stop where it is"
+)]
+
 use std::fs;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use keelmark_journal::{Chain, Journal, JournalError, Log, Options, Recovery, Sequence};
 use redb::{Database, ReadableTable, TableDefinition};
@@ -22,12 +28,12 @@ fn place(name: &str) -> PathBuf {
     directory
 }
 
-fn open(directory: &PathBuf) -> Journal {
+fn open(directory: &Path) -> Journal {
     Journal::open(directory, Options::default()).unwrap()
 }
 
 #[track_caller]
-fn refused(directory: &PathBuf) -> JournalError {
+fn refused(directory: &Path) -> JournalError {
     Journal::open(directory, Options::default()).expect_err("refused")
 }
 
@@ -42,8 +48,10 @@ fn three_batches(name: &str) -> PathBuf {
     directory
 }
 
+type Change = fn(&redb::WriteTransaction);
+
 /// Changes a closed journal behind its back.
-fn tamper(directory: &PathBuf, change: impl FnOnce(&redb::WriteTransaction)) {
+fn tamper(directory: &Path, change: impl FnOnce(&redb::WriteTransaction)) {
     let database = Database::open(directory.join("journal.redb")).unwrap();
     let tx = database.begin_write().unwrap();
     change(&tx);
@@ -58,6 +66,12 @@ fn numbers(journal: &Journal, from: u64) -> Vec<u64> {
     batches.flat_map(|batch| numbers(batch.unwrap())).collect()
 }
 
+/// The engine's thread takes the journal with it.
+const _: fn() = || {
+    fn moves<T: Send + Sync>() {}
+    moves::<Journal>();
+};
+
 #[test]
 fn one_directory_is_open_once() {
     let directory = place("once");
@@ -67,7 +81,7 @@ fn one_directory_is_open_once() {
     assert!(matches!(error, JournalError::Locked { .. }), "{error}");
     assert!(error.to_string().contains("stop the process"), "{error}");
     drop(first);
-    assert_eq!(open(&directory).recovery(), Recovery::Closed);
+    assert_eq!(open(&directory).recovery(), Recovery::Whole);
 }
 
 #[test]
@@ -193,7 +207,7 @@ fn the_log_is_truncated_to_the_oldest_snapshot_at_most() {
 
 #[test]
 fn a_batch_removed_moved_or_changed_is_named() {
-    let changes: [(&str, u64, fn(&redb::WriteTransaction)); 5] = [
+    let changes: [(&str, u64, Change); 5] = [
         ("first removed", 1, |tx| remove(tx, 1)),
         ("middle removed", 3, |tx| remove(tx, 3)),
         ("last removed", 4, |tx| remove(tx, 4)),

@@ -1,0 +1,88 @@
+//! `engine replay`: the log again, from its oldest record or snapshot, root by root.
+
+use super::DirectoryArgs;
+use crate::arguments::{Format, FormatArgs};
+use crate::failure::Failure;
+use crate::output::{self, Answer};
+use clap::Args;
+use keelmark_durable::replay::{Replayed, replay};
+use keelmark_engine::Engine;
+use keelmark_journal::{Journal, Log};
+use serde::Serialize;
+
+/// Arguments of `engine replay`.
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    #[command(flatten)]
+    directory: DirectoryArgs,
+    /// Print every event on the way
+    #[arg(long)]
+    events: bool,
+    #[command(flatten)]
+    format: FormatArgs,
+}
+
+/// What a replay found.
+#[derive(Debug, Serialize)]
+pub struct ReplayReport {
+    /// Record after which it began; 0 is the beginning.
+    pub after_record: u64,
+    /// Commands applied.
+    pub commands: u64,
+    /// State roots compared, all equal.
+    pub roots: u64,
+    /// The state root at the end.
+    pub state_root: String,
+}
+
+/// Runs `engine replay`.
+pub fn run(arguments: &ReplayArgs) -> Result<Answer, Failure> {
+    let (mut machine, _) = arguments.directory.open()?;
+    let mut said = String::new();
+    let report = again(machine.journal(), |sequence, event| {
+        if arguments.events {
+            said.push_str(&format!("{sequence:>6}  {event}\n"));
+        }
+    })?;
+    let text = match arguments.format.format() {
+        Format::Table => said + &report.text(),
+        _ => output::json(&report)?,
+    };
+    Ok(text.into())
+}
+
+/// Replays a journal from its oldest snapshot, or from the start where all of it is there.
+pub fn again(
+    journal: &Journal,
+    mut seen: impl FnMut(u64, &keelmark_engine::Event),
+) -> Result<ReplayReport, Failure> {
+    let base = journal.base().last;
+    let oldest = journal.snapshots()?.into_iter().find(|snapshot| snapshot.at.last >= base);
+    let (mut engine, after) = match oldest.filter(|_| base.0 > 0) {
+        Some(snapshot) => {
+            let bytes = journal.read_snapshot(&snapshot)?.read_all()?;
+            let engine = Engine::restore(&bytes)
+                .map_err(|error| Failure::input(format!("the oldest snapshot: {error}")))?;
+            (engine, snapshot.at.last)
+        }
+        None => (Engine::default(), base),
+    };
+    let log: &dyn Log = journal;
+    let Replayed { commands, roots } = replay(&mut engine, log, after.plus(1), |answer| {
+        for event in &answer.events {
+            seen(answer.sequence, event);
+        }
+    })?;
+    let state_root = engine.root().map_err(keelmark_durable::DurableError::from)?.hash.to_string();
+    Ok(ReplayReport { after_record: after.0, commands, roots, state_root })
+}
+
+impl ReplayReport {
+    /// In words.
+    pub fn text(&self) -> String {
+        format!(
+            "{} commands after record {}, {} state roots equal\nstate root {}\n",
+            self.commands, self.after_record, self.roots, self.state_root
+        )
+    }
+}

@@ -1,0 +1,97 @@
+//! What a state consists of, each part under the name by which roots and snapshots know it.
+//!
+//! The one list of both: what is hashed is what is stored, so two states of one root are one state.
+//! A field more of the state is a line more here and one in [`crate::snapshot`]; the pattern
+//! without `..` does not compile until somebody has thought of it.
+
+use crate::state::{Model, State};
+use keelmark_margin::Document;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Takes the parts of a state one after the other.
+pub(crate) trait Parts {
+    /// Why it may stop.
+    type Error;
+
+    /// Takes a part. The version is that of its bytes.
+    fn part<T: Serialize + ?Sized>(
+        &mut self,
+        name: &'static str,
+        version: u32,
+        part: &T,
+    ) -> Result<(), Self::Error>;
+
+    /// Takes a part that is left out as long as it is as at the start: so are roots and snapshots
+    /// of states that do not use it the same as before there was such a part.
+    fn unless_empty<T: Serialize + Default + PartialEq>(
+        &mut self,
+        name: &'static str,
+        version: u32,
+        part: &T,
+    ) -> Result<(), Self::Error> {
+        if *part == T::default() {
+            return Ok(());
+        }
+        self.part(name, version, part)
+    }
+}
+
+impl State {
+    /// Every part but the clock and the accounts, which roots hold in their own way.
+    pub(crate) fn parts<P: Parts>(&self, to: &mut P) -> Result<(), P::Error> {
+        // `names` and `assets` follow from the accounts.
+        let Self {
+            now: _,
+            sequence: _,
+            accounts: _,
+            names: _,
+            assets: _,
+            market,
+            models,
+            ledger,
+            limits,
+            stops,
+            watch,
+            outflows,
+            interest,
+        } = self;
+        to.part("market", 1, market)?;
+        let models: Vec<Known<'_>> = models.iter().map(Known::of).collect();
+        to.part("models", 1, &models)?;
+        to.unless_empty("ledger", 1, ledger)?;
+        to.unless_empty("limits", 1, limits)?;
+        to.unless_empty("stops", 1, stops)?;
+        to.unless_empty("watch", 1, watch)?;
+        to.unless_empty("outflows", 1, outflows)?;
+        to.unless_empty("interest", 1, interest)
+    }
+}
+
+/// A document as it is stored: it is read again from its text.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Known<'a> {
+    text: std::borrow::Cow<'a, str>,
+    digest: std::borrow::Cow<'a, str>,
+}
+
+impl<'a> Known<'a> {
+    fn of(model: &'a Model) -> Self {
+        Self { text: (&model.text).into(), digest: (&model.document.digest).into() }
+    }
+
+    /// Reads the document; it must be the one that was stored.
+    pub fn read(self) -> Result<Model, String> {
+        let document =
+            Document::parse("model", &self.text).map_err(|error| format!("model: {error}"))?;
+        if document.digest != self.digest {
+            let start: String = self.text.chars().take(60).collect();
+            return Err(format!(
+                "model {} {}: expected digest {}, found {}: this build reads another document from \
+                 {start:?}; restore with the build that wrote the snapshot, or start from the log",
+                document.name, document.version, self.digest, document.digest
+            ));
+        }
+        Ok(Model { text: self.text.into_owned(), document: Arc::new(document) })
+    }
+}
