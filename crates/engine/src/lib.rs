@@ -37,7 +37,7 @@
 //! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills.
 //!
 //! What the state keeps beside them, a topic a file: [`limits`] of positions and who counts
-//! together, [`mod@stop`] orders, [`watch`] margin calls, [`outflow`] limits, [`interest`] on debts.
+//! together, [`mod@stop`] orders, [`watch`] margin calls, [`outflow`] limits, [`interest`].
 //! `consequence` is what follows from a command by itself.
 //!
 //! Beside it: [`root`] one hash that says all of a state, with proofs for accounts; [`snapshot`]
