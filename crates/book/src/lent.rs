@@ -51,6 +51,16 @@ impl Market {
         Ok(())
     }
 
+    /// Forgets the slower price of an asset.
+    pub fn clear_slow(&mut self, asset: &Asset) {
+        self.slow.remove(asset);
+    }
+
+    /// Forgets the slower price of an instrument.
+    pub fn clear_slow_mark(&mut self, id: InstrumentId) {
+        self.slow_marks.remove(&id);
+    }
+
     /// Sets what a lending pool has of an asset.
     ///
     /// # Errors

@@ -139,16 +139,25 @@ impl Market {
         price: Price,
         as_of: Timestamp,
     ) -> Result<(), MarketError> {
+        self.check_asset(&asset, price)?;
+        self.assets.insert(asset, AssetPrice { price, as_of, confidence: Rate::ONE });
+        self.seen(as_of);
+        Ok(())
+    }
+
+    /// Whether an index price of an asset can be used.
+    ///
+    /// # Errors
+    /// As [`Market::set_asset`].
+    pub fn check_asset(&self, asset: &Asset, price: Price) -> Result<(), MarketError> {
         if !price.is_positive() {
             let problem = format!("expected a price above zero, found {price}");
             return Err(MarketError::BadQuote { instrument: asset.to_string(), problem });
         }
-        if asset == self.currency && price != Price::from_int(1) {
+        if *asset == self.currency && price != Price::from_int(1) {
             let problem = format!("expected 1, since prices are in {asset}, found {price}");
             return Err(MarketError::BadQuote { instrument: asset.to_string(), problem });
         }
-        self.assets.insert(asset, AssetPrice { price, as_of, confidence: Rate::ONE });
-        self.seen(as_of);
         Ok(())
     }
 
@@ -197,8 +206,9 @@ impl Market {
         self.assets.get(asset).map_or(Rate::ONE, |feed| feed.confidence)
     }
 
-    /// The market is as old as its latest feed, and its own currency is never older.
-    fn seen(&mut self, as_of: Timestamp) {
+    /// Time passes: the market is as old as the latest that was seen of it, be it that nothing
+    /// came. Its own currency is never older.
+    pub fn seen(&mut self, as_of: Timestamp) {
         self.as_of = self.as_of.max(as_of);
         if let Some(own) = self.assets.get_mut(&self.currency) {
             own.as_of = self.as_of;
@@ -272,14 +282,22 @@ impl Market {
     /// # Errors
     /// When the quote cannot be used.
     pub fn set_quote(&mut self, id: InstrumentId, quote: Quote) -> Result<(), MarketError> {
-        let instrument = self.instruments.get(id);
-        let check = if self.given.contains_key(&id) { check_times_and_spread } else { check_quote };
-        check(instrument, &quote).map_err(|problem| MarketError::BadQuote {
-            instrument: instrument.venue_symbol.clone(),
-            problem,
-        })?;
+        self.check_quote(id, &quote)?;
         self.quotes[id.index()] = quote;
         Ok(())
+    }
+
+    /// Whether a quote of an instrument can be used.
+    ///
+    /// # Errors
+    /// When it cannot, saying why.
+    pub fn check_quote(&self, id: InstrumentId, quote: &Quote) -> Result<(), MarketError> {
+        let instrument = self.instruments.get(id);
+        let check = if self.given.contains_key(&id) { check_times_and_spread } else { check_quote };
+        check(instrument, quote).map_err(|problem| MarketError::BadQuote {
+            instrument: instrument.venue_symbol.clone(),
+            problem,
+        })
     }
 
     /// Replaces the quote of an instrument by one derived from a quote that was checked.

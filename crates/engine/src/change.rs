@@ -6,7 +6,8 @@
 use crate::account::{Account, AccountId, Holding, Isolated};
 use crate::event::{Event, Refusal};
 use crate::ledger::{House, Place, Posting};
-use crate::state::{Model, State, Step};
+use crate::state::{Model, State};
+use crate::step::Step;
 use crate::{interest, limits, outflow, position, stop, watch};
 use keelmark_book::{Asset, InstrumentId, Money, Quantity, Round};
 use std::collections::BTreeMap;
@@ -26,8 +27,8 @@ pub(crate) struct Outcome {
     pub accounts: BTreeMap<AccountId, Account>,
     /// Accounts of the house as they will be.
     pub house: BTreeMap<(House, Asset), Money>,
-    /// The step of the market, where it takes one.
-    pub step: Option<Step>,
+    /// Steps of the market and of what follows from it, in order.
+    pub steps: Vec<Step>,
     /// A document more.
     pub model: Option<Model>,
     /// What changes of the rules and records beside the accounts, in order.
@@ -80,9 +81,10 @@ impl<'a> Change<'a> {
         self.done.events.push(event);
     }
 
-    /// Takes a step of the market; a command takes one at most.
+    /// Takes a step of the market. Of what a change adds to the market the first step alone can
+    /// be refused; those after it were checked by whoever takes them.
     pub fn step(&mut self, step: Step) {
-        self.done.step = Some(step);
+        self.done.steps.push(step);
     }
 
     /// Makes a document known.

@@ -9,6 +9,7 @@ use crate::interest::Terms;
 use crate::limits::Whose;
 use crate::outflow::{self, Cap};
 use crate::stop::{On, When};
+use crate::{delivery, feed, funding};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -149,6 +150,89 @@ pub enum Action {
         /// On which asset; on all when absent.
         asset: Option<Asset>,
     },
+    /// Time passes, and nothing else.
+    Time,
+    /// Says how a price is made of several sources.
+    Feed {
+        /// The price of what.
+        of: Of,
+        /// How; absent, the price is told again.
+        rule: Option<feed::Rule>,
+    },
+    /// Says what one source of a feed reads.
+    Reading(Reading),
+    /// Pays the funding of a perpetual.
+    Funding(Funding),
+    /// Says how a perpetual's funding rate is made of premiums.
+    FundingRule {
+        /// Which perpetual.
+        instrument: String,
+        /// How; absent, the rate is told again.
+        rule: Option<funding::Rule>,
+    },
+    /// Says how settlement prices of an underlying are made.
+    Settlement {
+        /// Which underlying.
+        asset: Asset,
+        /// How.
+        rule: delivery::Rule,
+    },
+    /// Settles an instrument whose end has come and whose index was not there.
+    Settle {
+        /// Which instrument.
+        instrument: String,
+        /// At which price, in quote currency.
+        price: Option<Price>,
+    },
+    /// Announces the end of an instrument.
+    Delist {
+        /// Which instrument.
+        instrument: String,
+        /// When.
+        at: Timestamp,
+        /// At which price.
+        rule: delivery::Last,
+    },
+}
+
+/// What a feed is the price of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Of {
+    /// The index of an asset, in US dollars.
+    Asset(Asset),
+    /// The mark of an instrument, in its own unit; of no option, whose mark is not all.
+    Instrument(String),
+}
+
+/// What one source reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reading {
+    /// The price of what.
+    pub of: Of,
+    /// Which source.
+    pub source: String,
+    /// Its price.
+    pub price: Price,
+    /// How sure it is, 0 to 1; 1 when absent.
+    pub confidence: Option<Rate>,
+    /// When it saw it; when the command comes, if absent.
+    pub time: Option<Timestamp>,
+}
+
+/// Funding of a perpetual: a rate or an amount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Funding {
+    /// Which perpetual.
+    pub instrument: String,
+    /// What longs pay, as a share of the position's value; below zero shorts pay.
+    pub rate: Option<Rate>,
+    /// The price of that value, in the mark's unit; the mark when absent.
+    pub price: Option<Price>,
+    /// What longs pay for each contract, in the settlement asset; instead of a rate.
+    pub amount: Option<Money>,
 }
 
 /// A margin document.

@@ -9,6 +9,7 @@ use crate::action::stops;
 use crate::change::{Change, Outcome};
 use crate::event::{Event, Why};
 use crate::state::{Source, State};
+use crate::step::Step;
 use crate::watch;
 use keelmark_book::{Price, Quantity};
 
@@ -17,8 +18,8 @@ use keelmark_book::{Price, Quantity};
 pub(crate) struct Cause {
     /// The accounts.
     pub accounts: Vec<AccountId>,
-    /// The price.
-    pub told: Option<(Source, Price)>,
+    /// The prices.
+    pub told: Vec<(Source, Price)>,
 }
 
 impl Cause {
@@ -26,7 +27,7 @@ impl Cause {
     pub fn of(outcome: &Outcome) -> Self {
         Self {
             accounts: outcome.accounts.keys().copied().collect(),
-            told: outcome.step.as_ref().and_then(crate::state::Step::told),
+            told: outcome.steps.iter().filter_map(Step::told).collect(),
         }
     }
 }
@@ -43,7 +44,7 @@ pub(crate) fn follow(
             perform(state, change.done(), events)?;
         }
     }
-    if let Some((source, seen)) = &cause.told {
+    for (source, seen) in &cause.told {
         for (trigger, key) in state.stops.crossed(source, *seen) {
             // The other one of a pair may have taken it away.
             let Some(stop) = state.stops.get(key) else { continue };
@@ -52,9 +53,10 @@ pub(crate) fn follow(
             cause.accounts.push(key.0);
         }
     }
-    let told = cause.told.as_ref().map(|(source, _)| source);
-    let mut accounts = told.map_or_else(Vec::new, |source| watch::affected(state, source));
-    accounts.extend(&cause.accounts);
+    let mut accounts = cause.accounts.clone();
+    for (source, _) in &cause.told {
+        accounts.extend(watch::affected(state, source));
+    }
     accounts.sort_unstable();
     accounts.dedup();
     for id in accounts {
@@ -66,8 +68,7 @@ pub(crate) fn follow(
 }
 
 fn perform(state: &mut State, outcome: Outcome, events: &mut Vec<Event>) -> Result<(), String> {
-    let now = state.now;
-    let said = state.perform(outcome, now)?.map_err(|refusal| refusal.to_string())?;
+    let said = state.perform(outcome)?.map_err(|refusal| refusal.to_string())?;
     events.extend(said);
     Ok(())
 }

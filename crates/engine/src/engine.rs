@@ -2,11 +2,14 @@
 
 use crate::account::AccountId;
 use crate::action;
+use crate::change::{Change, Outcome};
+use crate::clock;
 use crate::command::Command;
 use crate::consequence::{self, Cause};
 use crate::event::{Answer, Event, Refusal};
 use crate::root::{Proof, Root, RootError, SumTree};
 use crate::state::State;
+use keelmark_book::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Answers kept of each sender: a command repeated within so many gets its first answer.
@@ -102,7 +105,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Does what a command says, or refuses it.
+    /// Lets time pass to a command's, does what falls due by then, then what the command says, or
+    /// refuses it. Time passes whatever becomes of the command; a refusal changes nothing beside.
     ///
     /// # Errors
     /// [`Broken`] when the engine is wrong: nothing more may be asked of it.
@@ -119,10 +123,7 @@ impl Engine {
         }
         let sequence = self.state.sequence + 1;
         let broken = |rule| Broken { sequence, rule };
-        let events = match self.attempt(command).map_err(broken)? {
-            Ok(events) => events,
-            Err(refusal) => vec![Event::Refused(refusal)],
-        };
+        let events = self.attempt(command).map_err(broken)?;
         self.state.sequence = sequence;
         let answer = Answer { sequence, events };
         let sender = self.senders.entry(command.from.clone()).or_default();
@@ -136,21 +137,56 @@ impl Engine {
         self.senders.get(from).map_or(0, |sender| sender.last)
     }
 
-    /// The events of a command or its refusal; outside of both, a broken rule.
-    fn attempt(&mut self, command: &Command) -> Result<Result<Vec<Event>, Refusal>, String> {
+    /// What was due by the time of a command, then its events or its refusal; outside of both, a
+    /// broken rule.
+    fn attempt(&mut self, command: &Command) -> Result<Vec<Event>, String> {
         if command.at < self.state.now {
-            return Ok(Err(Refusal::TimeBack { at: command.at, now: self.state.now }));
+            let refusal = Refusal::TimeBack { at: command.at, now: self.state.now };
+            return Ok(vec![Event::Refused(refusal)]);
         }
-        let outcome = match action::change(&self.state, command) {
-            Ok(change) => change.done(),
-            Err(refusal) => return Ok(Err(refusal)),
+        let mut events = self.pass(command.at)?;
+        let done = match action::change(&self.state, command).map(Change::done) {
+            Ok(outcome) => self.commit(outcome)?,
+            Err(refusal) => Err(refusal),
         };
+        match done {
+            Ok(done) => events.extend(done),
+            Err(refusal) => events.push(Event::Refused(refusal)),
+        }
+        Ok(events)
+    }
+
+    /// Time passes: does what falls due by then, each at its own instant. What cannot be done is
+    /// told, and not tried again.
+    fn pass(&mut self, to: Timestamp) -> Result<Vec<Event>, String> {
+        let mut events = Vec::new();
+        while let Some((at, work)) = self.state.agenda.due(to).cloned() {
+            self.state.agenda.set(work.clone(), None);
+            self.state.pass(at.max(self.state.now));
+            let done = match clock::change(&self.state, &work).map(Change::done) {
+                Ok(outcome) => self.commit(outcome)?,
+                Err(refusal) => Err(refusal),
+            };
+            match done {
+                Ok(done) => events.extend(done),
+                Err(problem) => {
+                    let what = clock::describe(&self.state, &work);
+                    events.push(Event::Missed { what, problem });
+                }
+            }
+        }
+        self.state.pass(to);
+        Ok(events)
+    }
+
+    /// Does a change and what follows from it, unless it would break a rule; its events, or why it
+    /// cannot be.
+    fn commit(&mut self, outcome: Outcome) -> Result<Result<Vec<Event>, Refusal>, String> {
         let mut cause = Cause::of(&outcome);
-        let mut events = match self.state.perform(outcome, command.at)? {
+        let mut events = match self.state.perform(outcome)? {
             Ok(events) => events,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        self.state.now = command.at;
         let followed = consequence::follow(&mut self.state, &mut cause, &mut events);
         self.touched.extend(cause.accounts);
         followed?;

@@ -1,11 +1,13 @@
 //! What came of a command: facts in order, or one refusal with its numbers.
 
 use crate::account::Mode;
+use crate::delivery::{Last, Rule};
+use crate::feed::{Failing, Standing};
 use crate::interest::Terms;
 use crate::ledger::Posting;
 use crate::limits::{Most, Whose};
 use crate::outflow::{self, Cap};
-use crate::watch::{MarginCall, Rule};
+use crate::watch::{self, MarginCall};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -15,7 +17,8 @@ use std::fmt;
 pub struct Answer {
     /// Number of the command in the engine's log, from 1.
     pub sequence: u64,
-    /// What happened, in order; a refused command has one event, its refusal.
+    /// What happened, in order: first what fell due by the command's time, then what it did; a
+    /// refused command did one thing, its refusal.
     pub events: Vec<Event>,
 }
 
@@ -117,6 +120,126 @@ pub enum Event {
         /// What is left of the order.
         order: Option<u64>,
     },
+    /// A source said a price.
+    Read {
+        /// Asset or instrument.
+        of: String,
+        /// Which source.
+        source: String,
+        /// Its price.
+        price: Price,
+        /// Whether it is the source's newest; an older one changes nothing.
+        newest: bool,
+    },
+    /// A source counts, or no longer does.
+    Source {
+        /// Asset or instrument.
+        of: String,
+        /// Which source.
+        source: String,
+        /// Whether it counts, and why not.
+        standing: Standing,
+    },
+    /// A feed has enough sources again, or no longer has.
+    Feed {
+        /// Asset or instrument.
+        of: String,
+        /// Whether it has.
+        live: bool,
+        /// What follows where it has not.
+        failing: Failing,
+    },
+    /// A feed was configured, or taken away.
+    FeedSet {
+        /// Asset or instrument.
+        of: String,
+        /// Whether there is one.
+        there: bool,
+    },
+    /// A slow price moved.
+    Slowed {
+        /// Asset or instrument.
+        of: String,
+        /// To where.
+        price: Price,
+    },
+    /// What was due could not be done.
+    Missed {
+        /// What.
+        what: String,
+        /// Why.
+        problem: Refusal,
+    },
+    /// A perpetual's funding rate was found or told.
+    FundingRate {
+        /// Canonical symbol.
+        instrument: String,
+        /// What longs pay, as a share of the value.
+        rate: Rate,
+        /// The price of that value.
+        price: Price,
+    },
+    /// A position paid funding, or was paid.
+    Funded {
+        /// Whose.
+        account: String,
+        /// Canonical symbol.
+        instrument: String,
+        /// What it was paid, in the settlement asset; below zero it paid.
+        amount: Money,
+    },
+    /// How a perpetual's rate is made was set, or taken away.
+    FundingSet {
+        /// Canonical symbol.
+        instrument: String,
+        /// Whether it is made here.
+        there: bool,
+    },
+    /// How settlement prices of an underlying are made was set.
+    SettlementSet {
+        /// Which underlying.
+        asset: Asset,
+        /// How.
+        rule: Rule,
+    },
+    /// The end of an instrument was announced.
+    Delisting {
+        /// Canonical symbol.
+        instrument: String,
+        /// When it settles.
+        at: Timestamp,
+        /// At which price.
+        rule: Last,
+    },
+    /// An instrument settled.
+    Delivered {
+        /// Canonical symbol.
+        instrument: String,
+        /// At which price; none for spot, which has no positions.
+        price: Option<Price>,
+    },
+    /// A position was settled.
+    Settled {
+        /// Whose.
+        account: String,
+        /// Canonical symbol.
+        instrument: String,
+        /// Contracts it had.
+        quantity: Quantity,
+        /// What it was paid, in the settlement asset; below zero it paid.
+        amount: Money,
+        /// Profit over what it had cost.
+        realised: Money,
+    },
+    /// An isolated position lost more than its margin, and the insurance fund paid the rest.
+    Shortfall {
+        /// Whose.
+        account: String,
+        /// Canonical symbol.
+        instrument: String,
+        /// How much.
+        amount: Money,
+    },
     /// An order waits for a price.
     StopPlaced {
         /// Whose.
@@ -166,7 +289,7 @@ pub enum Event {
         /// Of whom; of everybody without alerts of his own when absent.
         account: Option<String>,
         /// The rule; absent where the account goes by that of everybody again.
-        rule: Option<Rule>,
+        rule: Option<watch::Rule>,
     },
     /// Margin used has reached a level.
     MarginCall(Box<MarginCall>),
@@ -393,6 +516,32 @@ pub enum Refusal {
         /// What both would have, fees aside.
         after: Money,
     },
+    /// A feed it depends on has too few sources.
+    #[error(
+        "{of}: too few sources, so no new risk: only what reduces positions, cancels, deposits"
+    )]
+    Halted {
+        /// Asset or instrument.
+        of: String,
+    },
+    /// The instrument is not traded, or not in this way.
+    #[error("{instrument}: {problem}")]
+    NotTraded {
+        /// Canonical symbol.
+        instrument: String,
+        /// Why.
+        problem: String,
+    },
+    /// There is no settlement price: the index was not there for long enough.
+    #[error("{instrument}: the index was live for {covered} of its window, and {least} is wanted")]
+    NoSettlement {
+        /// Canonical symbol.
+        instrument: String,
+        /// For which share of the window.
+        covered: Rate,
+        /// For which it must be.
+        least: Rate,
+    },
     /// A number does not fit.
     #[error("{context}: the result does not fit in 38 digits")]
     Overflow {
@@ -426,6 +575,69 @@ impl fmt::Display for Event {
             Self::Filled { account, instrument, quantity, price, position, .. } => {
                 write!(f, "{account}: {quantity} {instrument} at {price}, now {position}")
             }
+            other => other.of_prices(f),
+        }
+    }
+}
+
+impl Event {
+    /// In words: prices, and what follows from time.
+    fn of_prices(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read { of, source, price, newest: true } => {
+                write!(f, "{of}: {source} says {price}")
+            }
+            Self::Read { of, source, .. } => write!(f, "{of}: {source} has said a newer price"),
+            Self::Source { of, source, standing } => write!(f, "{of}: {source} is {standing}"),
+            Self::Feed { of, live: true, .. } => write!(f, "{of}: enough sources"),
+            Self::Feed { of, failing: Failing::Halt, .. } => {
+                write!(f, "{of}: too few sources; no new risk")
+            }
+            Self::Feed { of, .. } => write!(f, "{of}: too few sources; the price grows old"),
+            Self::FeedSet { of, there: true } => write!(f, "{of} has a feed"),
+            Self::FeedSet { of, .. } => write!(f, "{of} has no feed"),
+            Self::Slowed { of, price } => write!(f, "{of}: the slow price is {price}"),
+            Self::Missed { what, problem } => write!(f, "{what} was missed: {problem}"),
+            other => other.of_ends(f),
+        }
+    }
+
+    /// In words: funding, and ends of instruments.
+    fn of_ends(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FundingRate { instrument, rate, price } => {
+                write!(f, "{instrument}: longs pay {rate} of {price}")
+            }
+            Self::Funded { account, instrument, amount } => {
+                write!(f, "{account}: {amount} for {instrument}")
+            }
+            Self::FundingSet { instrument, there: true } => {
+                write!(f, "{instrument}: its funding rate is made of premiums")
+            }
+            Self::FundingSet { instrument, .. } => {
+                write!(f, "{instrument}: its funding rate is told")
+            }
+            Self::SettlementSet { asset, rule } => {
+                write!(f, "{asset}: settled at the mean of {} s", rule.window_seconds)
+            }
+            Self::Delisting { instrument, at, .. } => write!(f, "{instrument} ends at {at}"),
+            Self::Delivered { instrument, price: Some(price) } => {
+                write!(f, "{instrument} settled at {price}")
+            }
+            Self::Delivered { instrument, .. } => write!(f, "{instrument} is no longer traded"),
+            Self::Settled { account, instrument, quantity, amount, .. } => {
+                write!(f, "{account}: {amount} for {quantity} {instrument}")
+            }
+            Self::Shortfall { account, instrument, amount } => {
+                write!(f, "{account}: {amount} of {instrument} paid by the insurance fund")
+            }
+            other => other.of_rules(f),
+        }
+    }
+
+    /// In words: limits, stops, margin calls and interest.
+    fn of_rules(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::StopPlaced { account, order } => write!(f, "{account}: stop {order} waits"),
             Self::StopCancelled { account, order, why } => {
                 write!(f, "{account}: stop {order} is cancelled: {why}")
@@ -460,6 +672,7 @@ impl fmt::Display for Event {
                 let group = group.as_deref().unwrap_or("no group");
                 write!(f, "{} count with {group}", accounts.join(", "))
             }
+            _ => Ok(()),
         }
     }
 }

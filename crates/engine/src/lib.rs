@@ -40,16 +40,25 @@
 //! together, [`mod@stop`] orders, [`watch`] margin calls, [`outflow`] limits, [`interest`].
 //! `consequence` is what follows from a command by itself.
 //!
+//! What time does by itself is on the [`agenda`]: prices of several sources, in [`feed`], turn
+//! stale; [`funding`] is paid; instruments settle, in [`delivery`], at an [`average`].
+//!
 //! Beside it: [`root`] one hash that says all of a state, with proofs for accounts; [`snapshot`]
 //! the engine as bytes and back; `parts` the list of what both hold.
 
 pub mod account;
 mod action;
+pub mod agenda;
+pub mod average;
 mod change;
+mod clock;
 pub mod command;
 mod consequence;
+pub mod delivery;
 pub mod engine;
 pub mod event;
+pub mod feed;
+pub mod funding;
 pub mod interest;
 pub mod ledger;
 pub mod limits;
@@ -60,6 +69,7 @@ pub mod root;
 pub mod snapshot;
 pub mod standing;
 pub mod state;
+mod step;
 pub mod stop;
 pub mod watch;
 

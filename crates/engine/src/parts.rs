@@ -44,12 +44,16 @@ impl State {
         let Self {
             now: _,
             sequence: _,
-            accounts: _,
-            names: _,
-            assets: _,
             market,
             models,
+            accounts: _,
             ledger,
+            feeds,
+            funding,
+            delivery,
+            agenda,
+            names: _,
+            assets: _,
             limits,
             stops,
             watch,
@@ -60,6 +64,10 @@ impl State {
         let models: Vec<Known<'_>> = models.iter().map(Known::of).collect();
         to.part("models", 1, &models)?;
         to.unless_empty("ledger", 1, ledger)?;
+        to.unless_empty("feeds", 1, feeds)?;
+        to.unless_empty("funding", 1, funding)?;
+        to.unless_empty("delivery", 1, delivery)?;
+        to.unless_empty("agenda", 1, agenda)?;
         to.unless_empty("limits", 1, limits)?;
         to.unless_empty("stops", 1, stops)?;
         to.unless_empty("watch", 1, watch)?;

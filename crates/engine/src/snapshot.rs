@@ -7,8 +7,12 @@
 //! every field (three times the size for a million accounts).
 
 use crate::account::Account;
+use crate::agenda::Agenda;
+use crate::delivery::Delivery;
 use crate::engine::{ANSWERS_KEPT, Engine, Sender};
 use crate::event::Answer;
+use crate::feed::Feeds;
+use crate::funding::Funding;
 use crate::ledger::{House, Ledger};
 use crate::parts::{Known, Parts};
 use crate::state::{Model, Source, State};
@@ -226,8 +230,11 @@ impl Engine {
         let models = models.map_err(|problem| fault("models", problem))?;
         let accounts: Vec<Account> = from.always("accounts", 1)?;
         let ledger: Ledger = from.part("ledger", 1)?.unwrap_or_default();
+        let feeds: Feeds = from.part("feeds", 1)?.unwrap_or_default();
+        let funding: Funding = from.part("funding", 1)?.unwrap_or_default();
+        let delivery: Delivery = from.part("delivery", 1)?.unwrap_or_default();
+        let agenda: Agenda = from.part("agenda", 1)?.unwrap_or_default();
         let stored: Vec<StoredSender> = from.always("senders", 1)?;
-        let (names, assets) = (BTreeMap::new(), BTreeSet::new());
         let mut state = State {
             now,
             sequence,
@@ -240,8 +247,12 @@ impl Engine {
             watch: from.part("watch", 1)?.unwrap_or_default(),
             outflows: from.part("outflows", 1)?.unwrap_or_default(),
             interest: from.part("interest", 1)?.unwrap_or_default(),
-            names,
-            assets,
+            feeds,
+            funding,
+            delivery,
+            agenda,
+            names: BTreeMap::new(),
+            assets: BTreeSet::new(),
         };
         from.end()?;
         state.admit(accounts)?;

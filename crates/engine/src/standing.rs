@@ -5,9 +5,12 @@
 use crate::account::{Account, AccountId, Holding};
 use crate::change::Change;
 use crate::event::Refusal;
+use crate::feed::Subject;
 use crate::position;
 use crate::state::State;
-use keelmark_book::{Asset, Balance, Isolation, Market, Money, Order, Portfolio, Position};
+use keelmark_book::{
+    Asset, Balance, InstrumentId, Isolation, Market, Money, Order, Portfolio, Position, Quote,
+};
 use keelmark_margin::{AccountMargin, Document};
 use std::collections::BTreeMap;
 
@@ -140,12 +143,18 @@ impl Change<'_> {
         if account.is_flat() {
             return owes_nothing(account);
         }
+        if leave == Leave::Initial {
+            self.not_halted(account)?;
+        }
         let document = &self.state.models[account.model].document;
-        let after = standings(account, document, &self.state.market)?;
+        let after = match standings(account, document, &self.state.market) {
+            Err(refusal) if leave == Leave::NoWorse => return self.at_last_prices(id, refusal),
+            found => found?,
+        };
         let Some(short) = after.iter().find(|pool| !pool.may_add_risk()) else {
             return self.checked(id, &after);
         };
-        if leave == Leave::NoWorse && self.is_no_worse(id, &after)? {
+        if leave == Leave::NoWorse && is_no_worse(&self.state.standings(id)?, &after) {
             return self.checked(id, &after);
         }
         Err(Refusal::Margin {
@@ -172,14 +181,53 @@ impl Change<'_> {
         Ok(())
     }
 
-    fn is_no_worse(&self, id: AccountId, after: &[Standing]) -> Result<bool, Refusal> {
-        let before = self.state.standings(id)?;
-        let was = |name: &str| before.iter().find(|pool| pool.pool == name);
-        Ok(after.iter().all(|pool| {
-            pool.may_add_risk()
-                || was(&pool.pool).is_some_and(|was| pool.available() >= was.available())
-        }))
+    /// Refuses new risk to whoever holds something that a failing feed is the price of.
+    fn not_halted(&self, account: &Account) -> Result<(), Refusal> {
+        let (market, feeds) = (&self.state.market, &self.state.feeds);
+        if !feeds.any_halts() {
+            return Ok(());
+        }
+        let shared = account.shared.iter().map(|held| held.instrument);
+        let own = account.isolated.iter().map(|held| held.holding.instrument);
+        let orders = account.orders.iter().map(|order| order.instrument);
+        let subjects = shared.chain(own).chain(orders).flat_map(|id| {
+            let one = market.instruments.get(id);
+            let assets = [&one.base, &one.quote, &one.settle].map(Asset::clone);
+            assets.into_iter().map(Subject::Asset).chain([Subject::Instrument(id)])
+        });
+        let held = account.balances.iter().map(|(asset, _)| Subject::Asset(asset.clone()));
+        match subjects.chain(held).find(|subject| feeds.halts(subject)) {
+            Some(subject) => Err(Refusal::Halted { of: self.state.words(&subject) }),
+            None => Ok(()),
+        }
     }
+
+    /// Where prices are too old to compute margin, nobody is locked into a position: what brings
+    /// it towards zero is looked at as if the last prices had just been seen.
+    fn at_last_prices(&self, id: AccountId, refusal: Refusal) -> Result<(), Refusal> {
+        let (before, after) = (self.state.account(id), self.account(id));
+        let mut market = self.state.market.clone();
+        let now = market.as_of;
+        market.assets.values_mut().for_each(|feed| feed.as_of = now);
+        let ids: Vec<InstrumentId> = market.instruments.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            let quote = *market.quote(id);
+            market.set_quote_unchecked(id, Quote { as_of: now, ..quote });
+        }
+        let document = &self.state.models[after.model].document;
+        let was = standings(before, document, &market)?;
+        let fine = is_no_worse(&was, &standings(after, document, &market)?);
+        if fine { Ok(()) } else { Err(refusal) }
+    }
+}
+
+/// Whether each pool holds its initial margin, or has no less to spare than before.
+fn is_no_worse(before: &[Standing], after: &[Standing]) -> bool {
+    let was = |name: &str| before.iter().find(|pool| pool.pool == name);
+    after.iter().all(|pool| {
+        pool.may_add_risk()
+            || was(&pool.pool).is_some_and(|was| pool.available() >= was.available())
+    })
 }
 
 /// Without positions nothing needs a price but debts: no price may keep an account from its own

@@ -1,19 +1,21 @@
 //! All that the engine knows: a function of the commands it was given, and of nothing else.
 
 use crate::account::{Account, AccountId, instrument};
+use crate::agenda::Agenda;
 use crate::change::{Edit, Outcome};
+use crate::delivery::Delivery;
 use crate::event::{Event, Refusal};
+use crate::feed::Feeds;
+use crate::funding::Funding;
 use crate::interest::Interest;
-use crate::ledger::Ledger;
+use crate::ledger::{House, Ledger};
 use crate::limits::Limits;
 use crate::outflow::Outflows;
+use crate::step::Step;
 use crate::stop::Stops;
 use crate::watch::Watch;
 use keelmark_book::instruments::nearest;
-use keelmark_book::{
-    Asset, Instrument, InstrumentId, Market, Money, Overflow, Price, Quantity, Quote, Rate,
-    Timestamp,
-};
+use keelmark_book::{Asset, InstrumentId, Market, Money, Overflow, Price, Quantity, Timestamp};
 use keelmark_margin::Document;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +24,7 @@ use std::sync::Arc;
 /// The state between two commands.
 #[derive(Debug)]
 pub struct State {
-    /// The time of the last command.
+    /// The time of the last command, refused or not.
     pub now: Timestamp,
     /// How many commands were given.
     pub sequence: u64,
@@ -44,6 +46,14 @@ pub struct State {
     pub outflows: Outflows,
     /// What debts cost, and how long they have stood.
     pub interest: Interest,
+    /// Prices from several sources.
+    pub feeds: Feeds,
+    /// Funding of perpetuals.
+    pub funding: Funding,
+    /// How instruments end.
+    pub delivery: Delivery,
+    /// What is due.
+    pub agenda: Agenda,
     /// Accounts by their name.
     pub(crate) names: BTreeMap<String, AccountId>,
     /// Each asset once, so that a million accounts share its text.
@@ -57,17 +67,6 @@ pub struct Model {
     pub text: String,
     /// It.
     pub document: Arc<Document>,
-}
-
-/// A step of the market.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// An instrument more.
-    List(Box<Instrument>, Quote),
-    /// Another quote.
-    Quote(InstrumentId, Quote),
-    /// Another index price, and how sure its source is.
-    Index(Asset, Price, Rate),
 }
 
 /// A price that the engine is told.
@@ -95,6 +94,10 @@ impl Default for State {
             watch: Watch::default(),
             outflows: Outflows::default(),
             interest: Interest::default(),
+            feeds: Feeds::default(),
+            funding: Funding::default(),
+            delivery: Delivery::default(),
+            agenda: Agenda::default(),
             names: BTreeMap::new(),
             assets: BTreeSet::new(),
         }
@@ -164,30 +167,42 @@ impl State {
         })
     }
 
-    /// Applies a change that makes no money and loses none, and says what happened; outside of
-    /// that and its refusal, a broken rule.
+    /// Time passes.
+    pub(crate) fn pass(&mut self, to: Timestamp) {
+        self.now = to;
+        self.market.seen(to);
+    }
+
+    /// Applies a change that breaks no rule, and says what happened; outside of that and its
+    /// refusal, a broken rule.
     pub(crate) fn perform(
         &mut self,
         mut outcome: Outcome,
-        at: Timestamp,
     ) -> Result<Result<Vec<Event>, Refusal>, String> {
         match self.created(&outcome) {
             Ok(created) if created.is_empty() => {}
             Ok(created) => return Err(format!("amounts out of nothing: {created:?}")),
             Err(overflow) => return Ok(Err(overflow.into())),
         }
+        if let Some((id, left)) = self.left(&outcome) {
+            let one = self.market.instruments.get(id);
+            return Err(format!("{one} settles, and {left} {} is left of it", one.settle));
+        }
         let events = std::mem::take(&mut outcome.events);
-        Ok(self.apply(outcome, at).map(|()| events))
+        Ok(self.apply(outcome, self.now).map(|()| events))
     }
 
-    /// Does what a command would do. Only a step of the market can be refused here, and it comes
-    /// first.
+    /// Does what a command would do. Only a step of the market can be refused here, and all are
+    /// looked at first.
     fn apply(&mut self, outcome: Outcome, at: Timestamp) -> Result<(), Refusal> {
         let open = self.open_interest_after(&outcome)?;
         let weights = self.interest.weigh(&self.accounts, &outcome, at)?;
-        if let Some(step) = outcome.step {
+        for step in &outcome.steps {
+            step.check(&self.market)?;
+        }
+        for step in outcome.steps {
             let told = step.told();
-            step.apply(&mut self.market, at)?;
+            step.apply(self, at)?;
             if let Some((source, price)) = told {
                 self.stops.see(&source, price);
             }
@@ -281,6 +296,22 @@ impl State {
         Ok(sums)
     }
 
+    /// What an instrument that settles would leave on its clearing account: nothing, or what was
+    /// paid out is not what positions had cost.
+    pub(crate) fn left(&self, outcome: &Outcome) -> Option<(InstrumentId, Money)> {
+        let settled = outcome.steps.iter().filter_map(|step| match step {
+            Step::Settled(id) => Some(*id),
+            _ => None,
+        });
+        let mut left = settled.map(|id| {
+            let asset = self.market.instruments.get(id).settle.clone();
+            let house = House::Clearing(id);
+            let before = self.ledger.balance(house, &asset);
+            (id, outcome.house.get(&(house, asset)).copied().unwrap_or(before))
+        });
+        left.find(|(_, amount)| !amount.is_zero())
+    }
+
     /// What all places together have, by asset: nothing, at any time.
     ///
     /// # Errors
@@ -314,38 +345,5 @@ impl State {
             *sum = sum.plus(sign(amount))?;
         }
         Ok(())
-    }
-}
-
-impl Step {
-    /// The price that it tells, of something that was there before.
-    pub(crate) fn told(&self) -> Option<(Source, Price)> {
-        match self {
-            Self::List(..) => None,
-            Self::Quote(id, quote) => Some((Source::Mark(*id), quote.mark)),
-            Self::Index(asset, price, _) => Some((Source::Index(asset.clone()), *price)),
-        }
-    }
-
-    fn apply(self, market: &mut Market, at: Timestamp) -> Result<(), Refusal> {
-        let refused = |error| Refusal::bad("market", "a usable instrument and price", error);
-        match self {
-            Self::List(instrument, quote) => {
-                let id = market.add(*instrument, quote).map_err(refused)?;
-                market.set_open_interest(id, Quantity::ZERO).map_err(refused)
-            }
-            Self::Quote(id, quote) => {
-                market.set_quote(id, quote).map_err(refused)?;
-                market.as_of = market.as_of.max(at);
-                Ok(())
-            }
-            Self::Index(asset, price, confidence) => {
-                if confidence.is_negative() || confidence > Rate::ONE {
-                    return Err(Refusal::bad("confidence", "0 to 1", confidence));
-                }
-                market.set_asset(asset.clone(), price, at).map_err(refused)?;
-                market.set_confidence(&asset, confidence).map_err(refused)
-            }
-        }
     }
 }

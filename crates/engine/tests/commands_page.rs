@@ -1,4 +1,4 @@
-//! The examples of docs/engine-commands.md are accepted, and those after *Refused* refused.
+//! The examples of docs/engine-rules.md are accepted, and those after *Refused* refused.
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its inputs has failed")]
 
 mod venue;
@@ -23,7 +23,7 @@ fn described() -> Venue {
 
 #[test]
 fn every_example_does_what_the_page_says() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/engine-commands.md");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/engine-rules.md");
     let page = std::fs::read_to_string(path).unwrap();
     let mut sent = 0;
     for section in page.split("\n## ").skip(1) {

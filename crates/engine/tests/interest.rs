@@ -43,7 +43,7 @@ fn a_year_at_a_rate_goes_to_lenders_and_the_house() {
     let mut venue = indebted();
     venue
         .done(r#"{"interest":{"asset":"USDC","terms":{"yearly":{"rate":"0.1"},"lenders":"0.8"}}}"#);
-    venue.at(NEXT_YEAR, r#"{"accrue":{"asset":"USDC"}}"#);
+    venue.send_at(NEXT_YEAR, r#"{"accrue":{"asset":"USDC"}}"#);
     assert_eq!(venue.cash("debtor").to_string(), "-7700");
     assert_eq!(venue.cash("lender").to_string(), "10560");
     assert_eq!(house(&venue, House::Fees).to_string(), "140");
@@ -57,7 +57,7 @@ fn a_curve_charges_for_the_utilisation_of_the_time() {
         r#"{"interest":{"asset":"USDC","terms":{"yearly":{"curve":{"base":"0.01",
         "low_slope":"0.1","kink":"0.5","high_slope":"1"}},"lenders":"1"}}}"#,
     );
-    let events = venue.at(NEXT_YEAR, r#"{"accrue":{}}"#);
+    let events = venue.send_at(NEXT_YEAR, r#"{"accrue":{}}"#);
     let Event::Accrued { rate, charged, paid, index, .. } = &events[0] else {
         panic!("{events:?}")
     };
@@ -73,9 +73,9 @@ fn only_the_time_that_a_debt_stood_is_charged() {
         .done(r#"{"interest":{"asset":"USDC","terms":{"yearly":{"rate":"0.365"},"lenders":"0"}}}"#);
     // Paid back after ten days of a hundred: a thousandth a day.
     let deposit = r#"{"deposit":{"account":"debtor","asset":"USDC","amount":"7000"}}"#;
-    venue.at("2026-03-23T19:00:00Z", deposit);
+    venue.send_at("2026-03-23T19:00:00Z", deposit);
     assert_eq!(venue.cash("debtor"), Money::ZERO);
-    venue.at("2026-06-21T19:00:00Z", r#"{"accrue":{}}"#);
+    venue.send_at("2026-06-21T19:00:00Z", r#"{"accrue":{}}"#);
     // Rounded against the borrower.
     assert_eq!(venue.cash("debtor").to_string(), "-70.000000000000000001");
     assert_eq!(house(&venue, House::Fees).to_string(), "70.000000000000000001");
@@ -86,25 +86,25 @@ fn an_account_does_not_close_before_it_has_paid() {
     let mut venue = indebted();
     venue.done(r#"{"interest":{"asset":"USDC","terms":{"yearly":{"rate":"0.1"},"lenders":"0"}}}"#);
     let deposit = r#"{"deposit":{"account":"debtor","asset":"USDC","amount":"7000"}}"#;
-    venue.at("2026-03-23T19:00:00Z", deposit);
+    venue.send_at("2026-03-23T19:00:00Z", deposit);
     let later = "2026-03-23T19:00:01Z";
-    venue.at(
+    venue.send_at(
         later,
         r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC","quantity":"0.001","price":"70000",
         "buyer":{"account":"seller"},"seller":{"account":"debtor"}}}"#,
     );
-    venue.at(later, r#"{"withdraw":{"account":"debtor","asset":"BTC","amount":"1.1"}}"#);
+    venue.send_at(later, r#"{"withdraw":{"account":"debtor","asset":"BTC","amount":"1.1"}}"#);
     let close = r#"{"close":{"account":"debtor"}}"#;
-    let events = venue.at(later, close);
+    let events = venue.send_at(later, close);
     assert!(matches!(&events[0], Event::Refused(Refusal::Account { .. })), "{events:?}");
-    venue.at(later, r#"{"accrue":{}}"#);
+    venue.send_at(later, r#"{"accrue":{}}"#);
     let owed = -venue.cash("debtor");
     assert!(owed.is_positive());
-    venue.at(
+    venue.send_at(
         later,
         &format!(r#"{{"deposit":{{"account":"debtor","asset":"USDC","amount":"{owed}"}}}}"#),
     );
-    assert!(matches!(venue.at(later, close)[0], Event::Closed { .. }));
+    assert!(matches!(venue.send_at(later, close)[0], Event::Closed { .. }));
 }
 
 #[test]
@@ -152,7 +152,7 @@ proptest! {
                 _ => format!(r#"{{"transfer":{{"from":"lender","to":"seller","asset":"USDC",
                     "amount":"{amount}"}}}}"#),
             };
-            let events = venue.at(&at, &action);
+            let events = venue.send_at(&at, &action);
             if let Event::Accrued { charged: more, paid, .. } = &events[0] {
                 charged = charged.plus(*more).unwrap();
                 prop_assert!(paid <= more);

@@ -88,17 +88,17 @@ proptest! {
         for (wait, amount) in asks {
             now += i64::from(wait);
             let mut at = start.plus_nanos(now * 1_000_000_000);
-            let mut events = venue.at(&at.to_string(), &withdraw("a", &amount.to_string()));
+            let mut events = venue.send_at(&at.to_string(), &withdraw("a", &amount.to_string()));
             if let Event::Refused(Refusal::Outflow { left, frees, .. }) = &events[0]
             {
                 prop_assert!(*left < Money::from_int(amount));
                 at = frees.unwrap();
                 let just = at.plus_nanos(-1);
-                let before = venue.at(&just.to_string(), &withdraw("a", &amount.to_string()));
+                let before = venue.send_at(&just.to_string(), &withdraw("a", &amount.to_string()));
                 let refused = matches!(before[0], Event::Refused(_));
                 prop_assert!(refused, "{before:?}");
                 now = (at.nanos() - start.nanos()) / 1_000_000_000 + 1;
-                events = venue.at(&at.to_string(), &withdraw("a", &amount.to_string()));
+                events = venue.send_at(&at.to_string(), &withdraw("a", &amount.to_string()));
             }
             let done_now = !matches!(events[0], Event::Refused(_));
             prop_assert!(done_now, "{events:?}");

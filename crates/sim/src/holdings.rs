@@ -60,6 +60,20 @@ pub fn value(instrument: &Instrument, quantity: &BigInt, price: &BigInt) -> BigI
     nearest(&(size * price), &one())
 }
 
+/// A product of two numbers of 10^-18 as such a number, to the nearest.
+#[must_use]
+pub fn units(product: &BigInt) -> BigInt {
+    nearest(product, &one())
+}
+
+/// What a lot pays at a rate of its value at a price.
+#[must_use]
+pub fn funded(instrument: &Instrument, price: &BigInt, rate: &BigInt) -> BigInt {
+    let worth = value(instrument, &big(instrument.lot.decimal()), price);
+    let worth = BigInt::from(worth.magnitude().clone());
+    units(&(worth * rate))
+}
+
 /// A history is added up and begun anew after so many fills, or a long run would take for ever.
 const LONGEST: usize = 64;
 

@@ -1,9 +1,10 @@
 //! Seeded simulation of a venue's life, and a naive engine to compare with.
 //!
 //! One seed gives one stream of commands: accounts opened and closed, cash in and out, orders,
-//! trades, price jumps, bursts, repeated and hostile commands. Each goes to the engine and to a
-//! reference that keeps whole histories and adds them up again at every question, in big integers.
-//! Both must answer alike and hold the same, at every step; a difference prints seed and step.
+//! trades, price jumps, funding, bursts, repeated and hostile commands. Each goes to the engine and
+//! to a reference that keeps whole histories and adds them up again at every question, in big
+//! integers. Both must answer alike and hold the same, at every step; a difference prints seed and
+//! step.
 //!
 //! Rejected: comparing with a second fast engine. What is written the same way fails the same way.
 //!
@@ -15,6 +16,7 @@
 //! - [`holdings`]: what an account holds there, in big integers
 //! - [`run`]: both engines side by side
 
+mod funding;
 pub mod holdings;
 pub mod random;
 pub mod reference;

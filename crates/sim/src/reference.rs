@@ -114,9 +114,14 @@ impl Reference {
             .into_iter()
             .map(|name| (name.to_owned(), self.accounts.get(name).cloned()))
             .collect();
-        let fine = command.at >= self.now && self.act(command).is_some();
-        if fine {
+        let forward = command.at >= self.now;
+        if forward {
+            // Time passes whatever becomes of the command.
             self.now = command.at;
+            self.market.seen(command.at);
+        }
+        let fine = forward && self.act(command).is_some();
+        if fine {
             for name in named(&command.action) {
                 self.nothing_to_reduce(name);
             }
@@ -182,6 +187,8 @@ impl Reference {
                 self.amend(account, *order, *quantity, *price)
             }
             Action::Trade(trade) => self.trade(trade),
+            Action::Time => Some(()),
+            Action::Funding(paid) => self.funding(paid),
             _ => None,
         }
     }
@@ -513,7 +520,8 @@ impl Reference {
             let missing = missing.ok()?.over(self.market.price(&settle).ok()?, up).ok()?;
             short = short.plus(missing).ok()?;
         }
-        let short = big(short.decimal());
+        let missing = -self.accounts.get(name)?.margins.get(&id)?;
+        let short = big(short.decimal()).max(missing);
         *self.accounts.get_mut(name)?.margins.get_mut(&id)? += &short;
         self.pay(name, &settle, &-short);
         Some(())
@@ -523,7 +531,7 @@ impl Reference {
         self.accounts.get(name).filter(|held| !held.closed)
     }
 
-    fn pay(&mut self, name: &str, asset: &Asset, amount: &BigInt) {
+    pub(crate) fn pay(&mut self, name: &str, asset: &Asset, amount: &BigInt) {
         let Some(held) = self.accounts.get_mut(name) else { return };
         let sum = held.cash.entry(asset.clone()).or_default();
         *sum += amount;

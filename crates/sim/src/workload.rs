@@ -112,7 +112,8 @@ impl Workload {
             42..=47 => self.cancel(),
             48..=51 => self.amend(),
             52..=76 => self.trade(),
-            77..=88 => self.price(),
+            77..=87 => self.price(),
+            88 => self.funding(),
             89..=91 => self.margin(),
             92..=93 => self.mode(),
             94 => format!(r#"{{"close":{{"account":"{}"}}}}"#, self.account()),
@@ -283,6 +284,19 @@ impl Workload {
             r#"{{"margin":{{"account":"{account}","instrument":"{instrument}",
             "amount":"{amount}"}}}}"#
         )
+    }
+
+    /// Time passes, or longs pay shorts: a rate, an amount or, by mistake, neither.
+    fn funding(&mut self) -> String {
+        let name = LISTED[self.random.below(LISTED.len())].0;
+        let part = self.random.below(100_000);
+        let sign = *self.random.pick(&["", "-"]);
+        match self.random.below(6) {
+            0 => r#""time""#.to_owned(),
+            1 => format!(r#"{{"funding":{{"instrument":"{name}"}}}}"#),
+            2 => format!(r#"{{"funding":{{"instrument":"{name}","amount":"{sign}0.{part:05}"}}}}"#),
+            _ => format!(r#"{{"funding":{{"instrument":"{name}","rate":"{sign}0.00{part:05}"}}}}"#),
+        }
     }
 
     fn mode(&mut self) -> String {

@@ -1,11 +1,14 @@
 //! Documents, instruments and prices.
 
+use super::{feeds, settle};
 use crate::change::Change;
 use crate::command::{Index, Listing, Mark, Model};
 use crate::event::{Event, Refusal};
-use crate::state::{self, State, Step};
+use crate::feed::Subject;
+use crate::state::{self, State};
+use crate::step::Step;
 use keelmark_book::symbol::Symbol;
-use keelmark_book::{Kind, Quote, Rate, Timestamp};
+use keelmark_book::{InstrumentId, Kind, Quote, Rate, Timestamp};
 use keelmark_margin::Document;
 use keelmark_margin::document::library::BUILT_IN;
 use std::sync::Arc;
@@ -63,22 +66,27 @@ pub fn list<'a>(state: &'a State, listing: &Listing, at: Timestamp) -> Result<Ch
         as_of: at,
     };
     let mut change = Change::event(state, Event::Listed { instrument: one.to_string() });
-    change.step(Step::List(Box::new(one), quote));
+    change.step(Step::List(Box::new(one.clone()), quote));
+    let id = InstrumentId::new(state.market.instruments.len());
+    settle::schedule(&mut change, id, &one);
     Ok(change)
 }
 
 /// Sets an index price.
-pub fn index<'a>(state: &'a State, index: &Index) -> Change<'a> {
+pub fn index<'a>(state: &'a State, index: &Index) -> Result<Change<'a>, Refusal> {
+    feeds::told(state, &Subject::Asset(index.asset.clone()))?;
     let event = Event::Indexed { asset: index.asset.clone(), price: index.price };
     let mut change = Change::event(state, event);
     let confidence = index.confidence.unwrap_or(Rate::ONE);
-    change.step(Step::Index(index.asset.clone(), index.price, confidence));
-    change
+    change.step(Step::Index(index.asset.clone(), index.price, confidence, state.now));
+    Ok(change)
 }
 
 /// Sets a mark.
 pub fn mark<'a>(state: &'a State, mark: &Mark, at: Timestamp) -> Result<Change<'a>, Refusal> {
     let id = state.instrument(&mark.instrument)?;
+    feeds::told(state, &Subject::Instrument(id))?;
+    settle::quoted(state, id)?;
     let before = state.market.quote(id);
     let quote = Quote {
         mark: mark.mark,

@@ -3,11 +3,15 @@
 mod accounts;
 mod alerts;
 mod cash;
+mod delist;
+pub(crate) mod feeds;
+pub(crate) mod funding;
 mod interest;
 mod limits;
 mod market;
 mod orders;
 mod self_trade;
+pub(crate) mod settle;
 pub(crate) mod stops;
 mod trades;
 
@@ -21,7 +25,7 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
     match &command.action {
         Action::Model(model) => market::model(state, model),
         Action::List(listing) => market::list(state, listing, command.at),
-        Action::Index(index) => Ok(market::index(state, index)),
+        Action::Index(index) => market::index(state, index),
         Action::Mark(mark) => market::mark(state, mark, command.at),
         Action::Open(open) => accounts::open(state, open),
         Action::Close { account } => accounts::close(state, account),
@@ -40,6 +44,14 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
             orders::amend(state, account, *order, *quantity, *price)
         }
         Action::Trade(trade) => trades::trade(state, trade),
+        Action::Time => Ok(Change::new(state)),
+        Action::Feed { of, rule } => feeds::configure(state, of, rule.as_ref()),
+        Action::Reading(reading) => feeds::reading(state, reading),
+        Action::Funding(paid) => funding::pay(state, paid),
+        Action::FundingRule { instrument, rule } => funding::configure(state, instrument, *rule),
+        Action::Settlement { asset, rule } => settle::configure(state, asset, *rule),
+        Action::Settle { instrument, price } => settle::settle(state, instrument, *price),
+        Action::Delist { instrument, at, rule } => delist::delist(state, instrument, *at, *rule),
         Action::Limit(limit) => limits::limit(state, limit),
         Action::Link { group, accounts } => limits::link(state, Some(group), accounts),
         Action::Stop(stop) => stops::place(state, stop),

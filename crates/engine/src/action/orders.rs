@@ -1,5 +1,6 @@
 //! Open orders: each is margin-checked before it is accepted, at its worst subset of fills.
 
+use super::settle;
 use crate::account::{Account, AccountId, Mode, Order};
 use crate::change::Change;
 use crate::command::Place;
@@ -13,6 +14,7 @@ pub fn place<'a>(state: &'a State, place: &Place) -> Result<Change<'a>, Refusal>
     let id = state.open(&place.account)?;
     let instrument = state.instrument(&place.instrument)?;
     sound(state, instrument, place.quantity, place.price)?;
+    settle::traded(state, instrument, place.reduce_only)?;
     let account = state.account(id);
     unused(state, id, place.order)?;
     let isolated = place.isolated || account.mode == Mode::Isolated;
@@ -60,6 +62,7 @@ pub fn amend<'a>(
     let account = state.account(id);
     let before = find(account, number)?;
     sound(state, before.instrument, quantity, price)?;
+    settle::traded(state, before.instrument, before.reduce_only)?;
     if quantity.is_negative() != before.quantity.is_negative() {
         let side = if before.quantity.is_negative() { "below zero" } else { "above zero" };
         return Err(Refusal::bad("quantity", format!("{side}, as before"), quantity));

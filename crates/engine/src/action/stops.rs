@@ -1,6 +1,6 @@
 //! Stop orders: placed and cancelled by command, triggered by prices.
 
-use super::orders;
+use super::{orders, settle};
 use crate::account::{Mode, Order};
 use crate::change::{Change, Edit};
 use crate::command::PlaceStop;
@@ -14,6 +14,7 @@ use keelmark_book::{InstrumentId, Price, Quantity, Rate};
 pub fn place<'a>(state: &'a State, ask: &PlaceStop) -> Result<Change<'a>, Refusal> {
     let id = state.open(&ask.account)?;
     let instrument = state.instrument(&ask.instrument)?;
+    settle::traded(state, instrument, !ask.may_open)?;
     orders::unused(state, id, ask.order)?;
     if let Some(quantity) = ask.quantity {
         orders::sound(state, instrument, quantity, ask.price)?;
@@ -144,6 +145,7 @@ fn open<'a>(
     trigger: Price,
     seen: Price,
 ) -> Result<Change<'a>, Refusal> {
+    settle::traded(state, stop.instrument, stop.reduce_only)?;
     let (id, key) = (stop.account, (stop.account, stop.order));
     let mut change = Change::new(state);
     let signed = |size: Quantity| if stop.buys { size } else { -size };

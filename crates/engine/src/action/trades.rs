@@ -1,6 +1,6 @@
 //! Trades: two sides, one value, both checked or neither done.
 
-use super::{orders, self_trade};
+use super::{orders, self_trade, settle};
 use crate::account::{Account, AccountId, Mode, Order};
 use crate::change::Change;
 use crate::command::{Side, Trade};
@@ -125,6 +125,7 @@ impl Traded {
             let expected = format!("a fill that brings the position {before} towards zero");
             return Err(Refusal::bad("quantity", expected, self.quantity));
         }
+        settle::traded(change.state, self.instrument, reduces)?;
         if isolated && !reduces && !self.with_itself {
             change.top_up(self.id, self.instrument)?;
         }
@@ -156,7 +157,8 @@ impl Traded {
 }
 
 impl Change<'_> {
-    /// Gives an isolated position what its initial margin asks beyond what it has.
+    /// Gives an isolated position what its initial margin asks beyond what it has, and at least
+    /// what was paid for it: an option bought is not owed to its own collateral.
     pub fn top_up(&mut self, id: AccountId, instrument: InstrumentId) -> Result<(), Refusal> {
         let account = self.account(id);
         let Some(own) = account.isolated(instrument).copied() else { return Ok(()) };
@@ -165,7 +167,7 @@ impl Change<'_> {
         let alone = Account { isolated: vec![own], ..empty };
         let document = &self.state.models[account.model].document;
         let pools = standings(&alone, document, market)?;
-        let mut short = Money::ZERO;
+        let (mut short, missing) = (Money::ZERO, -own.margin);
         for pool in pools.iter().filter(|pool| pool.available().is_negative()) {
             let settle = &market.instruments.get(instrument).settle;
             let price = |asset| {
@@ -179,6 +181,7 @@ impl Change<'_> {
             short = short.plus(missing.over(price(settle)?, Round::Up)?)?;
         }
         let settle = market.instruments.get(instrument).settle.clone();
-        self.post(&settle, Place::Account(id), Place::Isolated(id, instrument), short)
+        let given = short.max(missing);
+        self.post(&settle, Place::Account(id), Place::Isolated(id, instrument), given)
     }
 }

@@ -30,12 +30,10 @@ impl Venue {
     }
 
     pub fn send(&mut self, action: &str) -> Vec<Event> {
-        let second = self.second;
-        self.at(&format!("2026-03-13T19:00:{second:02}Z"), action)
+        self.send_at(&format!("2026-03-13T19:00:{:02}Z", self.second), action)
     }
 
-    /// The same at a time of its own.
-    pub fn at(&mut self, at: &str, action: &str) -> Vec<Event> {
+    pub fn send_at(&mut self, at: &str, action: &str) -> Vec<Event> {
         self.number += 1;
         let number = self.number;
         let line = format!(r#"{{"from":"t","number":{number},"at":"{at}","do":{action}}}"#);
@@ -51,6 +49,25 @@ impl Venue {
         let events = self.send(action);
         assert!(!matches!(events.first(), Some(Event::Refused(_))), "{action}: {events:?}");
         events
+    }
+
+    /// As `done`, at a time of the day.
+    #[track_caller]
+    pub fn done_at(&mut self, time: &str, action: &str) -> Vec<Event> {
+        let events = self.send_at(&format!("2026-03-13T{time}Z"), action);
+        let refused = events.iter().any(|event| matches!(event, Event::Refused(_)));
+        assert!(!refused, "{action}: {events:?}");
+        events
+    }
+
+    /// The refusal at a time of the day, whatever fell due before it.
+    #[track_caller]
+    pub fn refused_at(&mut self, time: &str, action: &str) -> Refusal {
+        let mut events = self.send_at(&format!("2026-03-13T{time}Z"), action);
+        match events.pop() {
+            Some(Event::Refused(refusal)) => refusal,
+            other => panic!("{action}: expected a refusal, found {other:?}"),
+        }
     }
 
     #[track_caller]
