@@ -313,7 +313,7 @@ proptest! {
             let events = venue.send(&line);
             match events.last() {
                 Some(Event::Refused(Refusal::Margin { .. })) => {}
-                Some(Event::Filled { .. } | Event::Posted(_)) => done += 1,
+                Some(Event::Filled { .. } | Event::Posted(_) | Event::MarginCall(_)) => done += 1,
                 other => prop_assert!(false, "{} {:?}", line, other),
             }
         }
