@@ -35,7 +35,14 @@ impl Durable<Journal> {
     /// # Errors
     /// [`DurableError`] of the journal, its snapshot or its replay.
     pub fn open(directory: &Path) -> Result<(Self, Recovered), DurableError> {
-        let journal = Journal::open(directory, Options::default())?;
+        Self::recover(Journal::open(directory, Options::default())?)
+    }
+
+    /// The same for a journal that is open.
+    ///
+    /// # Errors
+    /// As [`Durable::open`].
+    pub fn recover(journal: Journal) -> Result<(Self, Recovered), DurableError> {
         let (mut engine, snapshot) = restored(&journal)?;
         let replayed = replay(&mut engine, &journal, Sequence(snapshot).plus(1), |_| ())?;
         let recovered = Recovered { journal: journal.recovery(), snapshot, replayed };
@@ -124,14 +131,14 @@ impl<L: Log> Durable<L> {
         for command in commands {
             let applied = self.engine.apply(command)?;
             if let Applied::New(answer) = &applied {
-                records.push(written(Record::Command(Box::new(pinned(command, answer))))?);
+                records.push(written(&Record::Command(Box::new(pinned(command, answer))))?);
             }
             answers.push(applied.into_answer());
         }
         if !records.is_empty() {
             let after = self.engine.state().sequence;
             let root = self.engine.root()?.hash.to_string();
-            records.push(written(Record::Root { after, root })?);
+            records.push(written(&Record::Root { after, root })?);
             let records: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
             self.log.append(&records)?;
         }
@@ -144,7 +151,7 @@ impl<L: Log> Durable<L> {
     }
 }
 
-fn written(record: Record) -> Result<Vec<u8>, DurableError> {
+fn written(record: &Record) -> Result<Vec<u8>, DurableError> {
     record.to_bytes().map_err(|error| DurableError::Record {
         sequence: 0,
         problem: format!("expected what JSON can say: {error}"),
@@ -156,7 +163,7 @@ fn written(record: Record) -> Result<Vec<u8>, DurableError> {
 fn pinned(command: &Command, answer: &Answer) -> Command {
     let mut command = command.clone();
     if let (Action::Model(model), Some(Event::ModelKnown { digest, .. })) =
-        (&mut command.action, answer.events.first())
+        (&mut command.action, answer.events.last())
     {
         model.digest = Some(digest.clone());
     }

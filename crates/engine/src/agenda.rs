@@ -25,6 +25,21 @@ pub enum Work {
     Settle(InstrumentId),
 }
 
+impl Work {
+    /// The instrument it is about, if it is.
+    #[must_use]
+    pub fn instrument(&self) -> Option<InstrumentId> {
+        match self {
+            Self::Feed(Subject::Asset(_)) | Self::Slow(Subject::Asset(_)) => None,
+            Self::Feed(Subject::Instrument(id))
+            | Self::Slow(Subject::Instrument(id))
+            | Self::Window(id)
+            | Self::Funding(id)
+            | Self::Settle(id) => Some(*id),
+        }
+    }
+}
+
 /// What is due, each at one time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Vec<(Timestamp, Work)>", into = "Vec<(Timestamp, Work)>")]

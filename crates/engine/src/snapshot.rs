@@ -235,6 +235,7 @@ impl Engine {
         let delivery: Delivery = from.part("delivery", 1)?.unwrap_or_default();
         let agenda: Agenda = from.part("agenda", 1)?.unwrap_or_default();
         let stored: Vec<StoredSender> = from.always("senders", 1)?;
+        let (names, assets) = (BTreeMap::new(), BTreeSet::new());
         let mut state = State {
             now,
             sequence,
@@ -251,11 +252,12 @@ impl Engine {
             funding,
             delivery,
             agenda,
-            names: BTreeMap::new(),
-            assets: BTreeSet::new(),
+            names,
+            assets,
         };
         from.end()?;
         state.admit(accounts)?;
+        state.followed().map_err(|problem| fault("agenda", problem))?;
         state.balanced()?;
         state.refer()?;
         let mut senders = BTreeMap::new();
@@ -390,6 +392,15 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// What time does names instruments that are there.
+    fn followed(&self) -> Result<(), String> {
+        let due = self.agenda.iter().filter_map(|(_, work)| work.instrument());
+        let feeds = self.feeds.instruments.keys().copied();
+        let funded = self.funding.by.keys().copied();
+        let ends = self.delivery.ends.keys().copied();
+        due.chain(feeds).chain(funded).chain(ends).try_for_each(|id| self.listed(id))
     }
 
     /// Every amount that is somewhere left somewhere else.

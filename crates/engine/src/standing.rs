@@ -204,7 +204,7 @@ impl Change<'_> {
 
     /// Where prices are too old to compute margin, nobody is locked into a position: what brings
     /// it towards zero is looked at as if the last prices had just been seen.
-    fn at_last_prices(&self, id: AccountId, refusal: Refusal) -> Result<(), Refusal> {
+    fn at_last_prices(&mut self, id: AccountId, refusal: Refusal) -> Result<(), Refusal> {
         let (before, after) = (self.state.account(id), self.account(id));
         let mut market = self.state.market.clone();
         let now = market.as_of;
@@ -216,8 +216,8 @@ impl Change<'_> {
         }
         let document = &self.state.models[after.model].document;
         let was = standings(before, document, &market)?;
-        let fine = is_no_worse(&was, &standings(after, document, &market)?);
-        if fine { Ok(()) } else { Err(refusal) }
+        let found = standings(after, document, &market)?;
+        if is_no_worse(&was, &found) { self.checked(id, &found) } else { Err(refusal) }
     }
 }
 

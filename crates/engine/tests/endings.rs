@@ -82,6 +82,7 @@ fn all_kinds_settle_at_the_mean_of_the_last_half_hour() {
     venue.done(&trade(PUT, "2", "0.01", false));
     venue.done_at("19:20:00", &index("69000"));
     venue.done_at("19:34:56", r#""time""#);
+    venue.restart();
     venue.done_at("19:40:00", &index("72000"));
     // 10 minutes at 69000, 20 at 72000.
     let events = venue.done_at("20:00:00", r#""time""#);

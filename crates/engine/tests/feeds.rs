@@ -176,6 +176,7 @@ fn a_slow_price_follows_by_steps_and_waits_while_the_feed_fails() {
     assert_eq!(slow(&venue), "70100");
     venue.done_at("19:00:04", &read("a", "70200", ""));
     venue.done_at("19:00:04", &read("b", "70200", ""));
+    venue.restart();
     venue.done_at("19:00:06", r#""time""#);
     assert_eq!(slow(&venue), "70170.1");
     venue.second = 6;

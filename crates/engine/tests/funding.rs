@@ -117,6 +117,7 @@ fn a_rate_is_the_mean_premium_drawn_towards_interest_and_limited() {
     venue.done_at("19:00:00", &rule("0.01", "0.5"));
     // 45 minutes without a premium, 15 at 0.4 %: 0.1 % on average.
     venue.done_at("19:45:00", &mark("70280"));
+    venue.restart();
     let events = venue.done_at("20:00:00", r#""time""#);
     assert_eq!(rate(&events).unwrap().to_string(), "0.0005");
     assert_eq!(paid(&events, "a").as_deref(), Some("-70.28"));

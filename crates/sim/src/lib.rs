@@ -3,8 +3,8 @@
 //! One seed gives one stream of commands: accounts opened and closed, cash in and out, orders,
 //! trades, price jumps, funding, bursts, repeated and hostile commands. Each goes to the engine and
 //! to a reference that keeps whole histories and adds them up again at every question, in big
-//! integers. Both must answer alike and hold the same, at every step; a difference prints seed and
-//! step.
+//! integers; and, in batches, to the durable engine on a simulated disk that stops, tears, fills
+//! and fails. All must answer alike and hold the same; a difference prints seed and step.
 //!
 //! Rejected: comparing with a second fast engine. What is written the same way fails the same way.
 //!
@@ -12,10 +12,12 @@
 //!
 //! - [`random`]: the generator, by name, so that seeds mean the same for ever
 //! - [`workload`]: the stream of commands
-//! - [`reference`]: the naive engine
+//! - [`mod@reference`]: the naive engine
 //! - [`holdings`]: what an account holds there, in big integers
-//! - [`run`]: both engines side by side
+//! - [`mod@disk`]: the engine over its journal on a disk that fails
+//! - [`run`]: all of them side by side
 
+pub mod disk;
 mod funding;
 pub mod holdings;
 pub mod random;

@@ -29,10 +29,12 @@ fn main() -> ExitCode {
         println!("{violation}");
     }
     println!(
-        "{} commands ({} refused), {} violations",
+        "{} commands ({} refused), {} faults injected, {} violations, state root {}",
         report.commands,
         report.refused,
-        report.violations.len()
+        report.faults,
+        report.violations.len(),
+        report.root
     );
     if report.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -1,14 +1,18 @@
-//! Both engines side by side: the same commands, the same answers, the same holdings.
+//! All engines side by side: the same commands, the same answers, the same holdings and roots.
 
+use crate::disk::{Expected, Machine};
 use crate::holdings::{big, small};
+use crate::random::Random;
 use crate::reference::{Reference, named};
 use crate::workload::Workload;
 use keelmark_book::{Asset, Decimal};
-use keelmark_engine::{Applied, Command, Engine, Event};
+use keelmark_engine::{Answer, Applied, Command, Engine, Event};
 use std::collections::BTreeMap;
 
 /// The sum over all accounts is taken from the start after so many commands.
 const RECOUNT_EVERY: u64 = 1_000;
+/// Commands in a batch, at most.
+const BATCH: usize = 40;
 
 /// What a run found.
 #[derive(Clone, Debug, Default)]
@@ -17,62 +21,110 @@ pub struct Report {
     pub commands: u64,
     /// Of these, refused.
     pub refused: u64,
+    /// Faults of the disk, and kills.
+    pub faults: u64,
     /// Differences and broken invariants, each with its step.
     pub violations: Vec<String>,
+    /// The state root at the end.
+    pub root: String,
+}
+
+/// Everything that runs.
+struct Run {
+    workload: Workload,
+    engine: Engine,
+    reference: Reference,
+    machine: Machine,
+    random: Random,
 }
 
 /// Runs the stream of a seed for so many commands; stops at the first violation. `told` is called
 /// with the number of commands done.
 pub fn run(seed: u64, commands: u64, accounts: usize, mut told: impl FnMut(u64)) -> Report {
     let mut report = Report::default();
-    let mut workload = Workload::new(seed, accounts);
-    let (mut engine, mut reference) = (Engine::default(), Reference::default());
+    let machine = match Machine::new(seed) {
+        Ok(machine) => machine,
+        Err(problem) => return Report { violations: vec![problem], ..report },
+    };
+    let mut run = Run {
+        workload: Workload::new(seed, accounts),
+        engine: Engine::default(),
+        reference: Reference::default(),
+        machine,
+        random: Random::new(!seed),
+    };
     while report.commands < commands && report.violations.is_empty() {
-        report.commands += 1;
-        let step = report.commands;
-        if let Err(problem) = take(&mut workload, &mut engine, &mut reference, &mut report) {
+        let most = (commands - report.commands).min(1 + run.random.below(BATCH) as u64);
+        if let Err(problem) = run.batch(most, &mut report) {
+            let step = report.commands;
             report.violations.push(format!("seed {seed}, step {step}: {problem}"));
         }
-        told(step);
+        report.faults = run.machine.faults;
+        told(report.commands);
     }
+    report.root = run.machine.root().unwrap_or_else(|problem| problem);
     report
 }
 
-fn take(
-    workload: &mut Workload,
-    engine: &mut Engine,
-    reference: &mut Reference,
-    report: &mut Report,
-) -> Result<(), String> {
-    let command = workload.command().map_err(|error| format!("no command: {error}"))?;
-    let told = |problem: &str| format!("{problem}\n  command: {command:?}");
-    let applied = engine.apply(&command).map_err(|broken| told(&broken.to_string()))?;
-    let events = &applied.answer().events;
-    let refused = matches!(events.first(), Some(Event::Refused(_)));
-    report.refused += u64::from(refused);
-    let accepted = reference.apply(&command);
-    if accepted == refused {
-        return Err(told(&format!("the reference says accepted: {accepted}; found {events:?}")));
-    }
-    if let Applied::Again(_) = applied {
-        return Ok(());
-    }
-    for name in named(&command.action) {
-        same(engine, reference, name).map_err(|problem| told(&problem))?;
-        if !refused {
-            stands(engine, &command, name).map_err(|problem| told(&problem))?;
+impl Run {
+    /// A batch: first command by command against the reference, then as a whole on the disk.
+    fn batch(&mut self, most: u64, report: &mut Report) -> Result<(), String> {
+        let before = self.engine.state().sequence;
+        let (mut commands, mut answers) = (Vec::new(), Vec::new());
+        for _ in 0..most {
+            report.commands += 1;
+            let command = self.workload.command();
+            let command = command.map_err(|error| format!("no command: {error}"))?;
+            answers.push(self.step(&command, report)?);
+            commands.push(command);
         }
-    }
-    if report.commands.is_multiple_of(RECOUNT_EVERY) {
-        let total = engine.state().total().map_err(|error| error.to_string())?;
-        if !total.is_empty() {
-            return Err(told(&format!("amounts out of nothing: {total:?}")));
+        let after = self.engine.state().sequence;
+        let (commands, answers) = (commands.as_slice(), answers.as_slice());
+        self.machine.batch(&Expected { commands, answers, before, after })?;
+        let expected = self.engine.root().map_err(|error| error.to_string())?.hash.to_string();
+        let found = self.machine.root()?;
+        if found != expected {
+            return Err(format!("root {found} on disk, expected {expected}"));
         }
-        for name in reference.accounts.keys() {
+        Ok(())
+    }
+
+    /// A command, compared with the reference.
+    fn step(&mut self, command: &Command, report: &mut Report) -> Result<Answer, String> {
+        let told = |problem: &str| format!("{problem}\n  command: {command:?}");
+        let (engine, reference) = (&mut self.engine, &mut self.reference);
+        let applied = engine.apply(command).map_err(|broken| told(&broken.to_string()))?;
+        let events = &applied.answer().events;
+        let refused = matches!(events.last(), Some(Event::Refused(_)));
+        report.refused += u64::from(refused);
+        let accepted = reference.apply(command);
+        if accepted == refused {
+            let problem = format!("the reference says accepted: {accepted}; found {events:?}");
+            return Err(told(&problem));
+        }
+        if let Applied::Again(_) = applied {
+            return Ok(applied.into_answer());
+        }
+        for name in named(&command.action) {
             same(engine, reference, name).map_err(|problem| told(&problem))?;
+            if !refused {
+                stands(engine, command, name).map_err(|problem| told(&problem))?;
+            }
         }
+        if report.commands.is_multiple_of(RECOUNT_EVERY) {
+            recount(engine, reference).map_err(|problem| told(&problem))?;
+        }
+        Ok(applied.into_answer())
     }
-    Ok(())
+}
+
+/// Sums and holdings of all accounts, from the start.
+fn recount(engine: &Engine, reference: &Reference) -> Result<(), String> {
+    let total = engine.state().total().map_err(|error| error.to_string())?;
+    if !total.is_empty() {
+        return Err(format!("amounts out of nothing: {total:?}"));
+    }
+    reference.accounts.keys().try_for_each(|name| same(engine, reference, name))
 }
 
 /// What an account holds is the same in both.

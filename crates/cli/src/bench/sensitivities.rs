@@ -64,7 +64,7 @@ pub fn run() -> Result<Vec<Figure>, Failure> {
             unit: "portfolios/s",
             against: format!("{ENGINE} portfolios per CPU-second of an open engine in C++"),
             ratio: rate / ENGINE,
-            hold: 50.0,
+            hold: 40.0,
         },
         Figure {
             name: "sensitivities-bytes".into(),

@@ -182,5 +182,5 @@ pub fn run(engine: &mut Engine, commands: &[Command]) -> Vec<Applied> {
 
 /// Whether a command was new and refused.
 pub fn is_refused(applied: &Applied) -> bool {
-    matches!(applied, Applied::New(answer) if matches!(answer.events[..], [Event::Refused(_)]))
+    matches!(applied, Applied::New(answer) if matches!(answer.events[..], [.., Event::Refused(_)]))
 }

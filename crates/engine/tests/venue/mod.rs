@@ -51,6 +51,14 @@ impl Venue {
         events
     }
 
+    /// Goes on from what it had written down.
+    pub fn restart(&mut self) {
+        let bytes = self.engine.snapshot().unwrap();
+        let root = self.engine.root().unwrap();
+        self.engine = Engine::restore(&bytes).unwrap();
+        assert_eq!(self.engine.root().unwrap(), root);
+    }
+
     /// As `done`, at a time of the day.
     #[track_caller]
     pub fn done_at(&mut self, time: &str, action: &str) -> Vec<Event> {

@@ -161,7 +161,7 @@ impl Session<'_> {
         let mut text = String::new();
         for (command, answer) in batch.iter().zip(&answers) {
             self.commands += 1;
-            self.refused += u64::from(matches!(answer.events.first(), Some(Event::Refused(_))));
+            self.refused += u64::from(matches!(answer.events.last(), Some(Event::Refused(_))));
             self.tell(&mut text, command, answer)?;
         }
         let mut out = std::io::stdout().lock();
