@@ -151,6 +151,17 @@ impl Account {
         self.shared.get(at)
     }
 
+    /// Contracts on shared collateral, or on collateral of their own.
+    #[must_use]
+    pub fn position(&self, id: InstrumentId, isolated: bool) -> Quantity {
+        let held = if isolated {
+            self.isolated(id).map(|own| own.holding.quantity)
+        } else {
+            self.shared(id).map(|held| held.quantity)
+        };
+        held.unwrap_or_default()
+    }
+
     /// Its position on collateral of its own.
     #[must_use]
     pub fn isolated(&self, id: InstrumentId) -> Option<&Isolated> {
@@ -171,6 +182,22 @@ impl Account {
         replace(&mut self.isolated, at, held, held.holding.quantity.is_zero());
     }
 
+    /// Its positions, shared and isolated.
+    pub fn holdings(&self) -> impl Iterator<Item = &Holding> {
+        self.shared.iter().chain(self.isolated.iter().map(|own| &own.holding))
+    }
+
+    /// Its positions above zero, by instrument.
+    pub(crate) fn longs(&self) -> impl Iterator<Item = (InstrumentId, Quantity)> {
+        let long = self.holdings().filter(|held| held.quantity.is_positive());
+        long.map(|held| (held.instrument, held.quantity))
+    }
+
+    /// Whether its positions are those of another state of it.
+    pub(crate) fn holds_the_same(&self, other: &Self) -> bool {
+        self.shared == other.shared && self.isolated == other.isolated
+    }
+
     /// Gives back what its lists have reserved and do not use: a million accounts are kept for
     /// long and changed seldom.
     pub(crate) fn fit(&mut self) {
@@ -185,6 +212,12 @@ impl Account {
     #[must_use]
     pub fn order(&self, number: u64) -> Option<&Order> {
         self.orders.iter().find(|one| one.number == number)
+    }
+
+    /// Opens an order.
+    pub(crate) fn add_order(&mut self, order: Order) {
+        let at = self.orders.partition_point(|one| one.number < order.number);
+        self.orders.insert(at, order);
     }
 
     /// Whether it has neither positions nor open orders, so that nothing is required of it.

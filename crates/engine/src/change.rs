@@ -6,9 +6,9 @@
 use crate::account::{Account, AccountId, Holding, Isolated};
 use crate::event::{Event, Refusal};
 use crate::ledger::{House, Place, Posting};
-use crate::position;
 use crate::state::{Model, State};
 use crate::step::Step;
+use crate::{interest, limits, outflow, position, stop, watch};
 use keelmark_book::{Asset, InstrumentId, Money, Quantity, Round};
 use std::collections::BTreeMap;
 
@@ -31,8 +31,25 @@ pub(crate) struct Outcome {
     pub steps: Vec<Step>,
     /// A document more.
     pub model: Option<Model>,
+    /// What changes of the rules and records beside the accounts, in order.
+    pub edits: Vec<Edit>,
     /// What happened.
     pub events: Vec<Event>,
+}
+
+/// A change of what the state keeps beside accounts, ledger and market.
+#[derive(Debug)]
+pub(crate) enum Edit {
+    /// Of limits, or of who counts together.
+    Limits(limits::Edit),
+    /// Of orders that wait for a price.
+    Stops(stop::Edit),
+    /// Of margin calls.
+    Watch(watch::Edit),
+    /// Of what may leave, and has.
+    Outflows(outflow::Edit),
+    /// Of interest.
+    Interest(interest::Edit),
 }
 
 impl<'a> Change<'a> {
@@ -73,6 +90,16 @@ impl<'a> Change<'a> {
     /// Makes a document known.
     pub fn model(&mut self, model: Model) {
         self.done.model = Some(model);
+    }
+
+    /// Changes a rule or a record.
+    pub fn edit(&mut self, edit: Edit) {
+        self.done.edits.push(edit);
+    }
+
+    /// The accounts that change, as they will be.
+    pub fn changed(&self) -> impl Iterator<Item = (AccountId, &Account)> {
+        self.done.accounts.iter().map(|(id, account)| (*id, account))
     }
 
     /// Opens an account; returns its number.

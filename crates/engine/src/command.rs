@@ -5,6 +5,10 @@
 //! lines.
 
 use crate::account::Mode;
+use crate::interest::Terms;
+use crate::limits::Whose;
+use crate::outflow::{self, Cap};
+use crate::stop::{On, When};
 use crate::{delivery, feed, funding};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -99,6 +103,53 @@ pub enum Action {
     },
     /// Two accounts trade with each other.
     Trade(Trade),
+    /// Sets how large positions may become.
+    Limit(Limit),
+    /// Makes accounts count together, with their sub-accounts.
+    Link {
+        /// Name of the group.
+        group: String,
+        /// Who is of it from now on; whoever was of another group leaves that.
+        accounts: Vec<String>,
+    },
+    /// Takes accounts, with their sub-accounts, out of their groups.
+    Unlink {
+        /// Who.
+        accounts: Vec<String>,
+    },
+    /// Places an order that waits for a price.
+    Stop(PlaceStop),
+    /// Cancels one that waits.
+    CancelStop {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+    },
+    /// Sets when margin calls are made.
+    Alerts(Alerts),
+    /// Sets how much may leave within a window.
+    Outflow {
+        /// Which asset.
+        asset: Asset,
+        /// Whose withdrawals count.
+        #[serde(rename = "for")]
+        whose: outflow::Whose,
+        /// The limit from now on; absent for none, or for that of every account.
+        cap: Option<Cap>,
+    },
+    /// Sets what it costs to owe an asset.
+    Interest {
+        /// Which asset.
+        asset: Asset,
+        /// The terms from now on; absent where it costs nothing.
+        terms: Option<Terms>,
+    },
+    /// Charges the interest that is due.
+    Accrue {
+        /// On which asset; on all when absent.
+        asset: Option<Asset>,
+    },
     /// Time passes, and nothing else.
     Time,
     /// Says how a price is made of several sources.
@@ -288,6 +339,63 @@ pub struct Place {
     /// Whether what it fills stands on collateral of its own; so it does in isolated mode.
     #[serde(default)]
     pub isolated: bool,
+}
+
+/// An order that waits for a price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceStop {
+    /// Whose.
+    pub account: String,
+    /// The venue's number of the order that it becomes, never used before.
+    pub order: u64,
+    /// Which instrument.
+    pub instrument: String,
+    /// When it triggers.
+    pub when: When,
+    /// Which price it looks at; the mark when absent.
+    #[serde(default)]
+    pub on: On,
+    /// Contracts, buy above zero; absent for the position as it is when it triggers.
+    pub quantity: Option<Quantity>,
+    /// Limit price of its order, in the mark's unit; absent for a market order.
+    pub price: Option<Price>,
+    /// Whether its order may also open a position, and is then checked like any other.
+    #[serde(default)]
+    pub may_open: bool,
+    /// Whether its order is about the position on collateral of its own; so it is in isolated mode.
+    #[serde(default)]
+    pub isolated: bool,
+    /// The number of a stop that waits: when one of both triggers, the other is cancelled.
+    pub other: Option<u64>,
+}
+
+/// When margin calls are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alerts {
+    /// Of whom; of everybody without alerts of his own when absent.
+    pub account: Option<String>,
+    /// Shares of margin used, rising, up to 1; absent for those of everybody, or 0.8, 0.9 and 1.
+    pub levels: Option<Vec<Rate>>,
+    /// How far below a level margin used must fall before it is called again; 0.05 when absent.
+    pub step: Option<Rate>,
+}
+
+/// Limits of an instrument, in place of those of the same `for` before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// Which instrument.
+    pub instrument: String,
+    /// What they are about.
+    #[serde(rename = "for")]
+    pub whose: Whose,
+    /// The most contracts; absent without limit.
+    pub contracts: Option<Quantity>,
+    /// The most that they may be worth at the index price of the base asset, in the market's
+    /// currency; absent without limit.
+    pub notional: Option<Money>,
 }
 
 /// A trade.

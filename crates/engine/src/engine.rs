@@ -5,6 +5,7 @@ use crate::action;
 use crate::change::{Change, Outcome};
 use crate::clock;
 use crate::command::Command;
+use crate::consequence::{self, Cause};
 use crate::event::{Answer, Event, Refusal};
 use crate::root::{Proof, Root, RootError, SumTree};
 use crate::state::State;
@@ -14,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// Answers kept of each sender: a command repeated within so many gets its first answer.
 pub const ANSWERS_KEPT: usize = 1_024;
 
-/// The engine broke one of its own rules: it stopped before the command that would have done so,
-/// and must not go on. A fault of the engine, never of a command.
+/// The engine would break one of its own rules: it stopped before the change that would have done
+/// so, and must not go on. A fault of the engine, never of a command.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("command {sequence} of the log would break a rule of the engine: {rule}")]
 pub struct Broken {
@@ -108,8 +109,7 @@ impl Engine {
     /// refuses it. Time passes whatever becomes of the command; a refusal changes nothing beside.
     ///
     /// # Errors
-    /// [`Broken`] when the engine is wrong; the state is as before the change that was wrong, and
-    /// no more commands may be given.
+    /// [`Broken`] when the engine is wrong: nothing more may be asked of it.
     pub fn apply(&mut self, command: &Command) -> Result<Applied, Broken> {
         let sender = self.senders.get(&command.from);
         if let Some(answer) = sender.and_then(|sender| sender.answer(command.number)) {
@@ -179,23 +179,17 @@ impl Engine {
         Ok(events)
     }
 
-    /// Does a change, unless it would break a rule; its events, or why it cannot be.
-    fn commit(&mut self, mut outcome: Outcome) -> Result<Result<Vec<Event>, Refusal>, String> {
-        match self.state.created(&outcome) {
-            Ok(created) if created.is_empty() => {}
-            Ok(created) => return Err(format!("amounts out of nothing: {created:?}")),
-            Err(overflow) => return Ok(Err(overflow.into())),
-        }
-        if let Some((id, left)) = self.state.left(&outcome) {
-            let one = self.state.market.instruments.get(id);
-            return Err(format!("{one} settles, and {left} {} is left of it", one.settle));
-        }
-        let events = std::mem::take(&mut outcome.events);
-        let touched: Vec<AccountId> = outcome.accounts.keys().copied().collect();
-        if let Err(refusal) = self.state.apply(outcome, self.state.now) {
-            return Ok(Err(refusal));
-        }
-        self.touched.extend(touched);
+    /// Does a change and what follows from it, unless it would break a rule; its events, or why it
+    /// cannot be.
+    fn commit(&mut self, outcome: Outcome) -> Result<Result<Vec<Event>, Refusal>, String> {
+        let mut cause = Cause::of(&outcome);
+        let mut events = match self.state.perform(outcome)? {
+            Ok(events) => events,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let followed = consequence::follow(&mut self.state, &mut cause, &mut events);
+        self.touched.extend(cause.accounts);
+        followed?;
         Ok(Ok(events))
     }
 }

@@ -3,7 +3,11 @@
 use crate::account::Mode;
 use crate::delivery::{Last, Rule};
 use crate::feed::{Failing, Standing};
+use crate::interest::Terms;
 use crate::ledger::Posting;
+use crate::limits::{Most, Whose};
+use crate::outflow::{self, Cap};
+use crate::watch::{self, MarginCall};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -236,6 +240,134 @@ pub enum Event {
         /// How much.
         amount: Money,
     },
+    /// An order waits for a price.
+    StopPlaced {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+    },
+    /// An order no longer waits.
+    StopCancelled {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+        /// Why.
+        why: Why,
+    },
+    /// A price was reached, and the order that waited for it is open: for the venue to match.
+    Triggered {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+        /// Canonical symbol.
+        instrument: String,
+        /// Contracts, buy above zero.
+        quantity: Quantity,
+        /// Limit price; absent for a market order.
+        price: Option<Price>,
+        /// Whether it may only bring the position towards zero.
+        reduce_only: bool,
+        /// The trigger that was reached.
+        trigger: Price,
+        /// The price that reached it.
+        seen: Price,
+    },
+    /// A price was reached, but the order that waited for it was refused, and is gone.
+    TriggerRefused {
+        /// Whose.
+        account: String,
+        /// Its number.
+        order: u64,
+        /// Why, with the numbers.
+        refusal: Box<Refusal>,
+    },
+    /// When margin calls are made was changed.
+    AlertsSet {
+        /// Of whom; of everybody without alerts of his own when absent.
+        account: Option<String>,
+        /// The rule; absent where the account goes by that of everybody again.
+        rule: Option<watch::Rule>,
+    },
+    /// Margin used has reached a level.
+    MarginCall(Box<MarginCall>),
+    /// Maintenance margin exceeds equity.
+    Liquidatable(Box<MarginCall>),
+    /// Margin used has fallen a step below levels that were reached: they are called again.
+    MarginRestored {
+        /// Which account.
+        account: String,
+        /// The lowest of these levels.
+        level: Rate,
+    },
+    /// The margin of an account cannot be computed; said once, until it can be.
+    MarginUnknown {
+        /// Which account.
+        account: String,
+        /// What is missing.
+        problem: String,
+    },
+    /// Another amount of an asset may leave within a window.
+    OutflowSet {
+        /// Which asset.
+        asset: Asset,
+        /// Whose withdrawals count.
+        whose: outflow::Whose,
+        /// The limit; absent for none of its own.
+        cap: Option<Cap>,
+    },
+    /// Owing an asset has another price.
+    InterestSet {
+        /// Which asset.
+        asset: Asset,
+        /// The terms; absent where it costs nothing.
+        terms: Option<Terms>,
+    },
+    /// Interest was charged.
+    Accrued {
+        /// On which asset.
+        asset: Asset,
+        /// The yearly rate.
+        rate: Rate,
+        /// What borrowers paid.
+        charged: Money,
+        /// What lenders got of it; the rest is the house's.
+        paid: Money,
+        /// What one unit owed from the beginning has become.
+        index: Rate,
+    },
+    /// An instrument has other limits.
+    Limited {
+        /// Canonical symbol.
+        instrument: String,
+        /// What they are about.
+        whose: Whose,
+        /// The most that may be held.
+        most: Most,
+    },
+    /// Accounts count together, or alone again.
+    Linked {
+        /// Name of the group; absent where they left theirs.
+        group: Option<String>,
+        /// Accounts that are no sub-accounts; these come with them.
+        accounts: Vec<String>,
+    },
+}
+
+/// Why an order that waited for a price does so no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// Its account asked for it.
+    Asked,
+    /// The position that it would reduce was closed or turned round.
+    PositionClosed,
+    /// The other one of a pair triggered.
+    OtherTriggered,
+    /// It was reached, but other orders reduce all of the position already.
+    NothingLeft,
 }
 
 /// Why a command was refused, with the numbers.
@@ -343,6 +475,46 @@ pub enum Refusal {
         would: Rate,
         /// What it may be.
         most: Rate,
+    },
+    /// More would leave within a window than may.
+    #[error(
+        "{whose}: {wanted} {asset} is wanted, and {left} of {most} in {seconds} seconds is left; \
+         {}",
+        frees.map_or("a withdrawal may never be so large".to_owned(),
+            |at| format!("so much is left again from {at}"))
+    )]
+    Outflow {
+        /// Whose outflow is limited.
+        whose: String,
+        /// Which asset.
+        asset: Asset,
+        /// What is wanted.
+        wanted: Money,
+        /// What may leave now.
+        left: Money,
+        /// What may leave in a window.
+        most: Money,
+        /// Length of the window.
+        seconds: u32,
+        /// When what is wanted may leave, if nothing else does; absent where it never may.
+        frees: Option<Timestamp>,
+    },
+    /// Linked accounts would have more margin left by trading with each other.
+    #[error(
+        "self-trade of {buyer} and {seller}: equity above initial margin would rise from {before} \
+         to {after} {currency}; trade with others, or cancel the orders"
+    )]
+    SelfTrade {
+        /// Who would buy.
+        buyer: String,
+        /// Who would sell.
+        seller: String,
+        /// What the figures are in.
+        currency: Asset,
+        /// What both have above initial margin with the orders cancelled that would be filled.
+        before: Money,
+        /// What both would have, fees aside.
+        after: Money,
     },
     /// A feed it depends on has too few sources.
     #[error(
@@ -459,8 +631,60 @@ impl Event {
             Self::Shortfall { account, instrument, amount } => {
                 write!(f, "{account}: {amount} of {instrument} paid by the insurance fund")
             }
+            other => other.of_rules(f),
+        }
+    }
+
+    /// In words: limits, stops, margin calls and interest.
+    fn of_rules(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StopPlaced { account, order } => write!(f, "{account}: stop {order} waits"),
+            Self::StopCancelled { account, order, why } => {
+                write!(f, "{account}: stop {order} is cancelled: {why}")
+            }
+            Self::Triggered { account, order, instrument, quantity, trigger, seen, .. } => write!(
+                f,
+                "{account}: stop {order} at {trigger} was reached at {seen}: {quantity} \
+                 {instrument} is open"
+            ),
+            Self::TriggerRefused { account, order, refusal } => {
+                write!(f, "{account}: stop {order} was reached and refused: {refusal}")
+            }
+            Self::AlertsSet { account, .. } => {
+                let account = account.as_deref().unwrap_or("everybody");
+                write!(f, "{account}: other margin calls")
+            }
+            Self::MarginCall(call) => write!(f, "margin call: {call}"),
+            Self::Liquidatable(call) => write!(f, "liquidatable: {call}"),
+            Self::MarginRestored { account, level } => {
+                write!(f, "{account}: margin used is well below {level} again")
+            }
+            Self::MarginUnknown { account, problem } => {
+                write!(f, "{account}: no margin can be computed: {problem}")
+            }
+            Self::OutflowSet { asset, .. } => write!(f, "{asset}: other limits of outflow"),
+            Self::InterestSet { asset, .. } => write!(f, "{asset}: other interest"),
+            Self::Accrued { asset, rate, charged, paid, .. } => {
+                write!(f, "{charged} {asset} of interest at {rate} a year, {paid} to lenders")
+            }
+            Self::Limited { instrument, .. } => write!(f, "{instrument} has other limits"),
+            Self::Linked { group, accounts } => {
+                let group = group.as_deref().unwrap_or("no group");
+                write!(f, "{} count with {group}", accounts.join(", "))
+            }
             _ => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Asked => "as asked",
+            Self::PositionClosed => "the position is closed",
+            Self::OtherTriggered => "the other one triggered",
+            Self::NothingLeft => "nothing is left to reduce",
+        })
     }
 }
 

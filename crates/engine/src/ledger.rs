@@ -29,7 +29,7 @@ pub enum Place {
 pub enum House {
     /// The world outside: minus everything that was deposited and not withdrawn.
     Outside,
-    /// Trading fees.
+    /// Trading fees, and the house's share of interest.
     Fees,
     /// Interest between borrowers and lenders on its way, and what rounding left of it.
     Interest,

@@ -36,6 +36,10 @@
 //! [`standing`] what the margin computation says of it; [`state`] all that is known, with
 //! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills.
 //!
+//! What the state keeps beside them, a topic a file: [`limits`] of positions and who counts
+//! together, [`mod@stop`] orders, [`watch`] margin calls, [`outflow`] limits, [`interest`].
+//! `consequence` is what follows from a command by itself.
+//!
 //! What time does by itself is on the [`agenda`]: prices of several sources, in [`feed`], turn
 //! stale; [`funding`] is paid; instruments settle, in [`delivery`], at an [`average`].
 //!
@@ -49,12 +53,16 @@ pub mod average;
 mod change;
 mod clock;
 pub mod command;
+mod consequence;
 pub mod delivery;
 pub mod engine;
 pub mod event;
 pub mod feed;
 pub mod funding;
+pub mod interest;
 pub mod ledger;
+pub mod limits;
+pub mod outflow;
 mod parts;
 pub mod position;
 pub mod root;
@@ -62,6 +70,8 @@ pub mod snapshot;
 pub mod standing;
 pub mod state;
 mod step;
+pub mod stop;
+pub mod watch;
 
 pub use account::{Account, AccountId};
 pub use command::{Action, Command};

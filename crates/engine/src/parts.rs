@@ -54,6 +54,11 @@ impl State {
             agenda,
             names: _,
             assets: _,
+            limits,
+            stops,
+            watch,
+            outflows,
+            interest,
         } = self;
         to.part("market", 1, market)?;
         let models: Vec<Known<'_>> = models.iter().map(Known::of).collect();
@@ -62,7 +67,12 @@ impl State {
         to.unless_empty("feeds", 1, feeds)?;
         to.unless_empty("funding", 1, funding)?;
         to.unless_empty("delivery", 1, delivery)?;
-        to.unless_empty("agenda", 1, agenda)
+        to.unless_empty("agenda", 1, agenda)?;
+        to.unless_empty("limits", 1, limits)?;
+        to.unless_empty("stops", 1, stops)?;
+        to.unless_empty("watch", 1, watch)?;
+        to.unless_empty("outflows", 1, outflows)?;
+        to.unless_empty("interest", 1, interest)
     }
 }
 

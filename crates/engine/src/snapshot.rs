@@ -15,8 +15,8 @@ use crate::feed::Feeds;
 use crate::funding::Funding;
 use crate::ledger::{House, Ledger};
 use crate::parts::{Known, Parts};
-use crate::state::{Model, State};
-use keelmark_book::{Asset, InstrumentId, Market, Money, Timestamp};
+use crate::state::{Model, Source, State};
+use keelmark_book::{Asset, InstrumentId, Market, Money, Quantity, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -235,7 +235,6 @@ impl Engine {
         let delivery: Delivery = from.part("delivery", 1)?.unwrap_or_default();
         let agenda: Agenda = from.part("agenda", 1)?.unwrap_or_default();
         let stored: Vec<StoredSender> = from.always("senders", 1)?;
-        from.end()?;
         let (names, assets) = (BTreeMap::new(), BTreeSet::new());
         let mut state = State {
             now,
@@ -244,6 +243,11 @@ impl Engine {
             models,
             accounts: Vec::new(),
             ledger,
+            limits: from.part("limits", 1)?.unwrap_or_default(),
+            stops: from.part("stops", 1)?.unwrap_or_default(),
+            watch: from.part("watch", 1)?.unwrap_or_default(),
+            outflows: from.part("outflows", 1)?.unwrap_or_default(),
+            interest: from.part("interest", 1)?.unwrap_or_default(),
             feeds,
             funding,
             delivery,
@@ -251,9 +255,11 @@ impl Engine {
             names,
             assets,
         };
+        from.end()?;
         state.admit(accounts)?;
         state.followed().map_err(|problem| fault("agenda", problem))?;
         state.balanced()?;
+        state.refer()?;
         let mut senders = BTreeMap::new();
         for sender in stored {
             let (name, sender) = Sender::read(sender)?;
@@ -347,6 +353,45 @@ impl State {
             return Ok(());
         }
         Err(format!("expected one of {count} instruments, found number {}", id.index()))
+    }
+
+    /// What stops and groups are about is there.
+    fn refer(&self) -> Result<(), SnapshotError> {
+        let known = |section, id: crate::AccountId| {
+            let count = self.accounts.len();
+            let problem = || format!("expected one of {count} accounts, found {}", id.index());
+            if id.index() < count { Ok(()) } else { Err(fault(section, problem())) }
+        };
+        for stop in self.stops.iter() {
+            known("stops", stop.account)?;
+            let mut about = vec![stop.instrument];
+            if let Source::Mark(id) = stop.source {
+                about.push(id);
+            }
+            for id in about {
+                self.listed(id).map_err(|problem| fault("stops", problem))?;
+            }
+        }
+        self.limits.accounts().try_for_each(|id| known("limits", id))?;
+        self.recounted()
+    }
+
+    /// Contracts open are the longs, counted again.
+    fn recounted(&self) -> Result<(), SnapshotError> {
+        let mut open: BTreeMap<InstrumentId, Quantity> = BTreeMap::new();
+        for (id, long) in self.accounts.iter().flat_map(Account::longs) {
+            let sum = open.entry(id).or_default();
+            *sum = sum.plus(long).map_err(|error| fault("market", error))?;
+        }
+        for (id, one) in self.market.instruments.iter() {
+            let found = self.market.open_interest(id).unwrap_or_default();
+            let expected = open.get(&id).copied().unwrap_or_default();
+            if found != expected {
+                let problem = format!("{one}: expected {expected} contracts open, found {found}");
+                return Err(fault("market", problem));
+            }
+        }
+        Ok(())
     }
 
     /// What time does names instruments that are there.

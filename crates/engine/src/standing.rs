@@ -11,7 +11,7 @@ use crate::state::State;
 use keelmark_book::{
     Asset, Balance, InstrumentId, Isolation, Market, Money, Order, Portfolio, Position, Quote,
 };
-use keelmark_margin::Document;
+use keelmark_margin::{AccountMargin, Document};
 use std::collections::BTreeMap;
 
 /// How one pool of an account stands.
@@ -86,10 +86,7 @@ pub fn standings(
     document: &Document,
     market: &Market,
 ) -> Result<Vec<Standing>, Refusal> {
-    let whole = portfolio(account, market)?;
-    let found = keelmark_margin::margin(document, market, &whole).map_err(|error| {
-        Refusal::NoMargin { account: account.name.clone(), problem: error.to_string() }
-    })?;
+    let found = found(account, document, market)?;
     let pools = found.pools.into_iter().map(|pool| Standing {
         pool: pool.pool.name,
         currency: pool.pool.currency,
@@ -98,6 +95,25 @@ pub fn standings(
         maintenance: pool.health.maintenance,
     });
     Ok(pools.collect())
+}
+
+/// An account's margin under a document, charges and all.
+pub(crate) fn found(
+    account: &Account,
+    document: &Document,
+    market: &Market,
+) -> Result<AccountMargin, Refusal> {
+    let whole = portfolio(account, market)?;
+    keelmark_margin::margin(document, market, &whole).map_err(|error| Refusal::NoMargin {
+        account: account.name.clone(),
+        problem: error.to_string(),
+    })
+}
+
+/// What an account has above initial margin over all its pools, in the market's currency.
+pub(crate) fn available(account: &Account, state: &State) -> Result<Money, Refusal> {
+    let document = &state.models[account.model].document;
+    Ok(found(account, document, &state.market)?.total.available())
 }
 
 /// What a change may leave an account with.

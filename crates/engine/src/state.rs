@@ -1,17 +1,23 @@
 //! All that the engine knows: a function of the commands it was given, and of nothing else.
 
-use crate::account::{Account, AccountId};
+use crate::account::{Account, AccountId, instrument};
 use crate::agenda::Agenda;
-use crate::change::Outcome;
+use crate::change::{Edit, Outcome};
 use crate::delivery::Delivery;
-use crate::event::Refusal;
+use crate::event::{Event, Refusal};
 use crate::feed::Feeds;
 use crate::funding::Funding;
+use crate::interest::Interest;
 use crate::ledger::{House, Ledger};
+use crate::limits::Limits;
+use crate::outflow::Outflows;
 use crate::step::Step;
+use crate::stop::Stops;
+use crate::watch::Watch;
 use keelmark_book::instruments::nearest;
-use keelmark_book::{Asset, InstrumentId, Market, Money, Overflow, Timestamp};
+use keelmark_book::{Asset, InstrumentId, Market, Money, Overflow, Price, Quantity, Timestamp};
 use keelmark_margin::Document;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,6 +36,16 @@ pub struct State {
     pub accounts: Vec<Account>,
     /// The house.
     pub ledger: Ledger,
+    /// How large positions may become, and which accounts count together.
+    pub limits: Limits,
+    /// Orders that wait for a price.
+    pub stops: Stops,
+    /// When margin calls are made, and which were.
+    pub watch: Watch,
+    /// How much may leave within a window, and what has left.
+    pub outflows: Outflows,
+    /// What debts cost, and how long they have stood.
+    pub interest: Interest,
     /// Prices from several sources.
     pub feeds: Feeds,
     /// Funding of perpetuals.
@@ -53,6 +69,16 @@ pub struct Model {
     pub document: Arc<Document>,
 }
 
+/// A price that the engine is told.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The mark of an instrument.
+    Mark(#[serde(with = "instrument")] InstrumentId),
+    /// The index price of an asset.
+    Index(Asset),
+}
+
 impl Default for State {
     fn default() -> Self {
         let now = Timestamp::default();
@@ -63,6 +89,11 @@ impl Default for State {
             models: Vec::new(),
             accounts: Vec::new(),
             ledger: Ledger::default(),
+            limits: Limits::default(),
+            stops: Stops::default(),
+            watch: Watch::default(),
+            outflows: Outflows::default(),
+            interest: Interest::default(),
             feeds: Feeds::default(),
             funding: Funding::default(),
             delivery: Delivery::default(),
@@ -74,6 +105,20 @@ impl Default for State {
 }
 
 impl State {
+    /// The last price of a source that was told.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] for an asset without an index price.
+    pub fn told(&self, source: &Source) -> Result<Price, Refusal> {
+        match source {
+            Source::Mark(id) => Ok(self.market.quote(*id).mark),
+            Source::Index(asset) => {
+                let unknown = |_| Refusal::unknown("index price of", asset.as_str());
+                self.market.price(asset).map_err(unknown)
+            }
+        }
+    }
+
     /// An account by its number.
     #[must_use]
     pub fn account(&self, id: AccountId) -> &Account {
@@ -128,14 +173,43 @@ impl State {
         self.market.seen(to);
     }
 
+    /// Applies a change that breaks no rule, and says what happened; outside of that and its
+    /// refusal, a broken rule.
+    pub(crate) fn perform(
+        &mut self,
+        mut outcome: Outcome,
+    ) -> Result<Result<Vec<Event>, Refusal>, String> {
+        match self.created(&outcome) {
+            Ok(created) if created.is_empty() => {}
+            Ok(created) => return Err(format!("amounts out of nothing: {created:?}")),
+            Err(overflow) => return Ok(Err(overflow.into())),
+        }
+        if let Some((id, left)) = self.left(&outcome) {
+            let one = self.market.instruments.get(id);
+            return Err(format!("{one} settles, and {left} {} is left of it", one.settle));
+        }
+        let events = std::mem::take(&mut outcome.events);
+        Ok(self.apply(outcome, self.now).map(|()| events))
+    }
+
     /// Does what a command would do. Only a step of the market can be refused here, and all are
     /// looked at first.
-    pub(crate) fn apply(&mut self, outcome: Outcome, at: Timestamp) -> Result<(), Refusal> {
+    fn apply(&mut self, outcome: Outcome, at: Timestamp) -> Result<(), Refusal> {
+        let open = self.open_interest_after(&outcome)?;
+        let weights = self.interest.weigh(&self.accounts, &outcome, at)?;
         for step in &outcome.steps {
             step.check(&self.market)?;
         }
         for step in outcome.steps {
+            let told = step.told();
             step.apply(self, at)?;
+            if let Some((source, price)) = told {
+                self.stops.see(&source, price);
+            }
+        }
+        for (instrument, contracts) in open {
+            let refused = |error| Refusal::bad("open interest", "zero or more", error);
+            self.market.set_open_interest(instrument, contracts).map_err(refused)?;
         }
         if let Some(model) = outcome.model {
             self.models.push(model);
@@ -147,13 +221,51 @@ impl State {
                 self.accounts[id.index()] = account;
             } else {
                 self.names.insert(account.name.clone(), id);
+                self.limits.opened(id, account.parent);
                 self.accounts.push(account);
             }
         }
         for ((house, asset), amount) in outcome.house {
             self.ledger.set(house, &asset, amount);
         }
+        for (asset, id, weight) in weights {
+            self.interest.set(&asset, id, weight);
+        }
+        for edit in outcome.edits {
+            match edit {
+                Edit::Limits(edit) => self.limits.apply(edit),
+                Edit::Stops(edit) => self.stops.apply(edit),
+                Edit::Watch(edit) => self.watch.apply(edit),
+                Edit::Outflows(edit) => self.outflows.apply(edit),
+                Edit::Interest(edit) => self.interest.apply(edit),
+            }
+        }
         Ok(())
+    }
+
+    /// Contracts open, counting longs, of each instrument of which a change moves some: whatever
+    /// moved them, so no action can forget it.
+    fn open_interest_after(
+        &self,
+        outcome: &Outcome,
+    ) -> Result<BTreeMap<InstrumentId, Quantity>, Overflow> {
+        let mut open: BTreeMap<InstrumentId, Quantity> = BTreeMap::new();
+        let known = |id| self.market.open_interest(id).unwrap_or_default();
+        for (id, after) in &outcome.accounts {
+            let before = self.accounts.get(id.index());
+            if before.is_some_and(|one| one.holds_the_same(after)) {
+                continue;
+            }
+            for (instrument, long) in before.into_iter().flat_map(Account::longs) {
+                let sum = open.entry(instrument).or_insert_with(|| known(instrument));
+                *sum = sum.minus(long)?;
+            }
+            for (instrument, long) in after.longs() {
+                let sum = open.entry(instrument).or_insert_with(|| known(instrument));
+                *sum = sum.plus(long)?;
+            }
+        }
+        Ok(open)
     }
 
     /// Lets an account share the texts of its assets with all others.
@@ -168,7 +280,7 @@ impl State {
 
     /// What all places together have more after a change, by asset: every figure zero, or the
     /// change makes money or loses it. Computed from the balances, not from the postings.
-    pub(crate) fn created(&self, outcome: &Outcome) -> Result<BTreeMap<Asset, Money>, Overflow> {
+    fn created(&self, outcome: &Outcome) -> Result<BTreeMap<Asset, Money>, Overflow> {
         let mut sums: BTreeMap<Asset, Money> = BTreeMap::new();
         for (id, after) in &outcome.accounts {
             self.held(after, &mut sums, |amount| amount)?;

@@ -8,9 +8,11 @@ use crate::delivery::{self, End, Window};
 use crate::event::Refusal;
 use crate::feed::{Feed, Subject};
 use crate::funding::Funded;
-use crate::state::State;
+use crate::state::{Source, State};
 use keelmark_book::market::MarketError;
-use keelmark_book::{Asset, Instrument, InstrumentId, Market, Price, Quote, Rate, Timestamp};
+use keelmark_book::{
+    Asset, Instrument, InstrumentId, Market, Price, Quantity, Quote, Rate, Timestamp,
+};
 
 /// A step.
 #[derive(Clone, Debug)]
@@ -40,6 +42,15 @@ pub enum Step {
 }
 
 impl Step {
+    /// The price that it tells, of something that was there before.
+    pub(crate) fn told(&self) -> Option<(Source, Price)> {
+        match self {
+            Self::Quote(id, quote) => Some((Source::Mark(*id), quote.mark)),
+            Self::Index(asset, price, ..) => Some((Source::Index(asset.clone()), *price)),
+            _ => None,
+        }
+    }
+
     /// Refuses what the market would.
     pub(crate) fn check(&self, market: &Market) -> Result<(), Refusal> {
         match self {
@@ -61,7 +72,10 @@ impl Step {
         }
         let market = &mut state.market;
         match self {
-            Self::List(instrument, quote) => market.add(*instrument, quote).map(drop),
+            Self::List(instrument, quote) => {
+                let added = market.add(*instrument, quote);
+                added.and_then(|id| market.set_open_interest(id, Quantity::ZERO))
+            }
             Self::Quote(id, quote) => market.set_quote(id, quote),
             Self::Index(asset, price, confidence, seen) => {
                 let set = market.set_asset(asset.clone(), price, seen);

@@ -1,5 +1,7 @@
 //! The naive engine: maps and histories, everything added up again at every question.
 
+mod owner;
+
 use crate::holdings::{Fills, big, size, small, value};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{
@@ -119,7 +121,11 @@ impl Reference {
             self.market.seen(command.at);
         }
         let fine = forward && self.act(command).is_some();
-        if !fine {
+        if fine {
+            for name in named(&command.action) {
+                self.nothing_to_reduce(name);
+            }
+        } else {
             for (name, held) in kept {
                 match held {
                     Some(held) => drop(self.accounts.insert(name, held)),
@@ -374,8 +380,18 @@ impl Reference {
         small(&size(&one, &quantity))?;
         let spare = |side: &Side| self.spare(&side.account).unwrap_or_default();
         let (buyer, seller) = (spare(&trade.buyer), spare(&trade.seller));
-        let buys = self.side(&trade.buyer, trade.price, id, &quantity, &value)?;
-        let sells = self.side(&trade.seller, trade.price, id, &-&quantity, &-&value)?;
+        let two = [&trade.buyer.account, &trade.seller.account];
+        let before: BTreeMap<String, Held> = two
+            .into_iter()
+            .filter_map(|name| Some((name.clone(), self.accounts.get(name)?.clone())))
+            .collect();
+        let with_itself = self.with_itself(&trade.buyer, &trade.seller)?;
+        let sides =
+            [(&trade.buyer, quantity.clone(), value.clone()), (&trade.seller, -&quantity, -&value)];
+        let mut reduce = Vec::new();
+        for (side, quantity, value) in &sides {
+            reduce.push(self.side(side, trade.price, id, (quantity, value), with_itself)?);
+        }
         if one.kind == Kind::Spot {
             let size = size(&one, &quantity);
             for (name, sign) in [(&trade.buyer.account, 1), (&trade.seller.account, -1)] {
@@ -383,11 +399,15 @@ impl Reference {
                 self.pay(name, &one.quote, &(&value * -sign));
             }
         }
-        for (side, reduces, before) in [(&trade.buyer, buys, buyer), (&trade.seller, sells, seller)]
+        for ((side, reduces), spare) in
+            [&trade.buyer, &trade.seller].into_iter().zip(reduce).zip([buyer, seller])
         {
-            self.stands_or_gains(&side.account, if reduces { before } else { Vec::new() })?;
+            self.stands_or_gains(&side.account, if reduces { spare } else { Vec::new() })?;
         }
-        Some(())
+        if one.kind == Kind::Spot {
+            return Some(());
+        }
+        self.no_gain(&before, trade, &one.settle)
     }
 
     /// Fills one side; whether that only brings a position towards zero.
@@ -396,8 +416,8 @@ impl Reference {
         side: &Side,
         price: Price,
         id: InstrumentId,
-        quantity: &BigInt,
-        value: &BigInt,
+        (quantity, value): (&BigInt, &BigInt),
+        with_itself: bool,
     ) -> Option<bool> {
         let name = &side.account;
         let zero = BigInt::ZERO;
@@ -419,10 +439,10 @@ impl Reference {
             }
         }
         let fee = big(side.fee.decimal());
-        if one.kind == Kind::Spot {
+        if one.kind == Kind::Spot || with_itself {
             self.pay(name, &one.settle, &-fee);
             ensure(!reduce_only)?;
-            return Some(false);
+            return Some(with_itself);
         }
         let key = (id, isolated);
         let mut fills = held.positions.get(&key).cloned().unwrap_or_default();

@@ -43,6 +43,14 @@ pub fn close<'a>(state: &'a State, name: &str) -> Result<Change<'a>, Refusal> {
     if !state.account(id).is_empty() {
         return Err(problem("it holds or owes something, or has open orders".to_owned()));
     }
+    if let Some(asset) = state.interest.pending(id) {
+        return Err(problem(format!(
+            "its interest on {asset} is not charged yet; accrue it first"
+        )));
+    }
+    if let Some(stop) = state.stops.of(id).next() {
+        return Err(problem(format!("its stop {} waits; cancel it first", stop.order)));
+    }
     let sub = |one: &&Account| one.parent == Some(id) && !one.closed;
     if let Some(sub) = state.accounts.iter().find(sub) {
         return Err(problem(format!("its sub-account {} is open", sub.name)));

@@ -1,13 +1,14 @@
 //! Amounts in, out and between accounts.
 
 use crate::account::AccountId;
-use crate::change::Change;
+use crate::change::{Change, Edit};
 use crate::command::Cash;
-use crate::event::Refusal;
+use crate::event::{Event, Refusal};
 use crate::ledger::{House, Place};
+use crate::outflow::{self, Cap, Whose};
 use crate::standing::Leave;
 use crate::state::State;
-use keelmark_book::{Asset, Money};
+use keelmark_book::{Asset, Money, Timestamp};
 
 /// Brings an amount in from outside.
 pub fn deposit<'a>(state: &'a State, cash: &Cash) -> Result<Change<'a>, Refusal> {
@@ -19,21 +20,42 @@ pub fn deposit<'a>(state: &'a State, cash: &Cash) -> Result<Change<'a>, Refusal>
 }
 
 /// Takes an amount out: never more than is there, never below initial margin.
-pub fn withdraw<'a>(state: &'a State, cash: &Cash) -> Result<Change<'a>, Refusal> {
+pub fn withdraw<'a>(state: &'a State, cash: &Cash, at: Timestamp) -> Result<Change<'a>, Refusal> {
     let id = state.open(&cash.account)?;
     positive(cash.amount)?;
     let mut change = Change::new(state);
     leave(&mut change, id, &cash.asset, Place::House(House::Outside), cash.amount)?;
+    change.outflow(id, &cash.asset, cash.amount, at, true)?;
     Ok(change)
 }
 
-/// Moves an amount between two accounts, as a withdrawal from the first.
+/// Sets how much may leave within a window.
+pub fn outflow<'a>(
+    state: &'a State,
+    asset: &Asset,
+    whose: &Whose,
+    cap: Option<Cap>,
+) -> Result<Change<'a>, Refusal> {
+    let cap = cap.map(Cap::checked).transpose()?;
+    let edit = match whose {
+        Whose::EachAccount => outflow::Edit::Account(asset.clone(), None, cap),
+        Whose::Account(name) => outflow::Edit::Account(asset.clone(), Some(state.open(name)?), cap),
+        Whose::Venue => outflow::Edit::Venue(asset.clone(), cap),
+    };
+    let event = Event::OutflowSet { asset: asset.clone(), whose: whose.clone(), cap };
+    let mut change = Change::event(state, event);
+    change.edit(Edit::Outflows(edit));
+    Ok(change)
+}
+
+/// Moves an amount between two accounts, as a withdrawal from the first: to another owner it counts
+/// as an outflow of the account, though none of the venue.
 pub fn transfer<'a>(
     state: &'a State,
-    from: &str,
-    to: &str,
+    [from, to]: [&str; 2],
     asset: &Asset,
     amount: Money,
+    at: Timestamp,
 ) -> Result<Change<'a>, Refusal> {
     let (giver, taker) = (state.open(from)?, state.open(to)?);
     positive(amount)?;
@@ -42,6 +64,9 @@ pub fn transfer<'a>(
     }
     let mut change = Change::new(state);
     leave(&mut change, giver, asset, Place::Account(taker), amount)?;
+    if !state.are_linked(giver, taker) {
+        change.outflow(giver, asset, amount, at, false)?;
+    }
     Ok(change)
 }
 

@@ -1,13 +1,18 @@
 //! What each action does: one file a family, each a function from the state to a change.
 
 mod accounts;
+mod alerts;
 mod cash;
 mod delist;
 pub(crate) mod feeds;
 pub(crate) mod funding;
+mod interest;
+mod limits;
 mod market;
 mod orders;
+mod self_trade;
 pub(crate) mod settle;
+pub(crate) mod stops;
 mod trades;
 
 use crate::change::Change;
@@ -26,9 +31,9 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
         Action::Close { account } => accounts::close(state, account),
         Action::Mode { account, mode, model } => accounts::mode(state, account, *mode, model),
         Action::Deposit(cash) => cash::deposit(state, cash),
-        Action::Withdraw(cash) => cash::withdraw(state, cash),
+        Action::Withdraw(cash) => cash::withdraw(state, cash, command.at),
         Action::Transfer { from, to, asset, amount } => {
-            cash::transfer(state, from, to, asset, *amount)
+            cash::transfer(state, [from, to], asset, *amount, command.at)
         }
         Action::Margin { account, instrument, amount } => {
             cash::margin(state, account, instrument, *amount)
@@ -47,5 +52,14 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
         Action::Settlement { asset, rule } => settle::configure(state, asset, *rule),
         Action::Settle { instrument, price } => settle::settle(state, instrument, *price),
         Action::Delist { instrument, at, rule } => delist::delist(state, instrument, *at, *rule),
+        Action::Limit(limit) => limits::limit(state, limit),
+        Action::Link { group, accounts } => limits::link(state, Some(group), accounts),
+        Action::Stop(stop) => stops::place(state, stop),
+        Action::CancelStop { account, order } => stops::cancel(state, account, *order),
+        Action::Alerts(alerts) => alerts::set(state, alerts),
+        Action::Outflow { asset, whose, cap } => cash::outflow(state, asset, whose, *cap),
+        Action::Interest { asset, terms } => interest::set(state, asset, *terms, command.at),
+        Action::Accrue { asset } => interest::accrue(state, asset.as_ref(), command.at),
+        Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

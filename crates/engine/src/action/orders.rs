@@ -16,9 +16,7 @@ pub fn place<'a>(state: &'a State, place: &Place) -> Result<Change<'a>, Refusal>
     sound(state, instrument, place.quantity, place.price)?;
     settle::traded(state, instrument, place.reduce_only)?;
     let account = state.account(id);
-    if account.order(place.order).is_some() {
-        return Err(Refusal::exists("order", &place.order));
-    }
+    unused(state, id, place.order)?;
     let isolated = place.isolated || account.mode == Mode::Isolated;
     if place.reduce_only {
         let open = reducible(account, instrument, isolated, None)?;
@@ -34,10 +32,9 @@ pub fn place<'a>(state: &'a State, place: &Place) -> Result<Change<'a>, Refusal>
         reduce_only: place.reduce_only,
         isolated,
     };
-    let orders = &mut change.account_mut(id).orders;
-    let at = orders.partition_point(|one| one.number < place.order);
-    orders.insert(at, order);
+    change.account_mut(id).add_order(order);
     if !place.reduce_only {
+        change.within_limits(id, instrument)?;
         change.require(id, Leave::Initial)?;
     }
     Ok(change)
@@ -83,9 +80,19 @@ pub fn amend<'a>(
     }
     let smaller = price == before.price && quantity.abs() <= before.quantity.abs();
     if !before.reduce_only && !smaller {
+        change.within_limits(id, before.instrument)?;
         change.require(id, Leave::Initial)?;
     }
     Ok(change)
+}
+
+/// Refuses the number of an order that is open or waits.
+pub fn unused(state: &State, id: AccountId, number: u64) -> Result<(), Refusal> {
+    let waits = state.stops.get((id, number)).is_some();
+    if waits || state.account(id).order(number).is_some() {
+        return Err(Refusal::exists("order", &number));
+    }
+    Ok(())
 }
 
 /// Takes a fill off an order; one that is done is gone.
@@ -109,7 +116,7 @@ pub fn find(account: &Account, number: u64) -> Result<&Order, Refusal> {
 }
 
 /// Refuses a quantity off the lot or of zero, and a price that is not above zero.
-fn sound(
+pub fn sound(
     state: &State,
     instrument: InstrumentId,
     quantity: Quantity,
@@ -135,18 +142,13 @@ pub fn lots(state: &State, instrument: InstrumentId, quantity: Quantity) -> Resu
 /// How many contracts reduce-only orders may still close, signed as such an order: the position
 /// turned round, less what other reduce-only orders close already. Orders that point the other way
 /// are left from a position that has turned; they close nothing.
-fn reducible(
+pub fn reducible(
     account: &Account,
     instrument: InstrumentId,
     isolated: bool,
     except: Option<u64>,
 ) -> Result<Quantity, Refusal> {
-    let held = if isolated {
-        account.isolated(instrument).map(|own| own.holding.quantity)
-    } else {
-        account.shared(instrument).map(|held| held.quantity)
-    };
-    let mut open = -held.unwrap_or_default();
+    let mut open = -account.position(instrument, isolated);
     let long = open.is_negative();
     for order in account.orders.iter().filter(|order| {
         order.reduce_only
@@ -162,7 +164,8 @@ fn reducible(
     Ok(if none_left { Quantity::ZERO } else { open })
 }
 
-fn within(quantity: Quantity, open: Quantity) -> Result<(), Refusal> {
+/// Refuses what would do more than bring a position towards zero.
+pub fn within(quantity: Quantity, open: Quantity) -> Result<(), Refusal> {
     let same_way = quantity.is_negative() == open.is_negative();
     if !open.is_zero() && same_way && quantity.abs() <= open.abs() {
         return Ok(());

@@ -1,6 +1,6 @@
 //! Trades: two sides, one value, both checked or neither done.
 
-use super::{orders, settle};
+use super::{orders, self_trade, settle};
 use crate::account::{Account, AccountId, Mode, Order};
 use crate::change::Change;
 use crate::command::{Side, Trade};
@@ -25,11 +25,12 @@ pub fn trade<'a>(state: &'a State, trade: &Trade) -> Result<Change<'a>, Refusal>
     let value = position::value(one, trade.quantity, trade.price)?;
     let mut change = Change::new(state);
     let mut sides = Vec::new();
+    let with_itself = self_trade::with_itself(state, &trade.buyer, &trade.seller)?;
     for (side, quantity, value) in
         [(&trade.buyer, trade.quantity, value), (&trade.seller, -trade.quantity, -value)]
     {
         let id = state.open(&side.account)?;
-        let traded = Traded { id, instrument, quantity, price: trade.price, value };
+        let traded = Traded { id, instrument, quantity, price: trade.price, value, with_itself };
         let leave = traded.fill(&mut change, side)?;
         sides.push((id, leave));
     }
@@ -37,7 +38,11 @@ pub fn trade<'a>(state: &'a State, trade: &Trade) -> Result<Change<'a>, Refusal>
         spot(&mut change, sides[1].0, sides[0].0, instrument, trade.quantity, value)?;
     }
     for (id, leave) in sides {
+        change.within_limits(id, instrument)?;
         change.require(id, leave)?;
+    }
+    if one.kind != Kind::Spot {
+        self_trade::no_gain(&change, &trade.buyer, &trade.seller, &one.settle)?;
     }
     Ok(change)
 }
@@ -58,6 +63,14 @@ fn spot(
     change.post(&one.quote, buyer, seller, value)
 }
 
+/// Whether a side of a trade stands on collateral of its own.
+pub fn is_isolated(account: &Account, side: &Side) -> Result<bool, Refusal> {
+    match side.order {
+        Some(number) => Ok(orders::find(account, number)?.isolated),
+        None => Ok(side.isolated || account.mode == Mode::Isolated),
+    }
+}
+
 /// One side of a trade.
 struct Traded {
     id: AccountId,
@@ -67,31 +80,28 @@ struct Traded {
     price: Price,
     /// What they were traded at in all, signed as the quantity.
     value: Money,
+    /// Whether both sides are one position, which then does not change.
+    with_itself: bool,
 }
 
 impl Traded {
     /// Fills one side; what it must leave the account with.
     fn fill(&self, change: &mut Change<'_>, side: &Side) -> Result<Leave, Refusal> {
         let account = change.account(self.id);
-        let mut isolated = side.isolated || account.mode == Mode::Isolated;
+        let isolated = is_isolated(account, side)?;
         let mut reduce_only = false;
         if let Some(number) = side.order {
             let order = orders::find(account, number)?;
-            (isolated, reduce_only) = (order.isolated, order.reduce_only);
+            reduce_only = order.reduce_only;
             self.matches(order)?;
             orders::fill(change, self.id, number, self.quantity)?;
         }
         let one = change.state.market.instruments.get(self.instrument);
         let (is_spot, settle) = (one.kind == Kind::Spot, one.settle.clone());
         let account = change.account(self.id);
-        let held = if isolated {
-            account.isolated(self.instrument).map(|own| own.holding.quantity)
-        } else {
-            account.shared(self.instrument).map(|held| held.quantity)
-        };
-        let before = held.unwrap_or_default();
-        let (position, realised) = if is_spot {
-            (Quantity::ZERO, Money::ZERO)
+        let before = account.position(self.instrument, isolated);
+        let (position, realised) = if is_spot || self.with_itself {
+            (before, Money::ZERO)
         } else {
             change.fill(self.id, self.instrument, isolated, self.quantity, self.value)?
         };
@@ -116,10 +126,10 @@ impl Traded {
             return Err(Refusal::bad("quantity", expected, self.quantity));
         }
         settle::traded(change.state, self.instrument, reduces)?;
-        if isolated && !reduces {
+        if isolated && !reduces && !self.with_itself {
             change.top_up(self.id, self.instrument)?;
         }
-        Ok(if reduces { Leave::NoWorse } else { Leave::Initial })
+        Ok(if reduces || self.with_itself { Leave::NoWorse } else { Leave::Initial })
     }
 
     /// Refuses a fill that its order does not allow.

@@ -32,6 +32,7 @@ mod sensitivities;
 mod short_option_minimum;
 mod spread_plan;
 mod tiers;
+mod unrealised_profit;
 mod view;
 mod weights;
 mod worst_loss;
@@ -297,6 +298,7 @@ const KINDS: &[(&str, Reader)] = &[
     ("reserve", reserve::read),
     ("sensitivities", sensitivities::read),
     ("short-option-minimum", short_option_minimum::read),
+    ("unrealised-profit", unrealised_profit::read),
     ("weights", weights::read),
     ("worst-loss", worst_loss::read),
     ("worst-loss-by-expiry", worst_loss_by_expiry::read),

@@ -1,0 +1,292 @@
+//! Margin calls: said once when margin used reaches a level, with what explains it and what would
+//! mend it, and again only after it has fallen a step below.
+//!
+//! Margin used is maintenance margin over equity, of the worst pool. The level 1 is reached when
+//! maintenance exceeds equity, as liquidation is; every other when margin used is at it.
+
+use crate::account::{Account, AccountId};
+use crate::change::{Change, Edit as Any};
+use crate::event::Event;
+use crate::standing::found;
+use crate::state::{Source, State};
+use keelmark_book::{Asset, Decimal, Money, Overflow, Rate, Round};
+use keelmark_margin::document::PoolCurrency;
+use keelmark_margin::{AccountMargin, PoolMargin};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Charges told in a margin call.
+const CHARGES_TOLD: usize = 3;
+
+/// When margin calls are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// Shares of margin used, rising; the last is 1.
+    pub levels: Vec<Rate>,
+    /// How far below a level margin used must fall before it is called again.
+    pub step: Rate,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        let percent = |percent: i128| Rate::new(Decimal::from_raw(percent * 10i128.pow(16)));
+        Self { levels: vec![percent(80), percent(90), Rate::ONE], step: percent(5) }
+    }
+}
+
+/// The rules, and what was said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    rule: Rule,
+    own: BTreeMap<AccountId, Rule>,
+    /// Of accounts of which something was said that still holds.
+    said: BTreeMap<AccountId, Said>,
+}
+
+/// What was said of an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// The highest level that was reached and not left by a step since.
+    level: Option<Rate>,
+    /// Whether its margin could not be computed.
+    unknown: bool,
+}
+
+/// A change of the rules or of what was said.
+#[derive(Clone, Debug)]
+pub(crate) enum Edit {
+    /// The rule of an account, or of everybody; none where an account has no own any more.
+    Rule(Option<AccountId>, Option<Rule>),
+    /// What was said of an account.
+    Said(AccountId, Said),
+}
+
+impl Watch {
+    pub(crate) fn apply(&mut self, edit: Edit) {
+        match edit {
+            Edit::Rule(Some(id), Some(rule)) => drop(self.own.insert(id, rule)),
+            Edit::Rule(Some(id), None) => drop(self.own.remove(&id)),
+            Edit::Rule(None, rule) => self.rule = rule.unwrap_or_default(),
+            Edit::Said(id, said) if said == Said::default() => drop(self.said.remove(&id)),
+            Edit::Said(id, said) => drop(self.said.insert(id, said)),
+        }
+    }
+
+    /// The rule of everybody without one of his own.
+    #[must_use]
+    pub fn common(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// The rule of an account.
+    #[must_use]
+    pub fn rule(&self, id: AccountId) -> &Rule {
+        self.own.get(&id).unwrap_or(&self.rule)
+    }
+}
+
+/// Margin used that reached a level, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarginCall {
+    /// Which account.
+    pub account: String,
+    /// The highest level that is reached.
+    pub level: Rate,
+    /// The pool that uses most.
+    pub pool: String,
+    /// What the figures are in.
+    pub currency: Asset,
+    /// What supports margin in it.
+    pub equity: Money,
+    /// Its maintenance margin.
+    pub maintenance: Money,
+    /// Maintenance over equity, rounded up; absent where nothing supports it.
+    pub mm_used: Option<Rate>,
+    /// Its largest charges, positions as they are: name in the document, and amount.
+    pub charges: Vec<(String, Money)>,
+    /// So much more in the pool, counted in full, brings margin used to the step below the level;
+    /// absent where it does not fit.
+    pub deposit: Option<Money>,
+}
+
+impl fmt::Display for MarginCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account, level, pool, currency, equity, maintenance, .. } = self;
+        write!(f, "{account}, {pool}: maintenance margin {maintenance} of equity {equity} ")?;
+        write!(f, "{currency} is at {level}; ")?;
+        for (name, amount) in &self.charges {
+            write!(f, "{name} {amount}, ")?;
+        }
+        match self.deposit {
+            Some(deposit) => write!(f, "{deposit} {currency} more would mend it"),
+            None => f.write_str("what would mend it does not fit in 38 digits"),
+        }
+    }
+}
+
+/// The accounts whose margin a price may change: all that hold, or owe, something that it is about.
+/// A scan; whatever knows better may take its place, if it leaves out none that reaches a level.
+#[must_use]
+pub fn affected(state: &State, told: &Source) -> Vec<AccountId> {
+    let is_about = |account: &Account| match told {
+        Source::Mark(id) => account.holdings().any(|held| held.instrument == *id),
+        Source::Index(asset) => {
+            let document = &state.models[account.model].document;
+            let of_instrument = |one: &keelmark_book::Instrument| {
+                [&one.base, &one.quote, &one.settle].contains(&asset)
+            };
+            document.pool.currency == PoolCurrency::Fixed(asset.clone())
+                || account.balances.iter().any(|(held, _)| held == asset)
+                || account
+                    .holdings()
+                    .any(|held| of_instrument(state.market.instruments.get(held.instrument)))
+        }
+    };
+    let numbered = state.accounts.iter().enumerate();
+    let found = numbered.filter(|(_, account)| has_requirement(account) && is_about(account));
+    found.map(|(index, _)| AccountId::new(index)).collect()
+}
+
+/// Whether an account can be short of margin at all: without positions and debts it is not.
+fn has_requirement(account: &Account) -> bool {
+    account.holdings().next().is_some()
+        || account.balances.iter().any(|(_, amount)| amount.is_negative())
+}
+
+/// Looks at an account: what there is to say of it now.
+pub(crate) fn look(state: &State, id: AccountId) -> Option<Change<'_>> {
+    let account = state.account(id);
+    let said = state.watch.said.get(&id).copied().unwrap_or_default();
+    if !has_requirement(account) {
+        return (said != Said::default()).then(|| restored(state, id, said, None));
+    }
+    let document = &state.models[account.model].document;
+    match found(account, document, &state.market) {
+        Ok(margin) => say(state, id, said, &margin),
+        Err(_) if said.unknown => None,
+        Err(refusal) => {
+            let (account, problem) = (account.name.clone(), refusal.to_string());
+            let mut change = Change::event(state, Event::MarginUnknown { account, problem });
+            change.edit(Any::Watch(Edit::Said(id, Said { unknown: true, ..said })));
+            Some(change)
+        }
+    }
+}
+
+fn say<'a>(
+    state: &'a State,
+    id: AccountId,
+    said: Said,
+    margin: &AccountMargin,
+) -> Option<Change<'a>> {
+    let rule = state.watch.rule(id);
+    let (worst, used) = worst(margin)?;
+    let reached = |level: Rate| match used {
+        Used::Share(used) if level < Rate::ONE => used >= level,
+        Used::Share(used) => used > level,
+        Used::Unsupported => true,
+    };
+    let highest = rule.levels.iter().rev().copied().find(|level| reached(*level));
+    if highest > said.level
+        && let Some(level) = highest
+    {
+        let call = call(margin, worst, used, level, rule.step);
+        let event = if level < Rate::ONE { Event::MarginCall } else { Event::Liquidatable };
+        let mut change = Change::event(state, event(Box::new(call)));
+        change.edit(Any::Watch(Edit::Said(id, Said { level: highest, unknown: false })));
+        return Some(change);
+    }
+    let kept = |level: &Rate| {
+        let left = level.minus(rule.step).is_ok_and(|left| used <= Used::Share(left));
+        reached(*level) || !left
+    };
+    // A level that the rule no longer has goes with the next that it has.
+    let was = |level: &Rate| said.level.is_some_and(|said| *level <= said);
+    let level = rule.levels.iter().rev().copied().filter(was).find(kept);
+    if level == said.level && !said.unknown {
+        return None;
+    }
+    Some(restored(state, id, said, level))
+}
+
+/// Takes back what was said down to a level.
+fn restored(state: &State, id: AccountId, said: Said, level: Option<Rate>) -> Change<'_> {
+    let mut change = Change::new(state);
+    change.edit(Any::Watch(Edit::Said(id, Said { level, unknown: false })));
+    let left = state.watch.rule(id).levels.iter().copied();
+    let lowest = left.filter(|one| Some(*one) > level && Some(*one) <= said.level).min();
+    if let Some(level) = lowest.or(said.level.filter(|_| level.is_none())) {
+        let account = state.account(id).name.clone();
+        change.tell(Event::MarginRestored { account, level });
+    }
+    change
+}
+
+/// Margin used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Used {
+    /// Maintenance over equity, rounded up.
+    Share(Rate),
+    /// Nothing supports a requirement.
+    Unsupported,
+}
+
+fn used(pool: &PoolMargin) -> Used {
+    let (maintenance, equity) = (pool.health.maintenance, pool.health.equity);
+    if !maintenance.is_positive() && !equity.is_negative() {
+        return Used::Share(Rate::ZERO);
+    }
+    if !equity.is_positive() {
+        return Used::Unsupported;
+    }
+    // A ratio that does not fit is large enough.
+    maintenance.ratio(equity, Round::Up).map_or(Used::Unsupported, Used::Share)
+}
+
+/// The pool that uses most, the first of equals.
+fn worst(margin: &AccountMargin) -> Option<(&PoolMargin, Used)> {
+    let mut found: Option<(&PoolMargin, Used)> = None;
+    for pool in &margin.pools {
+        let used = used(pool);
+        if found.is_none_or(|(_, most)| used > most) {
+            found = Some((pool, used));
+        }
+    }
+    found
+}
+
+fn call(
+    margin: &AccountMargin,
+    worst: &PoolMargin,
+    used: Used,
+    level: Rate,
+    step: Rate,
+) -> MarginCall {
+    let charges = worst.charges.iter().map(|one| (one.name.clone(), one.plain.amount));
+    let mut charges: Vec<(String, Money)> =
+        charges.filter(|(_, amount)| amount.is_positive()).collect();
+    charges.sort_by_key(|(_, amount)| std::cmp::Reverse(*amount));
+    charges.truncate(CHARGES_TOLD);
+    MarginCall {
+        account: margin.account.clone(),
+        level,
+        pool: worst.pool.name.clone(),
+        currency: worst.pool.currency.clone(),
+        equity: worst.health.equity,
+        maintenance: worst.health.maintenance,
+        mm_used: match used {
+            Used::Share(used) => Some(used),
+            Used::Unsupported => None,
+        },
+        charges,
+        deposit: missing(worst, level, step).ok(),
+    }
+}
+
+/// What brings margin used to a step below a level.
+fn missing(pool: &PoolMargin, level: Rate, step: Rate) -> Result<Money, Overflow> {
+    let safe = level.minus(step)?.decimal();
+    let needed = pool.health.maintenance.decimal().over(safe, Round::Up)?;
+    Ok(Money::new(needed).minus(pool.health.equity)?.or_more(Money::ZERO))
+}
