@@ -5,7 +5,7 @@ use crate::arguments::{Format, FormatArgs};
 use crate::failure::{DIFFERS, Failure};
 use crate::output::{self, Answer};
 use clap::Args;
-use keelmark_engine::root::{Hash, Proof, Root};
+use keelmark_engine::root::{Hash, Proof, Root, Sum};
 use serde::{Deserialize, Serialize};
 
 /// Arguments of `engine prove-account`.
@@ -84,14 +84,13 @@ pub fn check(arguments: &CheckProofArgs) -> Result<Answer, Failure> {
 fn words(file: &ProofFile) -> String {
     let Root { hash, sequence, accounts, total, .. } = &file.root;
     let name = &file.proof.statement.account.name;
-    let mut said = format!(
-        "{name} is counted among {accounts} accounts after command {sequence}\nroot {hash}\n"
-    );
-    for sum in total.iter() {
-        said.push_str(&format!(
-            "all together: {} {} held, {} owed, {} required\n",
-            sum.held, sum.asset, sum.owed, sum.required
-        ));
-    }
-    said
+    let mut lines = vec![
+        format!("{name} is counted among {accounts} accounts after command {sequence}"),
+        format!("root {hash}"),
+    ];
+    lines.extend(total.iter().map(|sum| {
+        let Sum { asset, held, owed, required } = sum;
+        format!("all together: {held} {asset} held, {owed} owed, {required} required")
+    }));
+    lines.join("\n") + "\n"
 }

@@ -38,14 +38,14 @@ pub struct ReplayReport {
 /// Runs `engine replay`.
 pub fn run(arguments: &ReplayArgs) -> Result<Answer, Failure> {
     let (mut machine, _) = arguments.directory.open()?;
-    let mut said = String::new();
+    let mut said = Vec::new();
     let report = again(machine.journal(), |sequence, event| {
         if arguments.events {
-            said.push_str(&format!("{sequence:>6}  {event}\n"));
+            said.push(format!("{sequence:>6}  {event}\n"));
         }
     })?;
     let text = match arguments.format.format() {
-        Format::Table => said + &report.text(),
+        Format::Table => said.concat() + &report.text(),
         _ => output::json(&report)?,
     };
     Ok(text.into())

@@ -191,9 +191,8 @@ impl Session<'_> {
             text.push_str(&output::line(&line)?);
             return Ok(());
         }
-        for event in &answer.events {
-            text.push_str(&format!("{:>6}  {event}\n", answer.sequence));
-        }
+        let told = |event| format!("{:>6}  {event}\n", answer.sequence);
+        text.extend(answer.events.iter().map(told));
         Ok(())
     }
 }
