@@ -207,7 +207,7 @@ fn in_words(event: &Event, state: &State) -> String {
     };
     let symbol = |id| &state.market.instruments.get(id).venue_symbol;
     let place = |place: &Place| match place {
-        Place::Account(id) => state.account(*id).name.to_string(),
+        Place::Account(id) => state.account(*id).name.clone(),
         Place::Isolated(id, one) => {
             format!("{} isolated {}", state.account(*id).name, symbol(*one))
         }
