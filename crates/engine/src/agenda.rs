@@ -23,6 +23,8 @@ pub enum Work {
     Funding(InstrumentId),
     /// An instrument settles.
     Settle(InstrumentId),
+    /// A change that was announced takes its next step.
+    Change(u64),
 }
 
 impl Work {
@@ -30,7 +32,7 @@ impl Work {
     #[must_use]
     pub fn instrument(&self) -> Option<InstrumentId> {
         match self {
-            Self::Feed(Subject::Asset(_)) | Self::Slow(Subject::Asset(_)) => None,
+            Self::Feed(Subject::Asset(_)) | Self::Slow(Subject::Asset(_)) | Self::Change(_) => None,
             Self::Feed(Subject::Instrument(id))
             | Self::Slow(Subject::Instrument(id))
             | Self::Window(id)

@@ -8,7 +8,7 @@ use crate::event::{Event, Refusal};
 use crate::ledger::{House, Place, Posting};
 use crate::state::{Model, State};
 use crate::step::Step;
-use crate::{interest, limits, outflow, position, stop, watch};
+use crate::{governance, interest, limits, outflow, position, stop, watch};
 use keelmark_book::{Asset, InstrumentId, Money, Quantity, Round};
 use std::collections::BTreeMap;
 
@@ -50,6 +50,8 @@ pub(crate) enum Edit {
     Outflows(outflow::Edit),
     /// Of interest.
     Interest(interest::Edit),
+    /// Of changes that were announced, and their rule.
+    Governance(governance::Edit),
 }
 
 impl<'a> Change<'a> {

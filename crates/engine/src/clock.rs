@@ -1,7 +1,7 @@
 //! What time does by itself: sources turn stale, slow prices follow, funding is paid, windows
-//! open, instruments settle.
+//! open, instruments settle, announced changes step.
 
-use crate::action::{feeds, funding, settle};
+use crate::action::{feeds, funding, governance, settle};
 use crate::agenda::Work;
 use crate::change::Change;
 use crate::event::Refusal;
@@ -15,6 +15,7 @@ pub(crate) fn change<'a>(state: &'a State, work: &Work) -> Result<Change<'a>, Re
         Work::Window(id) => Ok(settle::window(state, *id)),
         Work::Funding(id) => Ok(funding::due(state, *id)),
         Work::Settle(id) => settle::due(state, *id),
+        Work::Change(number) => Ok(governance::due(state, *number)),
     }
 }
 
@@ -27,5 +28,6 @@ pub(crate) fn describe(state: &State, work: &Work) -> String {
         Work::Window(id) => format!("the window of {}", symbol(*id)),
         Work::Funding(id) => format!("funding of {}", symbol(*id)),
         Work::Settle(id) => format!("settlement of {}", symbol(*id)),
+        Work::Change(number) => format!("change {number}"),
     }
 }

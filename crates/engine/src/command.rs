@@ -5,6 +5,7 @@
 //! lines.
 
 use crate::account::Mode;
+use crate::governance;
 use crate::interest::Terms;
 use crate::limits::Whose;
 use crate::outflow::{self, Cap};
@@ -145,6 +146,15 @@ pub enum Action {
         /// The terms from now on; absent where it costs nothing.
         terms: Option<Terms>,
     },
+    /// Sets how fast the venue's rules may become looser.
+    Governance(governance::Rule),
+    /// Announces that accounts come under another version of their document.
+    ChangeModel(ChangeModel),
+    /// Cancels an announced change that has not begun.
+    CancelChange {
+        /// Its number.
+        change: u64,
+    },
     /// Charges the interest that is due.
     Accrue {
         /// On which asset; on all when absent.
@@ -245,6 +255,25 @@ pub struct Model {
     pub text: Option<String>,
     /// Digest that it must have: a replay under another build must not run another model.
     pub digest: Option<String>,
+}
+
+/// Another version of a document, for the accounts that are under one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeModel {
+    /// Name of the document.
+    pub model: String,
+    /// The version that accounts are under; the latest of those in use when absent.
+    pub from: Option<String>,
+    /// The version, known already, that they come to be under.
+    pub version: String,
+    /// When it begins; now when absent.
+    pub at: Option<Timestamp>,
+    /// From then until it is complete, in seconds.
+    #[serde(default)]
+    pub over_seconds: u32,
+    /// In how many steps, 1 to 366; 1 when absent.
+    pub steps: Option<u32>,
 }
 
 /// An instrument.

@@ -6,8 +6,9 @@
 
 use crate::account::AccountId;
 use crate::action::stops;
-use crate::change::{Change, Outcome};
+use crate::change::{Change, Edit, Outcome};
 use crate::event::{Event, Why};
+use crate::governance;
 use crate::state::{Source, State};
 use crate::step::Step;
 use crate::watch;
@@ -24,9 +25,16 @@ pub(crate) struct Cause {
 
 impl Cause {
     /// What an outcome will change.
-    pub fn of(outcome: &Outcome) -> Self {
+    pub fn of(state: &State, outcome: &Outcome) -> Self {
+        let models = outcome.edits.iter().filter_map(|edit| match edit {
+            Edit::Governance(
+                governance::Edit::Between(model, _) | governance::Edit::Moved(model, _),
+            ) => Some(*model),
+            _ => None,
+        });
+        let under = models.flat_map(|model| state.under(model));
         Self {
-            accounts: outcome.accounts.keys().copied().collect(),
+            accounts: outcome.accounts.keys().copied().chain(under).collect(),
             told: outcome.steps.iter().filter_map(Step::told).collect(),
         }
     }

@@ -3,6 +3,7 @@
 use crate::account::Mode;
 use crate::delivery::{Last, Rule};
 use crate::feed::{Failing, Standing};
+use crate::governance;
 use crate::interest::Terms;
 use crate::ledger::Posting;
 use crate::limits::{Most, Whose};
@@ -347,6 +348,40 @@ pub enum Event {
         /// The most that may be held.
         most: Most,
     },
+    /// How fast rules may become looser was set.
+    GovernanceSet {
+        /// How fast.
+        rule: governance::Rule,
+    },
+    /// Something will change.
+    ChangeAnnounced {
+        /// The number of the change.
+        change: u64,
+        /// What changes.
+        what: String,
+        /// When it begins.
+        at: Timestamp,
+    },
+    /// An announced change took a step.
+    ChangeStepped {
+        /// The number of the change.
+        change: u64,
+        /// What changes.
+        what: String,
+        /// Which step, from 1; that of a document is its beginning.
+        step: u32,
+        /// Numbers of a document as they are now, by their path.
+        numbers: Vec<(String, Rate)>,
+        /// When the next one is; absent where the change is complete.
+        next: Option<Timestamp>,
+    },
+    /// An announced change will not be, or no further.
+    ChangeCancelled {
+        /// The number of the change.
+        change: u64,
+        /// What would have changed.
+        what: String,
+    },
     /// Accounts count together, or alone again.
     Linked {
         /// Name of the group; absent where they left theirs.
@@ -671,6 +706,30 @@ impl Event {
             Self::Linked { group, accounts } => {
                 let group = group.as_deref().unwrap_or("no group");
                 write!(f, "{} count with {group}", accounts.join(", "))
+            }
+            other => other.of_changes(f),
+        }
+    }
+
+    /// In words: how rules change.
+    fn of_changes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::GovernanceSet { rule } => write!(
+                f,
+                "looser rules wait {} s, and go by {} every {} s",
+                rule.delay_seconds, rule.most_per_step, rule.step_seconds
+            ),
+            Self::ChangeAnnounced { change, what, at } => {
+                write!(f, "change {change}: {what} begins at {at}")
+            }
+            Self::ChangeStepped { change, what, step, next: Some(next), .. } => {
+                write!(f, "change {change}: {what}, step {step}, the next at {next}")
+            }
+            Self::ChangeStepped { change, what, .. } => {
+                write!(f, "change {change}: {what} is complete")
+            }
+            Self::ChangeCancelled { change, what } => {
+                write!(f, "change {change}: {what} is cancelled")
             }
             _ => Ok(()),
         }

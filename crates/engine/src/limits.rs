@@ -13,6 +13,7 @@ use crate::state::State;
 use keelmark_book::{InstrumentId, Money, Overflow, Quantity, Rate, Round};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// What a limit is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +30,18 @@ pub enum Whose {
     Group(String),
     /// All accounts: contracts open, counting one side.
     Venue,
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EachAccount => f.write_str("each account"),
+            Self::EachGroup => f.write_str("each group"),
+            Self::Account(name) => write!(f, "account {name}"),
+            Self::Group(name) => write!(f, "group {name}"),
+            Self::Venue => f.write_str("the venue"),
+        }
+    }
 }
 
 /// The most that may be held; absent without limit.
@@ -144,6 +157,28 @@ impl OfInstrument {
             accounts: BTreeMap::new(),
             groups: BTreeMap::new(),
         }
+    }
+
+    /// What stands for whom, his own or the common limit; and the common one where an own one may
+    /// stand in its place.
+    pub(crate) fn stands(
+        &self,
+        state: &State,
+        whose: &Whose,
+    ) -> Result<(Most, Option<Most>), Refusal> {
+        Ok(match whose {
+            Whose::EachAccount => (self.each_account, None),
+            Whose::EachGroup => (self.each_group, None),
+            Whose::Venue => (self.venue, None),
+            Whose::Account(name) => {
+                let own = self.accounts.get(&state.open(name)?);
+                (*own.unwrap_or(&self.each_account), Some(self.each_account))
+            }
+            Whose::Group(name) => {
+                let own = self.groups.get(name);
+                (*own.unwrap_or(&self.each_group), Some(self.each_group))
+            }
+        })
     }
 
     /// Sets a limit; an own limit without numbers goes, and the common one is there again.

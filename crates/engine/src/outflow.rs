@@ -12,6 +12,7 @@ use crate::event::Refusal;
 use keelmark_book::{Asset, Money, Overflow, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Parts of a window that are counted together.
 const PARTS: i64 = 64;
@@ -29,6 +30,16 @@ pub enum Whose {
     Account(String),
     /// Those of all accounts together.
     Venue,
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EachAccount => f.write_str("each account"),
+            Self::Account(name) => write!(f, "account {name}"),
+            Self::Venue => f.write_str("the venue"),
+        }
+    }
 }
 
 /// The most that may leave within a window.
@@ -176,6 +187,22 @@ impl Outflows {
                 self.of(asset).left.entry(id).or_default().add(counted);
             }
             Edit::LeftVenue(asset, counted) => self.of(asset).left_venue.add(counted),
+        }
+    }
+
+    /// What stands for an account, for every account, or for the venue; and for an account the
+    /// limit that stands where it has no own.
+    pub(crate) fn stands(
+        &self,
+        asset: &Asset,
+        account: Option<AccountId>,
+        venue: bool,
+    ) -> (Option<Cap>, Option<Cap>) {
+        let Some(of) = self.assets.get(asset) else { return (None, None) };
+        match account {
+            _ if venue => (of.venue, None),
+            None => (of.each_account, None),
+            Some(id) => (of.accounts.get(&id).copied().or(of.each_account), of.each_account),
         }
     }
 

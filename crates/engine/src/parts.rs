@@ -40,7 +40,7 @@ pub(crate) trait Parts {
 impl State {
     /// Every part but the clock and the accounts, which roots hold in their own way.
     pub(crate) fn parts<P: Parts>(&self, to: &mut P) -> Result<(), P::Error> {
-        // `names` and `assets` follow from the accounts.
+        // `names` and `assets` follow from the accounts, `between` from documents and changes.
         let Self {
             now: _,
             sequence: _,
@@ -53,12 +53,14 @@ impl State {
             delivery,
             agenda,
             names: _,
+            between: _,
             assets: _,
             limits,
             stops,
             watch,
             outflows,
             interest,
+            governance,
         } = self;
         to.part("market", 1, market)?;
         let models: Vec<Known<'_>> = models.iter().map(Known::of).collect();
@@ -72,7 +74,8 @@ impl State {
         to.unless_empty("stops", 1, stops)?;
         to.unless_empty("watch", 1, watch)?;
         to.unless_empty("outflows", 1, outflows)?;
-        to.unless_empty("interest", 1, interest)
+        to.unless_empty("interest", 1, interest)?;
+        to.unless_empty("governance", 1, governance)
     }
 }
 

@@ -248,14 +248,17 @@ impl Engine {
             watch: from.part("watch", 1)?.unwrap_or_default(),
             outflows: from.part("outflows", 1)?.unwrap_or_default(),
             interest: from.part("interest", 1)?.unwrap_or_default(),
+            governance: from.part("governance", 1)?.unwrap_or_default(),
             feeds,
             funding,
             delivery,
             agenda,
+            between: BTreeMap::new(),
             names,
             assets,
         };
         from.end()?;
+        state.governed().map_err(|problem| fault("governance", problem))?;
         state.admit(accounts)?;
         state.followed().map_err(|problem| fault("agenda", problem))?;
         state.balanced()?;
@@ -392,6 +395,23 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// What changes is there, and no document takes the place of itself.
+    fn governed(&mut self) -> Result<(), String> {
+        let (instruments, models) = self.governance.refers();
+        instruments.into_iter().try_for_each(|id| self.listed(id))?;
+        let known = self.models.len();
+        if let Some(model) = models.into_iter().find(|model| *model >= known) {
+            return Err(format!("expected one of {known} models, found number {model}"));
+        }
+        for from in 0..known {
+            let next = |at: &usize| self.governance.successor(*at);
+            if std::iter::successors(Some(from), next).take(known + 1).count() > known {
+                return Err(format!("expected model {from} to end at another, found a circle"));
+            }
+        }
+        self.on_the_way().map_err(|refusal| refusal.to_string())
     }
 
     /// What time does names instruments that are there.

@@ -112,7 +112,7 @@ pub(crate) fn found(
 
 /// What an account has above initial margin over all its pools, in the market's currency.
 pub(crate) fn available(account: &Account, state: &State) -> Result<Money, Refusal> {
-    let document = &state.models[account.model].document;
+    let document = state.document(account.model);
     Ok(found(account, document, &state.market)?.total.available())
 }
 
@@ -132,7 +132,7 @@ impl State {
     /// [`Refusal::NoMargin`] saying what is missing.
     pub fn standings(&self, id: AccountId) -> Result<Vec<Standing>, Refusal> {
         let account = self.account(id);
-        standings(account, &self.models[account.model].document, &self.market)
+        standings(account, self.document(account.model), &self.market)
     }
 }
 
@@ -146,7 +146,7 @@ impl Change<'_> {
         if leave == Leave::Initial {
             self.not_halted(account)?;
         }
-        let document = &self.state.models[account.model].document;
+        let document = self.state.document(account.model);
         let after = match standings(account, document, &self.state.market) {
             Err(refusal) if leave == Leave::NoWorse => return self.at_last_prices(id, refusal),
             found => found?,
@@ -214,7 +214,7 @@ impl Change<'_> {
             let quote = *market.quote(id);
             market.set_quote_unchecked(id, Quote { as_of: now, ..quote });
         }
-        let document = &self.state.models[after.model].document;
+        let document = self.state.document(after.model);
         let was = standings(before, document, &market)?;
         let found = standings(after, document, &market)?;
         if is_no_worse(&was, &found) { self.checked(id, &found) } else { Err(refusal) }

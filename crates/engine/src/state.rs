@@ -7,6 +7,7 @@ use crate::delivery::Delivery;
 use crate::event::{Event, Refusal};
 use crate::feed::Feeds;
 use crate::funding::Funding;
+use crate::governance::Governance;
 use crate::interest::Interest;
 use crate::ledger::{House, Ledger};
 use crate::limits::Limits;
@@ -46,6 +47,8 @@ pub struct State {
     pub outflows: Outflows,
     /// What debts cost, and how long they have stood.
     pub interest: Interest,
+    /// How parameters change, and what is on its way.
+    pub governance: Governance,
     /// Prices from several sources.
     pub feeds: Feeds,
     /// Funding of perpetuals.
@@ -56,6 +59,8 @@ pub struct State {
     pub agenda: Agenda,
     /// Accounts by their name.
     pub(crate) names: BTreeMap<String, AccountId>,
+    /// Documents on their way to another, as they are now; computed from both.
+    pub(crate) between: BTreeMap<usize, Arc<Document>>,
     /// Each asset once, so that a million accounts share its text.
     pub(crate) assets: BTreeSet<Asset>,
 }
@@ -94,11 +99,13 @@ impl Default for State {
             watch: Watch::default(),
             outflows: Outflows::default(),
             interest: Interest::default(),
+            governance: Governance::default(),
             feeds: Feeds::default(),
             funding: Funding::default(),
             delivery: Delivery::default(),
             agenda: Agenda::default(),
             names: BTreeMap::new(),
+            between: BTreeMap::new(),
             assets: BTreeSet::new(),
         }
     }
@@ -157,9 +164,11 @@ impl State {
         })
     }
 
-    /// The latest document of a name.
+    /// The latest document of a name that accounts may be put under.
     pub(crate) fn model(&self, name: &str) -> Result<usize, Refusal> {
-        let known = self.models.iter().rposition(|model| model.document.name == name);
+        let usable = |at: &usize| self.governance.may_be_used(*at);
+        let named = |at: &usize| self.models[*at].document.name == name;
+        let known = (0..self.models.len()).rev().filter(usable).find(named);
         known.ok_or_else(|| {
             let names = self.models.iter().map(|model| model.document.name.as_str());
             let near = nearest(name, names, 3);
@@ -238,6 +247,7 @@ impl State {
                 Edit::Watch(edit) => self.watch.apply(edit),
                 Edit::Outflows(edit) => self.outflows.apply(edit),
                 Edit::Interest(edit) => self.interest.apply(edit),
+                Edit::Governance(edit) => self.govern(edit),
             }
         }
         Ok(())

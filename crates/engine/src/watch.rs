@@ -132,7 +132,7 @@ pub fn affected(state: &State, told: &Source) -> Vec<AccountId> {
     let is_about = |account: &Account| match told {
         Source::Mark(id) => account.holdings().any(|held| held.instrument == *id),
         Source::Index(asset) => {
-            let document = &state.models[account.model].document;
+            let document = state.document(account.model);
             let of_instrument = |one: &keelmark_book::Instrument| {
                 [&one.base, &one.quote, &one.settle].contains(&asset)
             };
@@ -161,7 +161,7 @@ pub(crate) fn look(state: &State, id: AccountId) -> Option<Change<'_>> {
     if !has_requirement(account) {
         return (said != Said::default()).then(|| restored(state, id, said, None));
     }
-    let document = &state.models[account.model].document;
+    let document = state.document(account.model);
     match found(account, document, &state.market) {
         Ok(margin) => say(state, id, said, &margin),
         Err(_) if said.unknown => None,

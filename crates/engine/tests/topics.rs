@@ -73,6 +73,8 @@ fn each_of_them_changes_the_root() {
         r#"{"alerts":{"levels":["0.5"]}}"#,
         r#"{"outflow":{"asset":"BTC","for":"venue","cap":{"most":"1","seconds":60}}}"#,
         r#"{"interest":{"asset":"USDC","terms":{"yearly":{"rate":"0.2"},"lenders":"1"}}}"#,
+        r#"{"governance":{"delay_seconds":60,"step_seconds":60,"most_per_step":"0.1",
+            "collateral_seconds":60}}"#,
     ] {
         let (mut venue, mut other) = (used(), used());
         venue.done(line);

@@ -105,6 +105,11 @@ fn ratio(node: &Node) -> Result<Rate, InputError> {
 }
 
 impl CollateralRule {
+    /// Whether assets that are not listed count.
+    pub(crate) const fn has_default(&self) -> bool {
+        self.default.is_some()
+    }
+
     pub(crate) fn read(node: Option<&Node>) -> Result<Self, InputError> {
         let Some(node) = node else {
             let all = AssetRule::new(vec![(None, Rate::ONE)], None);

@@ -72,7 +72,7 @@ pub fn mode<'a>(
 ) -> Result<Change<'a>, Refusal> {
     let id = state.open(name)?;
     let model = state.model(model)?;
-    let document = &state.models[model].document;
+    let document = state.document(model);
     let moved = format!("{} {}", document.name, document.version);
     let event = Event::Moved { account: name.to_owned(), mode, model: moved };
     let mut change = Change::event(state, event);

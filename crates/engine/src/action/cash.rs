@@ -1,5 +1,6 @@
 //! Amounts in, out and between accounts.
 
+use super::governance;
 use crate::account::AccountId;
 use crate::change::{Change, Edit};
 use crate::command::Cash;
@@ -37,15 +38,36 @@ pub fn outflow<'a>(
     cap: Option<Cap>,
 ) -> Result<Change<'a>, Refusal> {
     let cap = cap.map(Cap::checked).transpose()?;
-    let edit = match whose {
-        Whose::EachAccount => outflow::Edit::Account(asset.clone(), None, cap),
-        Whose::Account(name) => outflow::Edit::Account(asset.clone(), Some(state.open(name)?), cap),
-        Whose::Venue => outflow::Edit::Venue(asset.clone(), cap),
-    };
-    let event = Event::OutflowSet { asset: asset.clone(), whose: whose.clone(), cap };
-    let mut change = Change::event(state, event);
-    change.edit(Edit::Outflows(edit));
+    let whose = (whose, self::whose(state, whose)?);
+    let mut change = Change::new(state);
+    if let Some(cap) = governance::outflow(&mut change, asset, whose, cap)? {
+        set_outflow(&mut change, asset, whose, cap);
+    }
     Ok(change)
+}
+
+/// The account that a limit of outflow is of, if it is one's own.
+pub(super) fn whose(state: &State, whose: &Whose) -> Result<Option<AccountId>, Refusal> {
+    match whose {
+        Whose::Account(name) => state.open(name).map(Some),
+        Whose::EachAccount | Whose::Venue => Ok(None),
+    }
+}
+
+/// Sets a limit of outflow, and says it.
+pub(super) fn set_outflow(
+    change: &mut Change<'_>,
+    asset: &Asset,
+    (whose, account): (&Whose, Option<AccountId>),
+    cap: Option<Cap>,
+) {
+    change.tell(Event::OutflowSet { asset: asset.clone(), whose: whose.clone(), cap });
+    change.edit(Edit::Outflows(match whose {
+        Whose::Venue => outflow::Edit::Venue(asset.clone(), cap),
+        Whose::EachAccount | Whose::Account(_) => {
+            outflow::Edit::Account(asset.clone(), account, cap)
+        }
+    }));
 }
 
 /// Moves an amount between two accounts, as a withdrawal from the first: to another owner it counts

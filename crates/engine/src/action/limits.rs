@@ -1,10 +1,12 @@
 //! Setting limits, and saying which accounts count together.
 
+use super::governance;
 use crate::change::{Change, Edit};
 use crate::command::Limit;
 use crate::event::{Event, Refusal};
-use crate::limits::{self, Most};
+use crate::limits::{self, Most, Whose};
 use crate::state::State;
+use keelmark_book::InstrumentId;
 
 /// Sets the limits of an instrument. Nothing is closed by it.
 pub fn limit<'a>(state: &'a State, limit: &Limit) -> Result<Change<'a>, Refusal> {
@@ -16,13 +18,27 @@ pub fn limit<'a>(state: &'a State, limit: &Limit) -> Result<Change<'a>, Refusal>
     if let Some(notional) = most.notional.filter(|most| most.is_negative()) {
         return Err(Refusal::bad("notional", "zero or more", notional));
     }
-    let mut of = state.limits.of(id);
-    of.set(state, &limit.whose, most)?;
-    let instrument = state.market.instruments.get(id).to_string();
-    let whose = limit.whose.clone();
-    let mut change = Change::event(state, Event::Limited { instrument, whose, most });
-    change.edit(Edit::Limits(limits::Edit::Limit(Box::new(of))));
+    let mut change = Change::new(state);
+    if let Some(most) = governance::limit(&mut change, id, &limit.whose, most)? {
+        set(&mut change, id, &limit.whose, most)?;
+    }
     Ok(change)
+}
+
+/// Sets limits, and says it.
+pub(super) fn set(
+    change: &mut Change<'_>,
+    id: InstrumentId,
+    whose: &Whose,
+    most: Most,
+) -> Result<(), Refusal> {
+    let state = change.state;
+    let mut of = state.limits.of(id);
+    of.set(state, whose, most)?;
+    let instrument = state.market.instruments.get(id).to_string();
+    change.tell(Event::Limited { instrument, whose: whose.clone(), most });
+    change.edit(Edit::Limits(limits::Edit::Limit(Box::new(of))));
+    Ok(())
 }
 
 /// Makes accounts count together, or each family alone again.

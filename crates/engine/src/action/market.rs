@@ -1,10 +1,11 @@
 //! Documents, instruments and prices.
 
 use super::{feeds, settle};
-use crate::change::Change;
+use crate::change::{Change, Edit};
 use crate::command::{Index, Listing, Mark, Model};
 use crate::event::{Event, Refusal};
 use crate::feed::Subject;
+use crate::governance;
 use crate::state::{self, State};
 use crate::step::Step;
 use keelmark_book::symbol::Symbol;
@@ -41,6 +42,11 @@ pub fn model<'a>(state: &'a State, model: &Model) -> Result<Change<'a>, Refusal>
         digest: document.digest.clone(),
     };
     let mut change = Change::event(state, event);
+    let earlier = state.models.iter().any(|known| known.document.name == document.name);
+    if earlier && state.governance.rule().is_some() {
+        // Accounts come under it by `change-model` alone.
+        change.edit(Edit::Governance(governance::Edit::Waits(state.models.len())));
+    }
     change.model(state::Model { text, document: Arc::new(document) });
     Ok(change)
 }

@@ -6,6 +6,7 @@ mod cash;
 mod delist;
 pub(crate) mod feeds;
 pub(crate) mod funding;
+pub(crate) mod governance;
 mod interest;
 mod limits;
 mod market;
@@ -60,6 +61,9 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
         Action::Outflow { asset, whose, cap } => cash::outflow(state, asset, whose, *cap),
         Action::Interest { asset, terms } => interest::set(state, asset, *terms, command.at),
         Action::Accrue { asset } => interest::accrue(state, asset.as_ref(), command.at),
+        Action::Governance(rule) => governance::set(state, *rule),
+        Action::ChangeModel(asked) => governance::model(state, asked),
+        Action::CancelChange { change } => governance::cancel(state, *change),
         Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

@@ -165,7 +165,7 @@ impl Change<'_> {
         let market = &self.state.market;
         let empty = Account::new(&account.name, account.parent, account.mode, account.model);
         let alone = Account { isolated: vec![own], ..empty };
-        let document = &self.state.models[account.model].document;
+        let document = self.state.document(account.model);
         let pools = standings(&alone, document, market)?;
         let (mut short, missing) = (Money::ZERO, -own.margin);
         for pool in pools.iter().filter(|pool| pool.available().is_negative()) {

@@ -54,7 +54,7 @@ pub struct InstrumentName<'a> {
 impl<'a> Statement<'a> {
     pub(super) fn of(state: &'a State, number: AccountId) -> Self {
         let account = state.account(number);
-        let document = &state.models[account.model].document;
+        let document = state.document(account.model);
         let model = ModelName {
             name: (&document.name).into(),
             version: (&document.version).into(),

@@ -11,6 +11,7 @@ mod level;
 pub mod library;
 mod lint;
 mod params;
+mod ramp;
 mod range;
 mod read;
 mod rules;
@@ -19,6 +20,7 @@ pub mod tree;
 pub use bands::Band;
 pub use change::{Change, changes};
 pub use fields::Fields;
+pub use ramp::{Number, Step, step};
 pub use range::Range;
 pub use read::ORDERS;
 

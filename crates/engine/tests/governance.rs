@@ -1,0 +1,326 @@
+//! Parameters change by rule: announced, in steps, and never looser at once.
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its inputs has failed")]
+
+mod venue;
+
+use keelmark_book::{Decimal, Money, Rate, Round};
+use keelmark_engine::{Command, Engine, Event};
+use proptest::prelude::*;
+use venue::Venue;
+
+const PERP: &str = "deribit:BTC/USDC:USDC";
+const RULE: &str = r#"{"governance":{"delay_seconds":600,"step_seconds":60,"most_per_step":"0.1",
+    "collateral_seconds":1200}}"#;
+
+fn limit(whose: &str, numbers: &str) -> String {
+    format!(r#"{{"limit":{{"instrument":"{PERP}","for":{whose},{numbers}}}}}"#)
+}
+
+/// A version of the document `cross` that differs from it.
+fn version(version: &str, rest: &str) -> String {
+    let text = format!(
+        "schema = \"keelmark/model/1\"\nname = \"cross\"\nextends = \"cross\"\n\
+         version = \"{version}\"\n{rest}"
+    );
+    format!(r#"{{"model":{{"text":{}}}}}"#, serde_json::to_string(&text).unwrap())
+}
+
+fn change(version: &str, at: &str, over: u32, steps: u32) -> String {
+    format!(
+        r#"{{"change-model":{{"model":"cross","version":"{version}","at":"2026-03-13T{at}Z",
+            "over_seconds":{over},"steps":{steps}}}}}"#
+    )
+}
+
+fn words(events: &[Event]) -> Vec<String> {
+    events.iter().map(ToString::to_string).collect()
+}
+
+/// The contracts that limits were set to.
+fn contracts(events: &[Event]) -> Vec<String> {
+    let most = events.iter().filter_map(|event| match event {
+        Event::Limited { most, .. } => most.contracts,
+        _ => None,
+    });
+    most.map(|one| one.to_string()).collect()
+}
+
+#[test]
+fn a_limit_is_raised_in_steps_after_a_delay() {
+    let mut venue = Venue::new();
+    venue.done(&limit(r#""venue""#, r#""contracts":"5""#));
+    venue.done(RULE);
+    let said = venue.done(&limit(r#""venue""#, r#""contracts":"6""#));
+    let what = format!("the limit of {PERP} for the venue");
+    assert_eq!(words(&said), [format!("change 1: {what} begins at 2026-03-13T19:10:00Z")]);
+    assert_eq!(venue.done_at("19:09:59", r#""time""#), []);
+    let said = venue.done_at("19:10:00", r#""time""#);
+    assert_eq!(contracts(&said), ["5.5"]);
+    assert_eq!(
+        said[1].to_string(),
+        format!("change 1: {what}, step 1, the next at 2026-03-13T19:11:00Z")
+    );
+    let said = venue.done_at("20:00:00", r#""time""#);
+    assert_eq!(contracts(&said), ["6"]);
+    assert_eq!(said[1].to_string(), format!("change 1: {what} is complete"));
+    let refusal = venue.refused_at("20:00:00", &limit(r#""venue""#, r#""contracts":null"#));
+    assert!(refusal.to_string().contains("raised in steps"), "{refusal}");
+}
+
+#[test]
+fn a_lower_limit_is_there_at_once_and_ends_what_was_announced() {
+    let mut venue = Venue::new();
+    venue.done(RULE);
+    // What had no limit gets one at once.
+    let said = venue.done(&limit(r#""each-account""#, r#""contracts":"5""#));
+    assert_eq!(contracts(&said), ["5"]);
+    let said = venue.done(&limit(r#""each-account""#, r#""contracts":"50","notional":"900""#));
+    assert_eq!(contracts(&said), ["5"]);
+    let said = venue.done(&limit(r#""each-account""#, r#""contracts":"4","notional":"900""#));
+    assert_eq!(contracts(&said), ["4"]);
+    assert!(words(&said).iter().any(|one| one.ends_with("is cancelled")), "{said:?}");
+    assert_eq!(venue.done_at("21:00:00", r#""time""#), []);
+}
+
+#[test]
+fn an_own_limit_is_no_way_round_the_common_one() {
+    let mut venue = Venue::new();
+    venue.open("a", "1000");
+    venue.done(&limit(r#""each-account""#, r#""contracts":"5""#));
+    venue.done(RULE);
+    let said = venue.done(&limit(r#"{"account":"a"}"#, r#""contracts":"9""#));
+    assert_eq!(contracts(&said), [""; 0]);
+    let said = venue.done_at("19:12:00", r#""time""#);
+    assert_eq!(contracts(&said), ["5.5", "6.05", "6.655"]);
+    venue.done_at("19:12:00", &limit(r#"{"account":"a"}"#, r#""contracts":"2""#));
+    let refusal = venue.refused_at("19:12:00", &limit(r#"{"account":"a"}"#, r#""contracts":null"#));
+    assert!(refusal.to_string().contains("common"), "{refusal}");
+}
+
+#[test]
+fn what_may_leave_is_raised_in_steps() {
+    let mut venue = Venue::new();
+    let cap = |most: &str, seconds: u32| {
+        format!(
+            r#"{{"outflow":{{"asset":"USDC","for":"venue",
+                "cap":{{"most":"{most}","seconds":{seconds}}}}}}}"#
+        )
+    };
+    venue.done(&cap("1000", 3600));
+    venue.done(RULE);
+    venue.refused(r#"{"outflow":{"asset":"USDC","for":"venue"}}"#);
+    venue.refused(&cap("1000", 60));
+    venue.refused(&cap("1001", 7200));
+    venue.done(&cap("1150", 3600));
+    let said = venue.done_at("19:30:00", r#""time""#);
+    let most: Vec<String> = said
+        .iter()
+        .filter_map(|event| match event {
+            Event::OutflowSet { cap: Some(cap), .. } => Some(cap.most.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(most, ["1100", "1150"]);
+}
+
+#[test]
+fn the_rule_itself_goes_by_the_rule() {
+    let mut venue = Venue::new();
+    venue.done(RULE);
+    let said = venue.done(
+        r#"{"governance":{"delay_seconds":0,"step_seconds":90,"most_per_step":"1",
+            "collateral_seconds":1200}}"#,
+    );
+    assert_eq!(said[0].to_string(), "looser rules wait 600 s, and go by 0.1 every 90 s");
+    let said = venue.done_at("19:10:00", r#""time""#);
+    assert_eq!(said[0].to_string(), "looser rules wait 546 s, and go by 0.11 every 90 s");
+    venue.done_at("20:59:59", r#""time""#);
+    let rule = venue.engine.state().governance.rule().unwrap();
+    assert_eq!((rule.delay_seconds, rule.most_per_step), (0, Rate::ONE));
+    assert!(venue.engine.state().governance.pending().is_empty());
+}
+
+#[test]
+fn a_document_that_may_be_looser_waits_and_goes_in_small_steps() {
+    let mut venue = Venue::new();
+    venue.done(RULE);
+    venue.done(&version("2", "[params]\nleverage = { BTC = 30 }\n"));
+    let refused = |venue: &mut Venue, action: &str, with: &str| {
+        let refusal = venue.refused(action).to_string();
+        assert!(refusal.contains(with), "{action}: {refusal}");
+    };
+    refused(&mut venue, &change("2", "19:09:59", 600, 2), "2026-03-13T19:10:00Z or later");
+    refused(&mut venue, &change("2", "19:10:00", 600, 1), "steps: expected 2 or more");
+    refused(&mut venue, &change("2", "19:10:00", 119, 2), "over_seconds: expected 120 or more");
+    venue.done(&version("3", "[collateral.assets]\nSOL = \"0.5\"\n"));
+    refused(&mut venue, &change("3", "19:10:00", 1200, 9), "steps: expected 10 or more");
+    refused(&mut venue, &change("3", "19:10:00", 600, 10), "over_seconds: expected 1200 or more");
+    venue.done(&version("4", "[levels]\nmaintenance = \"2 * futures_maintenance\"\n"));
+    refused(&mut venue, &change("4", "20:10:00", 1200, 20), "the first levels.maintenance");
+    venue.done(&change("2", "19:10:00", 120, 2));
+    refused(&mut venue, &change("3", "19:10:00", 1200, 10), "is there already");
+    venue.done(r#"{"cancel-change":{"change":1}}"#);
+    venue.done(&change("3", "19:10:00", 1200, 10));
+    venue.done_at("19:10:00", r#""time""#);
+    venue.refused_at("19:10:00", r#"{"cancel-change":{"change":2}}"#);
+}
+
+#[test]
+fn what_is_tighter_alone_is_there_at_once() {
+    let mut venue = Venue::new();
+    venue.open("a", "100000");
+    venue.done(r#"{"index":{"asset":"USDT","price":"1"}}"#);
+    venue.done(r#"{"deposit":{"account":"a","asset":"USDT","amount":"100"}}"#);
+    venue.open("b", "100000");
+    venue.trade("0.1", "70000", "a", "b");
+    venue.done(RULE);
+    venue.done(&version("2", "[collateral.assets]\nUSDT = \"0.5\"\n"));
+    let equity = |venue: &Venue| {
+        let id = venue.engine.state().named("a").unwrap();
+        venue.engine.state().standings(id).unwrap()[0].equity.to_string()
+    };
+    assert_eq!(equity(&venue), "100098");
+    venue.done(r#"{"change-model":{"model":"cross","version":"2"}}"#);
+    assert_eq!(equity(&venue), "100050");
+    venue.restart();
+    assert_eq!(equity(&venue), "100050");
+}
+
+/// What the engine says, and its root after each command.
+fn told(lines: &[String], restarts: bool) -> Vec<(Vec<Event>, String)> {
+    let mut engine = Engine::default();
+    let mut all = Vec::new();
+    for line in lines {
+        let command: Command = serde_json::from_str(line).unwrap();
+        let events = engine.apply(&command).unwrap().into_answer().events;
+        all.push((events, engine.root().unwrap().hash.to_string()));
+        if restarts {
+            engine = Engine::restore(&engine.snapshot().unwrap()).unwrap();
+        }
+    }
+    all
+}
+
+#[test]
+fn in_the_middle_of_everything_a_snapshot_goes_on_the_same() {
+    let open =
+        |name: &str| format!(r#"{{"open":{{"account":"{name}","mode":"cross","model":"cross"}}}}"#);
+    let cash = |name: &str| {
+        format!(r#"{{"deposit":{{"account":"{name}","asset":"USDC","amount":"100000"}}}}"#)
+    };
+    let listed = format!(
+        r#"{{"list":{{"instrument":"{PERP}","contract_size":"1","lot":"0.001","mark":"70000"}}}}"#
+    );
+    let trade = format!(
+        r#"{{"trade":{{"instrument":"{PERP}","quantity":"1","price":"70000",
+            "buyer":{{"account":"a"}},"seller":{{"account":"b"}}}}}}"#
+    );
+    let first = [
+        r#"{"model":{"name":"cross"}}"#.to_owned(),
+        r#"{"index":{"asset":"BTC","price":"70000"}}"#.to_owned(),
+        r#"{"index":{"asset":"USDC","price":"1"}}"#.to_owned(),
+        listed,
+        open("a"),
+        open("b"),
+        cash("a"),
+        cash("b"),
+        trade,
+        limit(r#""venue""#, r#""contracts":"5""#),
+        RULE.to_owned(),
+        limit(r#""venue""#, r#""contracts":"9""#),
+        version("2", "[params]\nleverage = { BTC = 50 }\n"),
+        change("2", "19:12:00", 1200, 20),
+    ];
+    let mut actions: Vec<(u32, String)> = first.into_iter().map(|one| (0, one)).collect();
+    for minute in 10..40 {
+        actions.push((minute, r#"{"index":{"asset":"BTC","price":"70000"}}"#.to_owned()));
+        actions.push((minute, r#""time""#.to_owned()));
+        if minute == 20 {
+            actions.push((minute, open("c")));
+        }
+    }
+    let lines: Vec<String> = actions
+        .iter()
+        .enumerate()
+        .map(|(at, (minute, action))| {
+            let number = at + 1;
+            format!(
+                r#"{{"from":"t","number":{number},"at":"2026-03-13T19:{minute:02}:00Z",
+                    "do":{action}}}"#
+            )
+        })
+        .collect();
+    let (straight, broken) = (told(&lines, false), told(&lines, true));
+    assert_eq!(straight, told(&lines, false), "told again");
+    assert_eq!(straight, broken, "through snapshots");
+    let refused = straight.iter().flat_map(|(events, _)| events);
+    assert!(
+        !words(&refused.cloned().collect::<Vec<_>>()).iter().any(|one| one.contains("refused"))
+    );
+    let steps = straight.iter().flat_map(|(events, _)| events);
+    let steps = steps.filter(|one| matches!(one, Event::ChangeStepped { .. })).count();
+    assert!(steps >= 21 + 6, "{steps}");
+}
+
+fn margins(venue: &Venue) -> [Money; 2] {
+    let id = venue.engine.state().named("a").unwrap();
+    let pool = venue.engine.state().standings(id).unwrap().remove(0);
+    [pool.initial, pool.maintenance]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None,
+        ..ProptestConfig::default() })]
+    /// However a document is changed, no command lets a requirement fall by more than the share of
+    /// a step; and in the end it is that of the new version.
+    #[test]
+    fn no_command_lets_a_requirement_fall_by_more_than_its_share(
+        leverage in 20u32..60, rate in 1u32..80, over in 60u32..3000, steps in 1u32..40,
+        stride in 1u32..90, early in 0u32..2,
+    ) {
+        let mut venue = Venue::new();
+        venue.open("a", "100000");
+        venue.open("b", "100000");
+        venue.trade("1", "70000", "a", "b");
+        venue.done(RULE);
+        let tier = format!("BTC = [{{ rate = \"0.{rate:03}\" }}]");
+        let text = format!("[params]\nleverage = {{ BTC = {leverage} }}\n");
+        venue.done(&version("2", &text));
+        let name = format!(r#"{{"model":{{"text":{}}}}}"#, serde_json::to_string(&format!(
+            "schema = \"keelmark/model/1\"\nname = \"cross\"\nextends = \"cross\"\n\
+             version = \"3\"\n[[charge]]\nname = \"futures_maintenance\"\n[charge.tiers]\n{tier}\n"
+        )).unwrap());
+        venue.done(&name);
+        let begin = format!("19:{:02}:00", 10 - 5 * early);
+        venue.send(&change("3", &begin, over, steps));
+        let said = venue.send(&change("2", &begin, over, steps));
+        let refused = matches!(said.as_slice(), [Event::Refused(_)]);
+        let mut before = margins(&venue);
+        let most = Decimal::from_raw(9 * Decimal::ONE.raw() / 10);
+        for minute in 0..(12 + over / 60 + stride) / stride.min(3) {
+            let second = minute * stride.min(3) * 60;
+            let time = format!("{:02}:{:02}:00", 19 + second / 3600, second / 60 % 60);
+            for asset in [r#""BTC","price":"70000""#, r#""USDC","price":"1""#] {
+                venue.done_at(&time, &format!(r#"{{"index":{{"asset":{asset}}}}}"#));
+                let mark = format!(r#"{{"mark":{{"instrument":"{PERP}","mark":"70000"}}}}"#);
+                venue.done_at(&time, &mark);
+                let now = margins(&venue);
+                for (now, before) in now.into_iter().zip(before) {
+                    let least = before.decimal().times(most, Round::Down).unwrap();
+                    let steps = stride.min(3);
+                    let least = (1..steps).fold(least, |least, _| {
+                        least.times(most, Round::Down).unwrap()
+                    });
+                    prop_assert!(now.decimal() >= least, "{} after {}", now, before);
+                }
+                before = now;
+            }
+        }
+        if !refused {
+            let initial = Decimal::from_int(70_000).over(Decimal::from_int(leverage.into()),
+                Round::Up).unwrap();
+            let off = before[0].decimal().minus(initial).unwrap();
+            prop_assert!(off.abs() <= Decimal::from_raw(1_000_000), "{} {initial}", before[0]);
+        }
+    }
+}
