@@ -105,7 +105,7 @@ impl Way {
             return new.clone();
         }
         let value = match (&old.value, &new.value) {
-            (Value::Table(before), Value::Table(after)) => self.table(before, after, path),
+            (Value::Table(before), Value::Table(after)) => Some(self.table(before, after, path)),
             (Value::List(before), Value::List(after)) if before.len() == after.len() => {
                 self.list(before, after, path)
             }
@@ -129,7 +129,7 @@ impl Way {
         before: &BTreeMap<String, Node>,
         after: &BTreeMap<String, Node>,
         path: &str,
-    ) -> Option<Value> {
+    ) -> Value {
         let mut table = BTreeMap::new();
         let assets = self.from_zero && path == ASSETS;
         let gone = before.keys().filter(|key| !after.contains_key(*key));
@@ -148,7 +148,7 @@ impl Way {
             };
             table.extend(node.map(|node| (key.clone(), node)));
         }
-        Some(Value::Table(table))
+        Value::Table(table)
     }
 
     fn list(&mut self, before: &[Node], after: &[Node], path: &str) -> Option<Value> {
