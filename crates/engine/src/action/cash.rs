@@ -40,9 +40,7 @@ pub fn outflow<'a>(
     let cap = cap.map(Cap::checked).transpose()?;
     let whose = (whose, self::whose(state, whose)?);
     let mut change = Change::new(state);
-    if let Some(cap) = governance::outflow(&mut change, asset, whose, cap)? {
-        set_outflow(&mut change, asset, whose, cap);
-    }
+    governance::outflow(&mut change, asset, whose, cap)?;
     Ok(change)
 }
 

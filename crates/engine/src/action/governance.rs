@@ -1,5 +1,6 @@
 //! Announcing changes of parameters, and taking their steps.
 
+use super::cash::set_outflow;
 use crate::account::AccountId;
 use crate::agenda::after;
 use crate::change::{Change, Edit};
@@ -72,23 +73,23 @@ pub(super) fn limit(
     Ok(if goes.is_some() { Some(asked) } else { (now != before || now == most).then_some(now) })
 }
 
-/// The limit of outflow that is there at once, of one that is asked for.
+/// Sets what of a limit of outflow is there at once, and announces the rest.
 pub(super) fn outflow(
     change: &mut Change<'_>,
     asset: &Asset,
-    (whose, account): (&outflow::Whose, Option<AccountId>),
+    whose: (&outflow::Whose, Option<AccountId>),
     asked: Option<Cap>,
-) -> Result<Option<Option<Cap>>, Refusal> {
-    let Some(rule) = change.state.governance.rule() else { return Ok(Some(asked)) };
-    let venue = *whose == outflow::Whose::Venue;
-    let (before, common) = change.state.outflows.stands(asset, account, venue);
-    let Some(before) = before else { return Ok(Some(asked)) };
+) -> Result<(), Refusal> {
+    let state = change.state;
+    let venue = *whose.0 == outflow::Whose::Venue;
+    let (before, common) = state.outflows.stands(asset, whose.1, venue);
+    let (Some(rule), Some(before)) = (state.governance.rule(), before) else {
+        set_outflow(change, asset, whose, asked);
+        return Ok(());
+    };
     let Some(cap) = asked.or(common) else {
-        return Err(Refusal::bad(
-            "cap",
-            "a number: a limit that is there is raised in steps",
-            "none",
-        ));
+        let expected = "a number: a limit that is there is raised in steps";
+        return Err(Refusal::bad("cap", expected, "none"));
     };
     let raised = cap.most > before.most;
     if cap.seconds < before.seconds || (raised && cap.seconds != before.seconds) {
@@ -98,11 +99,13 @@ pub(super) fn outflow(
     if asked.is_none() && raised {
         return Err(stays());
     }
-    let now = Cap { most: cap.most.min(before.most), ..cap };
-    let what = What::Outflow { asset: asset.clone(), whose: whose.clone(), cap };
+    if !raised {
+        set_outflow(change, asset, whose, asked);
+    }
+    // A higher limit differs in nothing else: none of it is there at once.
+    let what = What::Outflow { asset: asset.clone(), whose: whose.0.clone(), cap };
     later(change, what, raised, rule);
-    let set = if asked.is_none() { asked } else { Some(now) };
-    Ok((now != before || !raised).then_some(set))
+    Ok(())
 }
 
 /// The part of a limit that is there at once.
@@ -354,6 +357,6 @@ fn raise_outflow(
         }
         _ => to.most,
     };
-    super::cash::set_outflow(change, asset, (whose, account), Some(Cap { most, ..to }));
+    set_outflow(change, asset, (whose, account), Some(Cap { most, ..to }));
     Ok(most == to.most)
 }
