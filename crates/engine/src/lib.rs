@@ -38,7 +38,8 @@
 //!
 //! What the state keeps beside them, a topic a file: [`limits`] of positions and who counts
 //! together, [`mod@stop`] orders, [`watch`] margin calls, [`outflow`] limits, [`interest`].
-//! [`governance`] is how all of these, and documents, may change. `consequence` is what follows from a command by itself.
+//! [`governance`] is how all of these, and documents, may change. `consequence` is what follows
+//! from a command by itself.
 //!
 //! What time does by itself is on the [`agenda`]: prices of several sources, in [`feed`], turn
 //! stale; [`funding`] is paid; instruments settle, in [`delivery`], at an [`average`].
