@@ -1,6 +1,7 @@
 //! The naive engine: maps and histories, everything added up again at every question.
 
 mod owner;
+mod risk;
 
 use crate::holdings::{Fills, big, size, small, value};
 use keelmark_book::symbol::Symbol;
