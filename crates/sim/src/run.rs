@@ -125,6 +125,7 @@ impl Run {
         let events = &applied.answer().events;
         let refused = is_refused(applied.answer());
         report.count(command, refused);
+        report.refused += u64::from(refused);
         let before: Vec<Option<Held>> = named(&command.action)
             .into_iter()
             .map(|name| reference.accounts.get(name).cloned())
