@@ -1,6 +1,7 @@
 //! The stream of commands of one seed: what a venue's day looks like, and what it must not fear.
 
 mod heard;
+mod rules;
 
 use crate::random::Random;
 use keelmark_book::Timestamp;
@@ -164,6 +165,7 @@ impl Workload {
             9_400..=9_499 => self.mode(),
             9_500..=9_509 => format!(r#"{{"close":{{"account":"{}"}}}}"#, self.account()),
             9_510..=9_511 => self.burst(),
+            9_512..=9_599 => self.rule(),
             _ => self.hostile(),
         }
     }
