@@ -60,6 +60,16 @@ pub fn value(instrument: &Instrument, quantity: &BigInt, price: &BigInt) -> BigI
     nearest(&(size * price), &one())
 }
 
+/// What contracts are worth at a price of their base asset, rounded up.
+#[must_use]
+pub fn worth(instrument: &Instrument, quantity: &BigInt, mark: &BigInt, price: &BigInt) -> BigInt {
+    let mut size = size(instrument, quantity);
+    if instrument.is_inverse() && !instrument.is_option() {
+        size = nearest(&(size * one()), mark);
+    }
+    -floor(&-(size * price), &one())
+}
+
 /// A product of two numbers of 10^-18 as such a number, to the nearest.
 #[must_use]
 pub fn units(product: &BigInt) -> BigInt {

@@ -1,6 +1,8 @@
 //! The naive engine: maps and histories, everything added up again at every question.
 
 mod owner;
+mod risk;
+mod rules;
 
 use crate::holdings::{Fills, big, size, small, value};
 use keelmark_book::symbol::Symbol;
@@ -25,6 +27,7 @@ pub struct Reference {
     pub accounts: BTreeMap<String, Held>,
     answered: BTreeMap<(String, u64), bool>,
     last: BTreeMap<String, u64>,
+    rules: rules::Rules,
 }
 
 /// What an account holds.
@@ -69,6 +72,7 @@ impl Default for Reference {
             accounts: BTreeMap::new(),
             answered: BTreeMap::new(),
             last: BTreeMap::new(),
+            rules: rules::Rules::default(),
         }
     }
 }
@@ -167,11 +171,17 @@ impl Reference {
             Action::Close { account } => self.close(account),
             Action::Mode { account, mode, model } => self.mode(account, *mode, model),
             Action::Deposit(cash) => self.deposit(cash),
-            Action::Withdraw(cash) => self.take(&cash.account, &cash.asset, cash.amount),
+            Action::Withdraw(cash) => {
+                self.take(&cash.account, &cash.asset, cash.amount)?;
+                self.outflow(&cash.account, &cash.asset, cash.amount, true)
+            }
             Action::Transfer { from, to, asset, amount } => {
                 self.live(to)?;
                 ensure(from != to)?;
                 self.take(from, asset, *amount)?;
+                ensure(
+                    self.linked(from, to) || self.outflow(from, asset, *amount, false).is_some(),
+                )?;
                 self.pay(to, asset, &big(amount.decimal()));
                 Some(())
             }
@@ -189,7 +199,7 @@ impl Reference {
             Action::Trade(trade) => self.trade(trade),
             Action::Time => Some(()),
             Action::Funding(paid) => self.funding(paid),
-            _ => None,
+            _ => self.rule(command),
         }
     }
 
@@ -320,10 +330,12 @@ impl Reference {
             reduce_only: place.reduce_only,
             isolated,
         };
+        let before = BTreeMap::from([(place.account.clone(), held.clone())]);
         self.accounts.get_mut(&place.account)?.orders.insert(place.order, order);
         if place.reduce_only {
             return self.reduces(&place.account, place.order);
         }
+        self.within(&before, &place.account, id)?;
         self.stands(&place.account)
     }
 
@@ -334,18 +346,22 @@ impl Reference {
         quantity: Quantity,
         price: Option<Price>,
     ) -> Decision {
-        let before = self.live(name)?.orders.get(&number)?.clone();
+        let held = self.live(name)?.clone();
+        let before = held.orders.get(&number)?.clone();
         self.sound(before.instrument, quantity, price)?;
         let quantity = big(quantity.decimal());
         ensure((quantity > BigInt::ZERO) == (before.quantity > BigInt::ZERO))?;
         let smaller = price == before.price && quantity.magnitude() <= before.quantity.magnitude();
-        let reduce_only = before.reduce_only;
+        let (reduce_only, id) = (before.reduce_only, before.instrument);
         let order = Open { quantity, price, ..before };
         self.accounts.get_mut(name)?.orders.insert(number, order);
         match (reduce_only, smaller) {
             (true, _) => self.reduces(name, number),
             (false, true) => Some(()),
-            (false, false) => self.stands(name),
+            (false, false) => {
+                self.within(&BTreeMap::from([(name.to_owned(), held)]), name, id)?;
+                self.stands(name)
+            }
         }
     }
 
@@ -402,6 +418,7 @@ impl Reference {
         for ((side, reduces), spare) in
             [&trade.buyer, &trade.seller].into_iter().zip(reduce).zip([buyer, seller])
         {
+            self.within(&before, &side.account, id)?;
             self.stands_or_gains(&side.account, if reduces { spare } else { Vec::new() })?;
         }
         if one.kind == Kind::Spot {

@@ -3,7 +3,7 @@
 use crate::disk::{Expected, Machine};
 use crate::holdings::{big, small};
 use crate::random::Random;
-use crate::reference::{Reference, named};
+use crate::reference::{Held, Reference, named};
 use crate::workload::Workload;
 use keelmark_book::{Asset, Decimal};
 use keelmark_engine::{Answer, Applied, Command, Engine, Event};
@@ -27,6 +27,30 @@ pub struct Report {
     pub violations: Vec<String>,
     /// The state root at the end.
     pub root: String,
+    /// Accepted and refused by what was asked.
+    pub kinds: BTreeMap<String, (u64, u64)>,
+}
+
+impl Report {
+    fn count(&mut self, command: &Command, refused: bool) {
+        let name = format!("{:?}", command.action);
+        let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let (accepted, not) = self.kinds.entry(name.to_owned()).or_default();
+        *if refused { not } else { accepted } += 1;
+    }
+
+    /// Adds what another run found.
+    pub fn add(&mut self, other: Self) {
+        self.commands += other.commands;
+        self.refused += other.refused;
+        self.faults += other.faults;
+        self.violations.extend(other.violations);
+        self.root = other.root;
+        for (name, (accepted, refused)) in other.kinds {
+            let sum = self.kinds.entry(name).or_default();
+            *sum = (sum.0 + accepted, sum.1 + refused);
+        }
+    }
 }
 
 /// Everything that runs.
@@ -39,8 +63,8 @@ struct Run {
 }
 
 /// Runs the stream of a seed for so many commands; stops at the first violation. `told` is called
-/// with the number of commands done.
-pub fn run(seed: u64, commands: u64, accounts: usize, mut told: impl FnMut(u64)) -> Report {
+/// with the number of commands done, and says whether to go on.
+pub fn run(seed: u64, commands: u64, accounts: usize, mut told: impl FnMut(u64) -> bool) -> Report {
     let mut report = Report::default();
     let machine = match Machine::new(seed) {
         Ok(machine) => machine,
@@ -60,7 +84,9 @@ pub fn run(seed: u64, commands: u64, accounts: usize, mut told: impl FnMut(u64))
             report.violations.push(format!("seed {seed}, step {step}: {problem}"));
         }
         report.faults = run.machine.faults;
-        told(report.commands);
+        if !told(report.commands) {
+            break;
+        }
     }
     report.root = run.machine.root().unwrap_or_else(|problem| problem);
     report
@@ -75,7 +101,9 @@ impl Run {
             report.commands += 1;
             let command = self.workload.command();
             let command = command.map_err(|error| format!("no command: {error}"))?;
-            answers.push(self.step(&command, report)?);
+            let answer = self.step(&command, report)?;
+            self.workload.heard(!is_refused(&answer));
+            answers.push(answer);
             commands.push(command);
         }
         let after = self.engine.state().sequence;
@@ -95,8 +123,13 @@ impl Run {
         let (engine, reference) = (&mut self.engine, &mut self.reference);
         let applied = engine.apply(command).map_err(|broken| told(&broken.to_string()))?;
         let events = &applied.answer().events;
-        let refused = matches!(events.last(), Some(Event::Refused(_)));
+        let refused = is_refused(applied.answer());
+        report.count(command, refused);
         report.refused += u64::from(refused);
+        let before: Vec<Option<Held>> = named(&command.action)
+            .into_iter()
+            .map(|name| reference.accounts.get(name).cloned())
+            .collect();
         let accepted = reference.apply(command);
         if accepted == refused {
             let problem = format!("the reference says accepted: {accepted}; found {events:?}");
@@ -105,10 +138,11 @@ impl Run {
         if let Applied::Again(_) = applied {
             return Ok(applied.into_answer());
         }
-        for name in named(&command.action) {
+        for (name, before) in named(&command.action).into_iter().zip(&before) {
             same(engine, reference, name).map_err(|problem| told(&problem))?;
-            if !refused {
-                stands(engine, command, name).map_err(|problem| told(&problem))?;
+            if !refused && reference.added_risk(&command.action, name, before.as_ref()) {
+                let stands = reference.holds_initial(name);
+                stands.map_err(|problem| told(&problem))?;
             }
         }
         if report.commands.is_multiple_of(RECOUNT_EVERY) {
@@ -116,6 +150,10 @@ impl Run {
         }
         Ok(applied.into_answer())
     }
+}
+
+fn is_refused(answer: &Answer) -> bool {
+    matches!(answer.events.last(), Some(Event::Refused(_)))
 }
 
 /// Sums and holdings of all accounts, from the start.
@@ -178,22 +216,4 @@ fn same(engine: &Engine, reference: &Reference, name: &str) -> Result<(), String
         return Err(format!("{name}: orders {open:?}, expected {expected:?}"));
     }
     Ok(())
-}
-
-/// Who has just opened a position holds its initial margin.
-fn stands(engine: &Engine, command: &Command, name: &str) -> Result<(), String> {
-    use keelmark_engine::command::Action;
-    if !matches!(command.action, Action::Withdraw(_) | Action::Mode { .. }) {
-        return Ok(());
-    }
-    let Some(id) = engine.state().named(name) else { return Ok(()) };
-    let account = engine.state().account(id);
-    if account.shared.is_empty() && account.isolated.is_empty() {
-        return Ok(());
-    }
-    let pools = engine.state().standings(id).map_err(|refusal| refusal.to_string())?;
-    match pools.iter().find(|pool| !pool.may_add_risk()) {
-        Some(pool) => Err(format!("{name} is below initial margin: {pool:?}")),
-        None => Ok(()),
-    }
 }

@@ -35,11 +35,7 @@ impl Reference {
         settle: &Asset,
     ) -> Decision {
         let (buyer, seller) = (&trade.buyer, &trade.seller);
-        let head = |name: &String| {
-            let held = before.get(name)?;
-            Some(held.parent.clone().unwrap_or_else(|| name.clone()))
-        };
-        if head(&buyer.account)? != head(&seller.account)? {
+        if !self.linked(&buyer.account, &seller.account) {
             return Some(());
         }
         let mut names = vec![&buyer.account, &seller.account];
