@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release -p sim -- --seed 7 --commands 1000000   one seed, so many commands
-//! cargo run --release -p sim -- --hours 8                     seeds 1, 2, ... until the time is over
+//! cargo run --release -p sim -- --hours 8                     seeds 1, 2 ... until time is over
 //! cargo run --release -p sim -- --hours 8 --seed 1000         seeds 1000, 1001, ...
 //! cargo run --release -p sim -- --accounts 2000               at most so many accounts, 200 if not
 //! ```

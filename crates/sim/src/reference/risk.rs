@@ -1,5 +1,5 @@
-//! Whoever adds risk holds initial margin afterwards: looked at after the fact, whatever was decided
-//! on the way.
+//! Whoever adds risk holds initial margin afterwards: looked at after the fact, whatever was
+//! decided on the way.
 
 use super::{Held, Open, Reference};
 use keelmark_book::{InstrumentId, Kind};

@@ -50,7 +50,8 @@ impl Workload {
             let most = if name.ends_with("USD:BTC") { 2 } else { 30_000 };
             let amount = 1 + self.random.below(most);
             self.queue.push(format!(
-                r#"{{"margin":{{"account":"a{account}","instrument":"{name}","amount":"{amount}"}}}}"#
+                r#"{{"margin":{{"account":"a{account}","instrument":"{name}",
+                "amount":"{amount}"}}}}"#
             ));
         }
     }

@@ -44,7 +44,7 @@ impl Workload {
             1 => r#""each-account""#.to_owned(),
             _ => format!(r#"{{"account":"{}"}}"#, self.account()),
         };
-        let most = (5_000 + self.random.below(100_000)) * if whose.contains("v") { 10 } else { 1 };
+        let most = (5_000 + self.random.below(100_000)) * if whose.contains('v') { 10 } else { 1 };
         let (most, seconds) =
             (most / price as usize, [0, 1, 60, 3_600, 86_400][self.random.below(5)]);
         let cap = match self.random.below(3) {
