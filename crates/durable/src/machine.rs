@@ -71,11 +71,6 @@ impl Durable<Journal> {
         }
         Ok(at)
     }
-
-    /// The journal underneath, to be verified or read.
-    pub fn journal(&mut self) -> &mut Journal {
-        &mut self.log
-    }
 }
 
 /// The engine of the latest snapshot, and the record it stands after; an empty one without.

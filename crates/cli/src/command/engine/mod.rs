@@ -11,7 +11,7 @@ use crate::output::Answer;
 use crate::screen::Screen;
 use clap::{Args, Subcommand};
 use keelmark_durable::{Durable, DurableError, Recovered};
-use keelmark_journal::{Journal, JournalError};
+use keelmark_journal::{Journal, JournalError, Options};
 use std::path::{Path, PathBuf};
 
 /// Arguments of `engine`.
@@ -61,12 +61,21 @@ pub fn run(arguments: &EngineArgs, screen: Screen) -> Result<Answer, Failure> {
 impl DirectoryArgs {
     /// An engine that is there already.
     fn open(&self) -> Result<(Durable<Journal>, Recovered), Failure> {
+        Ok(Durable::open(self.there()?)?)
+    }
+
+    /// Its journal alone, nothing replayed.
+    fn journal(&self) -> Result<Journal, Failure> {
+        Ok(Journal::open(self.there()?, Options::default())?)
+    }
+
+    fn there(&self) -> Result<&Path, Failure> {
         let path: &Path = &self.directory;
         if !path.is_dir() {
             let text = format!("{}: expected the directory of an engine", path.display());
             return Err(Failure::input(text).next("keelmark engine run DIRECTORY COMMANDS"));
         }
-        Ok(Durable::open(path)?)
+        Ok(path)
     }
 }
 

@@ -37,9 +37,9 @@ pub struct ReplayReport {
 
 /// Runs `engine replay`.
 pub fn run(arguments: &ReplayArgs) -> Result<Answer, Failure> {
-    let (mut machine, _) = arguments.directory.open()?;
+    let journal = arguments.directory.journal()?;
     let mut said = Vec::new();
-    let report = again(machine.journal(), |sequence, event| {
+    let report = again(&journal, |sequence, event| {
         if arguments.events {
             said.push(format!("{sequence:>6}  {event}\n"));
         }

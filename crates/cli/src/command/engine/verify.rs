@@ -36,15 +36,15 @@ struct VerifyReport {
 
 /// Runs `engine verify`.
 pub fn run(arguments: &VerifyArgs) -> Result<Answer, Failure> {
-    let (mut machine, _) = arguments.directory.open()?;
-    let verified = machine.journal().verify()?;
+    let mut journal = arguments.directory.journal()?;
+    let verified = journal.verify()?;
     let report = VerifyReport {
         first: verified.first().map(|first| first.0),
         last: verified.head.last.0,
         batches: verified.batches,
         snapshots: verified.snapshots.iter().map(|one| one.at.last.0).collect(),
         chain: verified.head.chain.to_string(),
-        replay: again(machine.journal(), |_, _| ())?,
+        replay: again(&journal, |_, _| ())?,
     };
     let text = match arguments.format.format() {
         Format::Table => report.text(),
