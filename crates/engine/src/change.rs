@@ -6,6 +6,7 @@
 use crate::account::{Account, AccountId, Holding, Isolated};
 use crate::event::{Event, Refusal};
 use crate::ledger::{House, Place, Posting};
+use crate::standing::Standing;
 use crate::state::{Model, State};
 use crate::step::Step;
 use crate::{governance, interest, limits, outflow, position, stop, watch};
@@ -35,6 +36,18 @@ pub(crate) struct Outcome {
     pub edits: Vec<Edit>,
     /// What happened.
     pub events: Vec<Event>,
+    /// How accounts will stand that were looked at as they will be, unless prices or documents
+    /// change too.
+    pub found: BTreeMap<AccountId, Vec<Standing>>,
+}
+
+impl Outcome {
+    /// Whether it changes accounts and their records alone: nothing that margin is computed from
+    /// beside what the account holds.
+    pub fn is_of_accounts(&self) -> bool {
+        let beside = |edit: &Edit| matches!(edit, Edit::Interest(_) | Edit::Governance(_));
+        self.steps.is_empty() && self.model.is_none() && !self.edits.iter().any(beside)
+    }
 }
 
 /// A change of what the state keeps beside accounts, ledger and market.
@@ -118,7 +131,13 @@ impl<'a> Change<'a> {
 
     /// An account, to be changed.
     pub fn account_mut(&mut self, id: AccountId) -> &mut Account {
+        self.done.found.remove(&id);
         self.done.accounts.entry(id).or_insert_with(|| self.state.account(id).clone())
+    }
+
+    /// Keeps how an account will stand, for as long as nothing more changes of it.
+    pub fn stands(&mut self, id: AccountId, found: Vec<Standing>) {
+        self.done.found.insert(id, found);
     }
 
     /// Moves an amount from one place to another; below zero it moves the other way.

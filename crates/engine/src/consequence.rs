@@ -9,10 +9,12 @@ use crate::action::stops;
 use crate::change::{Change, Edit, Outcome};
 use crate::event::{Event, Why};
 use crate::governance;
+use crate::standing::Standing;
 use crate::state::{Source, State};
 use crate::step::Step;
 use crate::watch;
 use keelmark_book::{Price, Quantity};
+use std::collections::BTreeMap;
 
 /// What a command has changed.
 #[derive(Debug)]
@@ -21,11 +23,15 @@ pub(crate) struct Cause {
     pub accounts: Vec<AccountId>,
     /// The prices.
     pub told: Vec<(Source, Price)>,
+    /// How accounts stand that were looked at already.
+    found: BTreeMap<AccountId, Vec<Standing>>,
 }
 
 impl Cause {
     /// What an outcome will change.
-    pub fn of(state: &State, outcome: &Outcome) -> Self {
+    pub fn of(state: &State, outcome: &mut Outcome) -> Self {
+        let found = std::mem::take(&mut outcome.found);
+        let found = if outcome.is_of_accounts() { found } else { BTreeMap::new() };
         let models = outcome.edits.iter().filter_map(|edit| match edit {
             Edit::Governance(
                 governance::Edit::Between(model, _) | governance::Edit::Moved(model, _),
@@ -36,6 +42,7 @@ impl Cause {
         Self {
             accounts: outcome.accounts.keys().copied().chain(under).collect(),
             told: outcome.steps.iter().filter_map(Step::told).collect(),
+            found,
         }
     }
 }
@@ -50,6 +57,7 @@ pub(crate) fn follow(
     for id in cause.accounts.clone() {
         if let Some(change) = nothing_to_reduce(state, id) {
             perform(state, change.done(), events)?;
+            cause.found.remove(&id);
         }
     }
     for (source, seen) in &cause.told {
@@ -58,6 +66,7 @@ pub(crate) fn follow(
             let Some(stop) = state.stops.get(key) else { continue };
             let change = stops::trigger(state, &stop, trigger, *seen);
             perform(state, change.done(), events)?;
+            cause.found.remove(&key.0);
             cause.accounts.push(key.0);
         }
     }
@@ -68,7 +77,7 @@ pub(crate) fn follow(
     accounts.sort_unstable();
     accounts.dedup();
     for id in accounts {
-        if let Some(change) = watch::look(state, id) {
+        if let Some(change) = watch::look(state, id, cause.found.remove(&id)) {
             perform(state, change.done(), events)?;
         }
     }

@@ -181,8 +181,8 @@ impl Engine {
 
     /// Does a change and what follows from it, unless it would break a rule; its events, or why it
     /// cannot be.
-    fn commit(&mut self, outcome: Outcome) -> Result<Result<Vec<Event>, Refusal>, String> {
-        let mut cause = Cause::of(&self.state, &outcome);
+    fn commit(&mut self, mut outcome: Outcome) -> Result<Result<Vec<Event>, Refusal>, String> {
+        let mut cause = Cause::of(&self.state, &mut outcome);
         let mut events = match self.state.perform(outcome)? {
             Ok(events) => events,
             Err(refusal) => return Ok(Err(refusal)),

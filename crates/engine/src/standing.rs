@@ -11,7 +11,8 @@ use crate::state::State;
 use keelmark_book::{
     Asset, Balance, InstrumentId, Isolation, Market, Money, Order, Portfolio, Position, Quote,
 };
-use keelmark_margin::{AccountMargin, Document};
+use keelmark_margin::requirement::requirements;
+use keelmark_margin::{AccountMargin, Document, MarginError};
 use std::collections::BTreeMap;
 
 /// How one pool of an account stands.
@@ -86,28 +87,31 @@ pub fn standings(
     document: &Document,
     market: &Market,
 ) -> Result<Vec<Standing>, Refusal> {
-    let found = found(account, document, market)?;
-    let pools = found.pools.into_iter().map(|pool| Standing {
-        pool: pool.pool.name,
-        currency: pool.pool.currency,
-        equity: pool.health.equity,
-        initial: pool.health.initial,
-        maintenance: pool.health.maintenance,
+    let whole = portfolio(account, market)?;
+    let found =
+        requirements(document, market, &whole).map_err(|error| no_margin(account, &error))?;
+    let pools = found.into_iter().map(|found| Standing {
+        pool: found.pool,
+        currency: found.currency,
+        equity: found.answer.equity,
+        initial: found.answer.initial,
+        maintenance: found.answer.maintenance,
     });
     Ok(pools.collect())
 }
 
-/// An account's margin under a document, charges and all.
+/// An account's margin under a document, charges and words and all: for who asks why.
 pub(crate) fn found(
     account: &Account,
     document: &Document,
     market: &Market,
 ) -> Result<AccountMargin, Refusal> {
     let whole = portfolio(account, market)?;
-    keelmark_margin::margin(document, market, &whole).map_err(|error| Refusal::NoMargin {
-        account: account.name.clone(),
-        problem: error.to_string(),
-    })
+    keelmark_margin::margin(document, market, &whole).map_err(|error| no_margin(account, &error))
+}
+
+fn no_margin(account: &Account, error: &MarginError) -> Refusal {
+    Refusal::NoMargin { account: account.name.clone(), problem: error.to_string() }
 }
 
 /// What an account has above initial margin over all its pools, in the market's currency.
@@ -152,10 +156,10 @@ impl Change<'_> {
             found => found?,
         };
         let Some(short) = after.iter().find(|pool| !pool.may_add_risk()) else {
-            return self.checked(id, &after);
+            return self.checked(id, after);
         };
         if leave == Leave::NoWorse && is_no_worse(&self.state.standings(id)?, &after) {
-            return self.checked(id, &after);
+            return self.checked(id, after);
         }
         Err(Refusal::Margin {
             account: account.name.clone(),
@@ -166,8 +170,18 @@ impl Change<'_> {
         })
     }
 
-    /// Keeps what the margin computation found: the state root adds it up.
-    fn checked(&mut self, id: AccountId, found: &[Standing]) -> Result<(), Refusal> {
+    /// Keeps what the margin computation found.
+    fn checked(&mut self, id: AccountId, found: Vec<Standing>) -> Result<(), Refusal> {
+        self.require_of_root(id, &found)?;
+        // What a trade opens counts only once it is applied.
+        if !self.state.document(self.account(id).model).looks_at_open_interest() {
+            self.stands(id, found);
+        }
+        Ok(())
+    }
+
+    /// Keeps what an account requires: the state root adds it up.
+    fn require_of_root(&mut self, id: AccountId, found: &[Standing]) -> Result<(), Refusal> {
         let mut required: BTreeMap<&Asset, Money> = BTreeMap::new();
         for pool in found.iter().filter(|pool| pool.maintenance.is_positive()) {
             let sum = required.entry(&pool.currency).or_default();
@@ -217,7 +231,7 @@ impl Change<'_> {
         let document = self.state.document(after.model);
         let was = standings(before, document, &market)?;
         let found = standings(after, document, &market)?;
-        if is_no_worse(&was, &found) { self.checked(id, &found) } else { Err(refusal) }
+        if is_no_worse(&was, &found) { self.require_of_root(id, &found) } else { Err(refusal) }
     }
 }
 

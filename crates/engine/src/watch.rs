@@ -6,8 +6,8 @@
 
 use crate::account::{Account, AccountId};
 use crate::change::{Change, Edit as Any};
-use crate::event::Event;
-use crate::standing::found;
+use crate::event::{Event, Refusal};
+use crate::standing::{Standing, found, standings};
 use crate::state::{Source, State};
 use keelmark_book::{Asset, Decimal, Money, Overflow, Rate, Round};
 use keelmark_margin::document::PoolCurrency;
@@ -154,34 +154,45 @@ fn has_requirement(account: &Account) -> bool {
         || account.balances.iter().any(|(_, amount)| amount.is_negative())
 }
 
-/// Looks at an account: what there is to say of it now.
-pub(crate) fn look(state: &State, id: AccountId) -> Option<Change<'_>> {
+/// Looks at an account: what there is to say of it now. Margin is computed unless it was found.
+pub(crate) fn look(
+    state: &State,
+    id: AccountId,
+    found: Option<Vec<Standing>>,
+) -> Option<Change<'_>> {
     let account = state.account(id);
     let said = state.watch.said.get(&id).copied().unwrap_or_default();
     if !has_requirement(account) {
         return (said != Said::default()).then(|| restored(state, id, said, None));
     }
     let document = state.document(account.model);
-    match found(account, document, &state.market) {
-        Ok(margin) => say(state, id, said, &margin),
-        Err(_) if said.unknown => None,
-        Err(refusal) => {
-            let (account, problem) = (account.name.clone(), refusal.to_string());
-            let mut change = Change::event(state, Event::MarginUnknown { account, problem });
-            change.edit(Any::Watch(Edit::Said(id, Said { unknown: true, ..said })));
-            Some(change)
+    let standing = match found {
+        Some(found) => {
+            debug_assert_eq!(Ok(&found), standings(account, document, &state.market).as_ref());
+            Ok(found)
         }
-    }
+        None => standings(account, document, &state.market),
+    };
+    let found = standing.and_then(|standing| say(state, id, said, &standing));
+    found.unwrap_or_else(|refusal| {
+        if said.unknown {
+            return None;
+        }
+        let (account, problem) = (account.name.clone(), refusal.to_string());
+        let mut change = Change::event(state, Event::MarginUnknown { account, problem });
+        change.edit(Any::Watch(Edit::Said(id, Said { unknown: true, ..said })));
+        Some(change)
+    })
 }
 
 fn say<'a>(
     state: &'a State,
     id: AccountId,
     said: Said,
-    margin: &AccountMargin,
-) -> Option<Change<'a>> {
+    standing: &[Standing],
+) -> Result<Option<Change<'a>>, Refusal> {
     let rule = state.watch.rule(id);
-    let (worst, used) = worst(margin)?;
+    let Some((worst, used)) = worst(standing) else { return Ok(None) };
     let reached = |level: Rate| match used {
         Used::Share(used) if level < Rate::ONE => used >= level,
         Used::Share(used) => used > level,
@@ -191,11 +202,13 @@ fn say<'a>(
     if highest > said.level
         && let Some(level) = highest
     {
-        let call = call(margin, worst, used, level, rule.step);
+        let account = state.account(id);
+        let margin = found(account, state.document(account.model), &state.market)?;
+        let call = call(&margin, &margin.pools[worst], used, level, rule.step);
         let event = if level < Rate::ONE { Event::MarginCall } else { Event::Liquidatable };
         let mut change = Change::event(state, event(Box::new(call)));
         change.edit(Any::Watch(Edit::Said(id, Said { level: highest, unknown: false })));
-        return Some(change);
+        return Ok(Some(change));
     }
     let kept = |level: &Rate| {
         let left = level.minus(rule.step).is_ok_and(|left| used <= Used::Share(left));
@@ -205,9 +218,9 @@ fn say<'a>(
     let was = |level: &Rate| said.level.is_some_and(|said| *level <= said);
     let level = rule.levels.iter().rev().copied().filter(was).find(kept);
     if level == said.level && !said.unknown {
-        return None;
+        return Ok(None);
     }
-    Some(restored(state, id, said, level))
+    Ok(Some(restored(state, id, said, level)))
 }
 
 /// Takes back what was said down to a level.
@@ -232,8 +245,8 @@ enum Used {
     Unsupported,
 }
 
-fn used(pool: &PoolMargin) -> Used {
-    let (maintenance, equity) = (pool.health.maintenance, pool.health.equity);
+fn used(pool: &Standing) -> Used {
+    let (maintenance, equity) = (pool.maintenance, pool.equity);
     if !maintenance.is_positive() && !equity.is_negative() {
         return Used::Share(Rate::ZERO);
     }
@@ -244,13 +257,13 @@ fn used(pool: &PoolMargin) -> Used {
     maintenance.ratio(equity, Round::Up).map_or(Used::Unsupported, Used::Share)
 }
 
-/// The pool that uses most, the first of equals.
-fn worst(margin: &AccountMargin) -> Option<(&PoolMargin, Used)> {
-    let mut found: Option<(&PoolMargin, Used)> = None;
-    for pool in &margin.pools {
+/// The place of the pool that uses most, the first of equals.
+fn worst(standing: &[Standing]) -> Option<(usize, Used)> {
+    let mut found: Option<(usize, Used)> = None;
+    for (at, pool) in standing.iter().enumerate() {
         let used = used(pool);
         if found.is_none_or(|(_, most)| used > most) {
-            found = Some((pool, used));
+            found = Some((at, used));
         }
     }
     found

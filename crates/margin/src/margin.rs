@@ -88,6 +88,16 @@ pub fn margin(
     market: &Market,
     account: &Portfolio,
 ) -> Result<AccountMargin, MarginError> {
+    let pools = pools(document, market, account)?;
+    margin_of_pools(document, market, account, pools)
+}
+
+/// The pools of an account; an error where the account does not say which of them something is of.
+pub(crate) fn pools(
+    document: &Document,
+    market: &Market,
+    account: &Portfolio,
+) -> Result<Vec<Pool>, MarginError> {
     let pools = divide(account, document, market);
     let apart = document.pool.by == PoolBy::Settlement && pools.len() > 1;
     if let Some(name) = account.reserves.keys().next().filter(|_| apart) {
@@ -104,7 +114,7 @@ pub fn margin(
             document.name
         )));
     }
-    margin_of_pools(document, market, account, pools)
+    Ok(pools)
 }
 
 /// The margin of an account that has been divided already: what a search for a liquidation price
@@ -118,21 +128,8 @@ pub fn margin_of_pools(
     account: &Portfolio,
     pools: Vec<Pool>,
 ) -> Result<AccountMargin, MarginError> {
-    let mut done: Vec<PoolMargin> = Vec::new();
-    let mut posted = Money::ZERO;
-    for mut pool in pools {
-        // Before any row: what no charge is about needs no rate either.
-        covered(document, market, &pool)?;
-        if pool.funding == Funding::Posted {
-            posted = posted.plus(post(document, market, &mut pool)?)?;
-        }
-        if pool.funding == Funding::Rest {
-            take(&mut pool, &market.currency, posted)?;
-            pool.funding = Funding::Given;
-        }
-        let table = RiskTable::compile_pool(document, market, &pool)?;
-        done.push(margin_of_pool(document, market, &table, pool)?);
-    }
+    let each = |table: &RiskTable, pool| margin_of_pool(document, market, table, pool);
+    let done = each_pool(document, market, pools, each, |found| found.level("initial"))?;
     let total = Health::total(&done)?;
     Ok(AccountMargin {
         account: account.account.clone(),
@@ -151,14 +148,37 @@ fn take(pool: &mut Pool, currency: &Asset, posted: Money) -> Result<(), MarginEr
     Ok(())
 }
 
-/// Gives a pool its initial margin as collateral; returns what that is in the market's currency.
-fn post(document: &Document, market: &Market, pool: &mut Pool) -> Result<Money, MarginError> {
-    let table = RiskTable::compile_pool(document, market, pool)?;
-    let bare = margin_of_pool(document, market, &table, pool.clone())?;
-    let amount = bare.level("initial").max(Money::ZERO);
-    pool.collateral.push(Balance { asset: pool.currency.clone(), amount });
-    pool.funding = Funding::Given;
-    Ok(amount.at(market.price(&pool.currency)?, Round::Up)?)
+/// An answer for each pool over its own rows: one that posts its initial margin first, as the
+/// answer says it, and what is left of the account after those that do.
+pub(crate) fn each_pool<T>(
+    document: &Document,
+    market: &Market,
+    pools: Vec<Pool>,
+    answer: impl Fn(&RiskTable, Pool) -> Result<T, MarginError>,
+    initial: impl Fn(&T) -> Money,
+) -> Result<Vec<T>, MarginError> {
+    let mut done = Vec::with_capacity(pools.len());
+    let mut posted = Money::ZERO;
+    for mut pool in pools {
+        // Before any row: what no charge is about needs no rate either.
+        covered(document, market, &pool)?;
+        if pool.funding == Funding::Rest {
+            take(&mut pool, &market.currency, posted)?;
+        }
+        let table = RiskTable::compile_pool(document, market, &pool)?;
+        if pool.funding != Funding::Posted {
+            pool.funding = Funding::Given;
+            done.push(answer(&table, pool)?);
+            continue;
+        }
+        let amount = initial(&answer(&table, pool.clone())?).max(Money::ZERO);
+        pool.collateral.push(Balance { asset: pool.currency.clone(), amount });
+        pool.funding = Funding::Given;
+        posted = posted.plus(amount.at(market.price(&pool.currency)?, Round::Up)?)?;
+        let table = RiskTable::compile_pool(document, market, &pool)?;
+        done.push(answer(&table, pool)?);
+    }
+    Ok(done)
 }
 
 /// The requirement and health of one pool over a compiled table.

@@ -198,19 +198,21 @@ impl Pool {
     /// held: they may not widen the quantum of the table, nor make coins move.
     #[must_use]
     pub fn instruments(&self) -> Vec<InstrumentId> {
-        let mut sums: BTreeMap<InstrumentId, Option<Quantity>> = BTreeMap::new();
-        for one in &self.positions {
-            let sum = sums.entry(one.instrument).or_insert(Some(Quantity::ZERO));
-            *sum = sum.and_then(|sum| sum.plus(one.quantity).ok());
-        }
-        let held = sums.into_iter().filter(|(_, sum)| *sum != Some(Quantity::ZERO));
-        let ordered = self.orders.iter().map(|one| one.instrument);
-        let unsettled = self.unsettled.keys().copied();
-        held.map(|(id, _)| id)
-            .chain(ordered)
-            .chain(unsettled)
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect()
+        let mut held: Vec<(InstrumentId, Option<Quantity>)> =
+            self.positions.iter().map(|one| (one.instrument, Some(one.quantity))).collect();
+        held.sort_by_key(|(id, _)| *id);
+        held.dedup_by(|(id, more), (kept, sum)| {
+            let same = id == kept;
+            if same {
+                *sum = sum.zip(*more).and_then(|(sum, more)| sum.plus(more).ok());
+            }
+            same
+        });
+        let mut ids: Vec<InstrumentId> = self.orders.iter().map(|one| one.instrument).collect();
+        ids.extend(held.iter().filter(|(_, sum)| *sum != Some(Quantity::ZERO)).map(|(id, _)| id));
+        ids.extend(self.unsettled.keys());
+        ids.sort_unstable();
+        ids.dedup();
+        ids
     }
 }

@@ -9,10 +9,10 @@ use crate::document::{Document, Level, ORDERS};
 use crate::error::MarginError;
 use crate::evaluation::Evaluation;
 use crate::expr::Interval;
-use crate::margin::{covered, staleness, widened};
+use crate::margin::{covered, each_pool, pools, staleness, widened};
 use crate::pool::Pool;
 use crate::table::{RiskTable, RowId};
-use keelmark_book::{Asset, Decimal, Market, Money};
+use keelmark_book::{Asset, Decimal, Market, Money, Portfolio};
 
 /// Requirements and equity, in the pool's currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,40 @@ impl Answer {
     pub fn is_covered(&self) -> bool {
         self.equity >= self.initial
     }
+}
+
+/// What a pool of an account requires and has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolAnswer {
+    /// Its name.
+    pub pool: String,
+    /// What its figures are in.
+    pub currency: Asset,
+    /// Whether it is one position on its own collateral.
+    pub isolated: bool,
+    /// The figures.
+    pub answer: Answer,
+}
+
+/// What each pool of an account requires and has: the numbers of [`margin`](crate::margin())
+/// without their explanation, which costs ten times as much.
+///
+/// # Errors
+/// As [`margin`](crate::margin()).
+pub fn requirements(
+    document: &Document,
+    market: &Market,
+    account: &Portfolio,
+) -> Result<Vec<PoolAnswer>, MarginError> {
+    let pools = pools(document, market, account)?;
+    let each = |table: &RiskTable, pool: Pool| {
+        // Each of its rows was looked at before the table was made.
+        let covered = vec![true; table.lines.len()];
+        let answer = Requirements::over(document, market, table, covered)?.of(&pool)?;
+        let Pool { name, currency, isolated, .. } = pool;
+        Ok(PoolAnswer { pool: name, currency, isolated, answer })
+    };
+    each_pool(document, market, pools, each, |found| found.answer.initial)
 }
 
 /// A document over a market and a table, ready for any number of pools.
@@ -80,11 +114,20 @@ impl<'a> Requirements<'a> {
         market: &'a Market,
         table: &'a RiskTable,
     ) -> Result<Self, MarginError> {
+        let about = |id| document.covers(market.instruments.get(id));
+        let covered = table.lines.iter().map(|line| about(line.instrument)).collect();
+        Self::over(document, market, table, covered)
+    }
+
+    fn over(
+        document: &'a Document,
+        market: &'a Market,
+        table: &'a RiskTable,
+        covered: Vec<bool>,
+    ) -> Result<Self, MarginError> {
         few_enough(document)?;
         let initial = Slots::new(document, "initial")?;
         let maintenance = Slots::new(document, "maintenance")?;
-        let about = |id| document.covers(market.instruments.get(id));
-        let covered = table.lines.iter().map(|line| about(line.instrument)).collect();
         let used = used(document, [initial.level, maintenance.level]);
         Ok(Self { document, market, table, initial, maintenance, covered, used })
     }

@@ -32,7 +32,7 @@ impl Charge for HedgedSize {
             let Some(row) = pool.table.row(holding.id) else { continue };
             let unit = pool.table.line(row).unit;
             let (mut long, mut short) = (Decimal::ZERO, Decimal::ZERO);
-            for quantity in &holding.quantities {
+            for quantity in holding.quantities.iter() {
                 let size = one.base_size(*quantity, holding.quote.mark)?.decimal();
                 long = long.max(size);
                 short = short.max(-size);

@@ -138,6 +138,11 @@ pub trait Charge: Debug + Send + Sync {
         false
     }
 
+    /// Whether it asks more where more contracts are open on the venue.
+    fn looks_at_open_interest(&self) -> bool {
+        false
+    }
+
     /// What it asks of one underlying or position that the charges it is made of ask these amounts
     /// of, by name; `None` for a charge that is not made of others.
     ///

@@ -18,12 +18,12 @@ use super::{Charge, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::Node;
 use crate::error::MarginError;
-use crate::expr::{Formula, Interval};
+use crate::expr::{EvalError, Formula, Interval};
 use crate::param::Param;
 use crate::table::RowId;
 use keelmark_book::{
-    Asset, Decimal, InputError, Instrument, Kind, Money, Quantity, Rate, Right, Round, profit,
-    settlement,
+    Asset, Decimal, InputError, Instrument, Kind, Money, Price, Quantity, Rate, Right, Round,
+    profit, settlement,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -58,8 +58,6 @@ struct PerPosition {
     formula: Formula,
     per_unit: bool,
     params: BTreeMap<String, Param>,
-    /// Whether the formula looks at confidences.
-    confident: bool,
 }
 
 pub(super) fn read(
@@ -74,8 +72,7 @@ pub(super) fn read(
     };
     let formula = Formula::parse(node.text()?).map_err(|error| node.error(error))?;
     let params = params(&formula, NAMES, reading).map_err(|problem| node.error(problem))?;
-    let confident = formula.names().any(|name| name.ends_with("_confidence"));
-    Ok(Arc::new(PerPosition { on, formula, per_unit, params, confident }))
+    Ok(Arc::new(PerPosition { on, formula, per_unit, params }))
 }
 
 impl Charge for PerPosition {
@@ -95,6 +92,10 @@ impl Charge for PerPosition {
 
     fn scope(&self) -> Scope {
         if self.formula.uses(PERPETUAL) { Scope::Unit } else { Scope::Row }
+    }
+
+    fn looks_at_open_interest(&self) -> bool {
+        self.formula.uses(OPEN_INTEREST)
     }
 
     fn term(&self, pool: &PoolView<'_>, key: usize) -> Result<Money, MarginError> {
@@ -172,18 +173,15 @@ impl PerPosition {
         quantity: Quantity,
         perpetual: Rate,
     ) -> Result<Money, MarginError> {
-        let mut values = values(pool, holding, quantity)?;
-        self.confidences(pool, holding, perpetual, &mut values);
-        let base = &holding.instrument.base;
-        if self.formula.uses(OPEN_INTEREST) && self.value(OPEN_INTEREST, &values, base).is_none() {
-            let name = &holding.instrument.venue_symbol;
-            return Err(MarginError::Unsupported(format!(
-                "{name}: the model scales its margin by open interest, and the market has none for \
-                 it: give its row an open_interest, in contracts"
-            )));
+        let values = Values { pool, holding, quantity, perpetual };
+        let mut found = Vec::with_capacity(NAMES.len());
+        for name in self.formula.names() {
+            let Some(value) = self.value(name, &values)? else {
+                return Err(self.no_value(name, holding));
+            };
+            found.push(Interval::exact(value));
         }
-        let found =
-            self.formula.evaluate(&|name| self.value(name, &values, base).map(Interval::exact))?;
+        let found = self.formula.evaluate_at(&found)?;
         if !self.per_unit {
             return Ok(Money::new(found.high()));
         }
@@ -195,38 +193,21 @@ impl PerPosition {
     }
 
     /// What a name stands for: the position's own value first, then the document's parameter.
-    fn value(
-        &self,
-        name: &str,
-        values: &BTreeMap<&'static str, Decimal>,
-        base: &Asset,
-    ) -> Option<Decimal> {
-        let param = || self.params.get(name)?.get(name, base).ok();
-        values.get(name).copied().or_else(param)
+    fn value(&self, name: &str, of: &Values<'_, '_>) -> Result<Option<Decimal>, MarginError> {
+        let param = || self.params.get(name)?.get(name, &of.holding.instrument.base).ok();
+        Ok(of.get(name)?.or_else(param))
     }
 
-    /// Adds those confidences that the formula uses.
-    fn confidences(
-        &self,
-        pool: &PoolView<'_>,
-        holding: &Holding<'_>,
-        perpetual: Rate,
-        values: &mut BTreeMap<&'static str, Decimal>,
-    ) {
-        if !self.confident {
-            return;
+    fn no_value(&self, name: &str, holding: &Holding<'_>) -> MarginError {
+        if name != OPEN_INTEREST {
+            let (formula, name) = (self.formula.to_string(), name.to_owned());
+            return EvalError::NoValue { formula, name }.into();
         }
-        let detail = pool.market.detail(holding.id);
-        for (name, confidence) in [
-            ("index_confidence", pool.market.confidence(&holding.instrument.base)),
-            ("mark_confidence", detail.confidence),
-            ("forward_confidence", detail.forward_confidence),
-            ("vol_confidence", detail.vol_confidence),
-            ("rate_confidence", detail.rate_confidence),
-            (PERPETUAL, perpetual),
-        ] {
-            values.insert(name, confidence.decimal());
-        }
+        MarginError::Unsupported(format!(
+            "{}: the model scales its margin by open interest, and the market has none for it: \
+             give its row an open_interest, in contracts",
+            holding.instrument.venue_symbol
+        ))
     }
 
     fn describe(
@@ -237,11 +218,9 @@ impl PerPosition {
         perpetual: Rate,
     ) -> String {
         let quantity = holding.quantities.first().copied().unwrap_or_default();
-        let mut values = values(pool, holding, quantity).unwrap_or_default();
-        self.confidences(pool, holding, perpetual, &mut values);
-        let base = &holding.instrument.base;
+        let values = Values { pool, holding, quantity, perpetual };
         let filled = self.formula.filled(&|name| {
-            let value = self.value(name, &values, base)?;
+            let value = self.value(name, &values).ok()??;
             Some(value.round_to(6, Round::Nearest).to_string())
         });
         let each = if self.per_unit { " a unit" } else { "" };
@@ -250,44 +229,58 @@ impl PerPosition {
     }
 }
 
-/// The values of every name that applies to a position.
-fn values(
-    pool: &PoolView<'_>,
-    holding: &Holding<'_>,
+/// A position whose values formulas ask for by name.
+struct Values<'a, 'b> {
+    pool: &'b PoolView<'a>,
+    holding: &'b Holding<'a>,
     quantity: Quantity,
-) -> Result<BTreeMap<&'static str, Decimal>, MarginError> {
-    let (one, quote) = (holding.instrument, holding.quote);
-    let index = pool.index_of(one)?;
-    let size = one.base_size(quantity, quote.mark)?;
-    let notional = if one.is_option() && one.is_inverse() {
-        size.decimal().abs()
-    } else if one.is_option() {
-        index.times(size, Round::Up)?.decimal().abs()
-    } else {
-        profit::notional(one, quantity, quote.mark, Round::Up)?.decimal()
-    };
-    let mut values = BTreeMap::from([
-        ("index", index.decimal()),
-        ("mark", quote.mark.decimal()),
-        ("size", size.decimal().abs()),
-        ("contracts", quantity.decimal()),
-        ("notional", notional),
-    ]);
-    if let Some(forward) = quote.forward {
-        values.insert("forward", forward.decimal());
+    /// The lowest confidence of the perpetuals on its underlying.
+    perpetual: Rate,
+}
+
+impl Values<'_, '_> {
+    /// What a name stands for of the position; `None` where it has no such value.
+    fn get(&self, name: &str) -> Result<Option<Decimal>, MarginError> {
+        let Holding { id, instrument: one, quote, .. } = *self.holding;
+        let (market, detail) = (self.pool.market, || self.pool.market.detail(id));
+        Ok(Some(match name {
+            "index" => self.pool.index_of(one)?.decimal(),
+            "mark" => quote.mark.decimal(),
+            "size" => one.base_size(self.quantity, quote.mark)?.decimal().abs(),
+            "contracts" => self.quantity.decimal(),
+            "notional" => self.notional()?,
+            "forward" => return Ok(quote.forward.map(Price::decimal)),
+            "strike" => return Ok(one.option_terms().map(|(strike, _)| strike.decimal())),
+            "otm" => {
+                let Some((strike, right)) = one.option_terms() else { return Ok(None) };
+                settlement::out_of_the_money(right, strike, self.pool.index_of(one)?)?.decimal()
+            }
+            "leverage" => return Ok(self.pool.leverage.get(&id).copied()),
+            OPEN_INTEREST => {
+                let Some(open) = market.open_interest(id) else { return Ok(None) };
+                one.base_size(open, quote.mark)?.decimal()
+            }
+            "index_confidence" => market.confidence(&one.base).decimal(),
+            "mark_confidence" => detail().confidence.decimal(),
+            "forward_confidence" => detail().forward_confidence.decimal(),
+            "vol_confidence" => detail().vol_confidence.decimal(),
+            "rate_confidence" => detail().rate_confidence.decimal(),
+            PERPETUAL => self.perpetual.decimal(),
+            _ => return Ok(None),
+        }))
     }
-    if let Some((strike, right)) = one.option_terms() {
-        values.insert("strike", strike.decimal());
-        let otm = settlement::out_of_the_money(right, strike, index)?;
-        values.insert("otm", otm.decimal());
+
+    fn notional(&self) -> Result<Decimal, MarginError> {
+        let (one, mark) = (self.holding.instrument, self.holding.quote.mark);
+        if !one.is_option() {
+            return Ok(profit::notional(one, self.quantity, mark, Round::Up)?.decimal());
+        }
+        let size = one.base_size(self.quantity, mark)?;
+        if one.is_inverse() {
+            return Ok(size.decimal().abs());
+        }
+        Ok(self.pool.index_of(one)?.times(size, Round::Up)?.decimal().abs())
     }
-    if let Some(leverage) = pool.leverage.get(&holding.id) {
-        values.insert("leverage", *leverage);
-    }
-    if let Some(open) = pool.market.open_interest(holding.id) {
-        values.insert(OPEN_INTEREST, one.base_size(open, quote.mark)?.decimal());
-    }
-    Ok(values)
 }
 
 /// Which positions a charge is about.

@@ -42,7 +42,7 @@ pub(super) fn most<T>(
     asks: impl Fn(Quantity) -> Result<(Money, T), MarginError>,
 ) -> Result<Option<(Money, T)>, MarginError> {
     let mut most: Option<(Money, T)> = None;
-    for quantity in &holding.quantities {
+    for quantity in holding.quantities.iter() {
         if !on.lets(holding.instrument, *quantity) {
             continue;
         }

@@ -63,7 +63,22 @@ pub struct Holding<'a> {
     pub quote: &'a Quote,
     /// The quantities to look at: what is held, and where orders count, after all buys and after
     /// all sells. A function that is convex on either side of zero is worst at one of them.
-    pub quantities: Vec<Quantity>,
+    pub quantities: Quantities,
+}
+
+/// The quantities that a holding could be of: what is held, and where orders count two more.
+#[derive(Clone, Copy, Debug)]
+pub struct Quantities {
+    all: [Quantity; 3],
+    count: usize,
+}
+
+impl std::ops::Deref for Quantities {
+    type Target = [Quantity];
+
+    fn deref(&self) -> &[Quantity] {
+        &self.all[..self.count]
+    }
 }
 
 impl<'a> PoolView<'a> {
@@ -204,12 +219,13 @@ impl<'a> PoolView<'a> {
         }
         let instrument = self.market.instruments.get(id);
         let lot = instrument.lot.decimal();
-        let counts = if self.fill == Fill::Worst { &counts[..] } else { &counts[..1] };
-        let quantities = counts
-            .iter()
-            .map(|count| count.checked_mul(lot.raw()).ok_or(Overflow))
-            .map(|raw| raw.map(|raw| Quantity::new(Decimal::from_raw(raw))))
-            .collect::<Result<_, _>>()?;
+        let count = if self.fill == Fill::Worst { counts.len() } else { 1 };
+        let mut all = [Quantity::ZERO; 3];
+        for (quantity, count) in all.iter_mut().zip(&counts[..count]) {
+            let raw = count.checked_mul(lot.raw()).ok_or(Overflow)?;
+            *quantity = Quantity::new(Decimal::from_raw(raw));
+        }
+        let quantities = Quantities { all, count };
         Ok(Holding { id, instrument, quote: self.market.quote(id), quantities })
     }
 

@@ -326,6 +326,12 @@ impl Document {
         self.charges.iter().any(|one| one.charge.needs_expiries())
     }
 
+    /// Whether a requirement depends on how many contracts are open on the venue.
+    #[must_use]
+    pub fn looks_at_open_interest(&self) -> bool {
+        self.charges.iter().any(|one| one.charge.looks_at_open_interest())
+    }
+
     /// Whether rows are the market's own rather than priced.
     #[must_use]
     pub fn takes_given_rows(&self) -> bool {
