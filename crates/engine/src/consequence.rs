@@ -8,13 +8,12 @@ use crate::account::AccountId;
 use crate::action::stops;
 use crate::change::{Change, Edit, Outcome};
 use crate::event::{Event, Why};
-use crate::governance;
 use crate::standing::Standing;
 use crate::state::{Source, State};
 use crate::step::Step;
-use crate::watch;
+use crate::watch::{self, Ranges};
 use keelmark_book::{Price, Quantity};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a command has changed.
 #[derive(Debug)]
@@ -33,9 +32,7 @@ impl Cause {
         let found = std::mem::take(&mut outcome.found);
         let found = if outcome.is_of_accounts() { found } else { BTreeMap::new() };
         let models = outcome.edits.iter().filter_map(|edit| match edit {
-            Edit::Governance(
-                governance::Edit::Between(model, _) | governance::Edit::Moved(model, _),
-            ) => Some(*model),
+            Edit::Governance(edit) => edit.moved(),
             _ => None,
         });
         let under = models.flat_map(|model| state.under(model));
@@ -70,16 +67,15 @@ pub(crate) fn follow(
             cause.accounts.push(key.0);
         }
     }
-    let mut accounts = cause.accounts.clone();
-    for (source, _) in &cause.told {
-        accounts.extend(watch::affected(state, source));
-    }
-    accounts.sort_unstable();
-    accounts.dedup();
-    for id in accounts {
-        if let Some(change) = watch::look(state, id, cause.found.remove(&id)) {
+    let reached = Ranges::reached(state, &cause.told)?;
+    let touched: BTreeSet<AccountId> = cause.accounts.iter().copied().collect();
+    for id in touched.union(&reached) {
+        if let Some(change) = watch::look(state, *id, cause.found.remove(id)) {
             perform(state, change.done(), events)?;
         }
+    }
+    for id in reached {
+        Ranges::place(state, id);
     }
     Ok(())
 }

@@ -80,6 +80,23 @@ impl Engine {
         &self.state
     }
 
+    /// Looks at every account that a price is about, instead of those that it may bring to a margin
+    /// call: slow, the same answers, and what the ranges are checked against.
+    #[must_use]
+    pub fn scanning(mut self) -> Self {
+        self.state.ranges.scan();
+        self
+    }
+
+    /// Checks ranges by a full look at some accounts with each `every`-th command, where it tells a
+    /// price; never where `every` is 0. An account that a range has hidden is a broken rule, so the
+    /// engine stops: the answers are the same however much is checked.
+    #[must_use]
+    pub fn checking(mut self, every: u64, accounts: usize) -> Self {
+        self.state.ranges.checked(every, accounts);
+        self
+    }
+
     /// The root of the state. What it costs depends on how many accounts were touched since the
     /// last one, and on the size of the market, not on how many accounts there are.
     ///

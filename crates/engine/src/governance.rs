@@ -197,6 +197,16 @@ pub(crate) enum Edit {
     Moved(usize, usize),
 }
 
+impl Edit {
+    /// The document whose accounts are computed by another from now on.
+    pub fn moved(&self) -> Option<usize> {
+        match self {
+            Self::Between(model, _) | Self::Moved(model, _) => Some(*model),
+            _ => None,
+        }
+    }
+}
+
 impl Governance {
     /// The rule, where one was set.
     #[must_use]
@@ -274,6 +284,11 @@ impl State {
                 None => return &self.models[model].document,
             }
         }
+    }
+
+    /// All documents, those on the way from one to another included.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = &Arc<Document>> {
+        self.models.iter().map(|model| &model.document).chain(self.between.values())
     }
 
     /// The accounts that are computed by what becomes of a document.

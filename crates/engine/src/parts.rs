@@ -40,7 +40,8 @@ pub(crate) trait Parts {
 impl State {
     /// Every part but the clock and the accounts, which roots hold in their own way.
     pub(crate) fn parts<P: Parts>(&self, to: &mut P) -> Result<(), P::Error> {
-        // `names` and `assets` follow from the accounts, `between` from documents and changes.
+        // `names`, `assets` and `ranges` follow from all else, `between` from documents and what
+        // changes them.
         let Self {
             now: _,
             sequence: _,
@@ -55,6 +56,7 @@ impl State {
             names: _,
             between: _,
             assets: _,
+            ranges: _,
             limits,
             stops,
             watch,

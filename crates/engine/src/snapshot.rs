@@ -256,6 +256,7 @@ impl Engine {
             between: BTreeMap::new(),
             names,
             assets,
+            ranges: crate::watch::Ranges::default(),
         };
         from.end()?;
         state.governed().map_err(|problem| fault("governance", problem))?;

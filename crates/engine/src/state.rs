@@ -14,7 +14,7 @@ use crate::limits::Limits;
 use crate::outflow::Outflows;
 use crate::step::Step;
 use crate::stop::Stops;
-use crate::watch::Watch;
+use crate::watch::{Ranges, Watch};
 use keelmark_book::instruments::nearest;
 use keelmark_book::{Asset, InstrumentId, Market, Money, Overflow, Price, Quantity, Timestamp};
 use keelmark_margin::Document;
@@ -63,6 +63,8 @@ pub struct State {
     pub(crate) between: BTreeMap<usize, Arc<Document>>,
     /// Each asset once, so that a million accounts share its text.
     pub(crate) assets: BTreeSet<Asset>,
+    /// Prices within which there is nothing to say of an account: they follow from all else.
+    pub(crate) ranges: Ranges,
 }
 
 /// A margin document that is known.
@@ -107,6 +109,7 @@ impl Default for State {
             names: BTreeMap::new(),
             between: BTreeMap::new(),
             assets: BTreeSet::new(),
+            ranges: Ranges::default(),
         }
     }
 }
@@ -124,6 +127,12 @@ impl State {
                 self.market.price(asset).map_err(unknown)
             }
         }
+    }
+
+    /// The ranges of prices within which there is nothing to say of accounts.
+    #[must_use]
+    pub fn ranges(&self) -> &Ranges {
+        &self.ranges
     }
 
     /// An account by its number.
@@ -224,6 +233,7 @@ impl State {
             self.models.push(model);
         }
         for (id, mut account) in outcome.accounts {
+            self.ranges.touch(id);
             self.share(&mut account);
             account.fit();
             if id.index() < self.accounts.len() {
@@ -244,10 +254,19 @@ impl State {
             match edit {
                 Edit::Limits(edit) => self.limits.apply(edit),
                 Edit::Stops(edit) => self.stops.apply(edit),
-                Edit::Watch(edit) => self.watch.apply(edit),
+                Edit::Watch(edit) => {
+                    self.ranges.follow(&edit);
+                    self.watch.apply(edit);
+                }
                 Edit::Outflows(edit) => self.outflows.apply(edit),
                 Edit::Interest(edit) => self.interest.apply(edit),
-                Edit::Governance(edit) => self.govern(edit),
+                Edit::Governance(edit) => {
+                    let model = edit.moved();
+                    self.govern(edit);
+                    for id in model.map(|model| self.under(model)).unwrap_or_default() {
+                        self.ranges.touch(id);
+                    }
+                }
             }
         }
         Ok(())

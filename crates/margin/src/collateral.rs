@@ -6,7 +6,7 @@
 use crate::document::tree::{Node, Value};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
-use keelmark_book::{Asset, InputError, Market, Money, Overflow, Rate, Round};
+use keelmark_book::{Asset, InputError, Market, Money, Overflow, Price, Rate, Round};
 use std::collections::BTreeMap;
 
 /// The collateral rule of a document.
@@ -145,6 +145,17 @@ impl CollateralRule {
         market: &Market,
     ) -> Result<Valued, MarginError> {
         let price = market.price(asset)?;
+        self.value_at(asset, amount, price, &market.currency)
+    }
+
+    /// The same at a price, in a currency: it grows with the price, or with a debt falls.
+    pub(crate) fn value_at(
+        &self,
+        asset: &Asset,
+        amount: Money,
+        price: Price,
+        currency: &Asset,
+    ) -> Result<Valued, MarginError> {
         let market_value = amount.at(price, Round::Down)?;
         let Some(rule) = self.of(asset) else {
             let (margin_value, note) = if amount.is_negative() {
@@ -161,7 +172,7 @@ impl CollateralRule {
         if let Some(cap) = rule.cap
             && margin_value > cap
         {
-            note = Some(format!("{asset} counts up to its cap of {cap} {}", market.currency));
+            note = Some(format!("{asset} counts up to its cap of {cap} {currency}"));
             margin_value = cap;
         }
         Ok(Valued { market_value, margin_value, note })

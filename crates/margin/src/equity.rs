@@ -95,7 +95,7 @@ pub fn equity(pool: &Pool, document: &Document, market: &Market) -> Result<Equit
 
 /// Quantities by instrument and entry price (options by instrument alone), exactly summed before
 /// anything rounds: how a position is cut into rows changes no digit.
-fn netted(
+pub(crate) fn netted(
     pool: &Pool,
     market: &Market,
 ) -> Result<Vec<(InstrumentId, Option<Price>, Quantity)>, MarginError> {

@@ -34,11 +34,12 @@
 //! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
-//! the same in numbers alone ([`requirement`]) and [`prepared`] for a pre-trade check; [`partial`]
-//! liquidation. Beside it: [`expr`] formulas and [`param`] numbers of documents, [`shift`] numbers
-//! on their way to others; [`closeout`] what a position is closed for, in whole quanta;
-//! [`sensitivities`] margin from deltas and vegas, given or our own. Rules around an account that
-//! are no requirement: [`lending`], [`flow`] limits, [`impact`] of a trade, [`unpriced`] holdings.
+//! the same in numbers alone ([`requirement`]) and [`prepared`] for a pre-trade check; the
+//! [`mod@range`] of prices within which nothing can happen; [`partial`] liquidation. Beside it:
+//! [`expr`] formulas and [`param`] numbers of documents, [`shift`] numbers on their way to others;
+//! [`closeout`] what a position is closed for, in whole quanta; [`sensitivities`] margin from
+//! deltas and vegas, given or our own. Rules around an account that are no requirement:
+//! [`lending`], [`flow`] limits, [`impact`] of a trade, [`unpriced`] holdings.
 
 pub mod allocate;
 pub mod charge;
@@ -61,6 +62,7 @@ pub mod param;
 pub mod partial;
 pub mod pool;
 pub mod prepared;
+pub mod range;
 pub mod requirement;
 pub mod scan;
 pub mod sensitivities;

@@ -16,9 +16,11 @@ use super::{Charge, Outcome, PoolView, Reading, Scope};
 use crate::document::tree::{Node, Value};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
+use crate::expr::Interval;
+use crate::range::{Span, Terms};
 use crate::table::RowId;
 use keelmark_book::{
-    Asset, Decimal, InputError, Instrument, Money, Overflow, Quantity, Rate, Round, profit,
+    Asset, Decimal, InputError, Instrument, Money, Overflow, Price, Quantity, Rate, Round, profit,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -129,6 +131,23 @@ impl Tiers {
         Ok(amount.max(Money::ZERO))
     }
 
+    /// What the ends of an interval ask, with what is asked on both sides of each edge inside: a
+    /// deduction that was given may leave a step there. Within a tier the amount only grows.
+    fn with_edges(&self, ends: Interval, notional: Interval) -> Result<Interval, Overflow> {
+        let mut found = ends;
+        for pair in self.tiers.windows(2) {
+            let edge = pair[1].floor;
+            if edge.decimal() < notional.low() || notional.high() < edge.decimal() {
+                continue;
+            }
+            for tier in pair {
+                let asked = edge.times(tier.rate, Round::Up)?.minus(tier.deduction)?;
+                found = found.with(Interval::exact(asked.max(Money::ZERO).decimal()));
+            }
+        }
+        Ok(found)
+    }
+
     /// The rate that counts at the margin of a notional.
     #[must_use]
     pub fn rate(&self, notional: Money) -> Rate {
@@ -236,6 +255,16 @@ impl Table {
         }
     }
 
+    /// What a position asks at most and least, of a notional somewhere in an interval.
+    fn within(&self, quantity: Quantity, notional: Interval) -> Result<Interval, Overflow> {
+        let at = |one: Decimal| Ok(self.amount(quantity, Money::new(one))?.0.decimal());
+        let ends = notional.through(at)?;
+        match self {
+            Self::Marginal(tiers) => tiers.with_edges(ends, notional),
+            Self::Whole(_) => Ok(ends),
+        }
+    }
+
     fn is_tiered(&self) -> bool {
         match self {
             Self::Marginal(table) => table.tiers.len() > 1,
@@ -311,6 +340,29 @@ impl Charge for Brackets {
             Some((most, _)) => pool.convert(most, self.unit(pool, holding.instrument), Round::Up),
             None => Ok(Money::ZERO),
         }
+    }
+
+    fn has_spans(&self) -> bool {
+        true
+    }
+
+    fn within(
+        &self,
+        pool: &PoolView<'_>,
+        span: &Span<'_>,
+        _: &[Option<Terms>],
+    ) -> Result<Option<Terms>, MarginError> {
+        positions::within(pool, &self.on, |holding, quantity| {
+            let one = holding.instrument;
+            let own = span.mark(holding.id)?.through(|mark| {
+                let mark = Price::new(mark);
+                profit::notional(one, quantity, mark, Round::Up).map(Money::decimal)
+            })?;
+            let unit = self.unit(pool, one);
+            let notional = span.convert(own, &one.settle, unit, Round::Up)?;
+            let asked = self.table(one)?.within(quantity, notional)?;
+            Ok(Some(span.convert(asked, unit, pool.currency(), Round::Up)?))
+        })
     }
 
     fn breaks_union(&self) -> Option<&'static str> {

@@ -16,6 +16,7 @@ use crate::document::Fields;
 use crate::error::MarginError;
 use crate::expr::{Formula, Interval};
 use crate::param::Param;
+use crate::range::{Span, Terms};
 use crate::table::RowId;
 use keelmark_book::{
     Asset, Decimal, InputError, Instrument, Money, Rate, Round, instruments::nearest,
@@ -167,6 +168,40 @@ impl Charge for PerKey {
 
     fn divides(&self) -> bool {
         self.pool_wide
+    }
+
+    fn has_spans(&self) -> bool {
+        self.each == Scope::Row && self.charges().all(|(_, charge)| charge.has_spans())
+    }
+
+    fn within(
+        &self,
+        pool: &PoolView<'_>,
+        _: &Span<'_>,
+        earlier: &[Option<Terms>],
+    ) -> Result<Option<Terms>, MarginError> {
+        if self.each != Scope::Row {
+            return Ok(None);
+        }
+        let mut out = Terms::new();
+        for key in keys(pool, self.each) {
+            let mut values = Vec::with_capacity(self.names.len());
+            for name in &self.names {
+                values.push(match name {
+                    Name::Param(name, param) => {
+                        Interval::exact(param.get(name, self.underlying(pool, key))?)
+                    }
+                    Name::Charge(_, _, at) => {
+                        let Some(terms) = &earlier[*at] else { return Ok(None) };
+                        terms.get(&key).copied().unwrap_or(Interval::exact(Decimal::ZERO))
+                    }
+                });
+            }
+            let found = self.formula.evaluate_at(&values)?;
+            let counted = |one: Decimal| if self.signed { one } else { one.max(Decimal::ZERO) };
+            out.insert(key, Interval::between(counted(found.low()), counted(found.high())));
+        }
+        Ok(Some(out))
     }
 
     fn of_amounts(

@@ -52,6 +52,7 @@ use crate::collateral::CollateralRule;
 use crate::document::{CoinsMove, Fields, NamedCharge};
 use crate::error::MarginError;
 use crate::param::Param;
+use crate::range::{Span, Terms};
 use crate::scan::Scan;
 use keelmark_book::{
     Asset, Decimal, InputError, Instrument, InstrumentId, Money, Sensitivity, instruments::nearest,
@@ -126,6 +127,29 @@ pub trait Charge: Debug + Send + Sync {
     /// The spreads between months that other charges count on, if it is about them.
     fn month_spread(&self) -> Option<&MonthSpread> {
         None
+    }
+
+    /// Whether it can say what it asks within a span: where not, no account of its document is
+    /// looked at for one.
+    fn has_spans(&self) -> bool {
+        false
+    }
+
+    /// Intervals that hold each of its terms at every price within a span; `None` where it cannot
+    /// say. `earlier` is what the charges before it answered, in the order of the document. What is
+    /// neither a price that the span was asked for, nor of the account, nor of the document - a
+    /// volatility, an age, a confidence, time - must not count.
+    ///
+    /// # Errors
+    /// As [`Charge::amount`].
+    fn within(
+        &self,
+        pool: &PoolView<'_>,
+        span: &Span<'_>,
+        earlier: &[Option<Terms>],
+    ) -> Result<Option<Terms>, MarginError> {
+        let _ = (pool, span, earlier);
+        Ok(None)
     }
 
     /// Whether it needs sensitivities in the risk table.

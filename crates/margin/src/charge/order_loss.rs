@@ -9,6 +9,7 @@ use super::per_position::Filter;
 use super::{Charge, Fill, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
+use crate::range::{Span, Terms};
 use keelmark_book::{InputError, Money, Round, profit};
 use std::sync::Arc;
 
@@ -51,5 +52,18 @@ impl Charge for OrderLoss {
 
     fn scope(&self) -> Scope {
         Scope::Fixed
+    }
+
+    fn has_spans(&self) -> bool {
+        true
+    }
+
+    fn within(
+        &self,
+        pool: &PoolView<'_>,
+        _: &Span<'_>,
+        _: &[Option<Terms>],
+    ) -> Result<Option<Terms>, MarginError> {
+        Ok((pool.fill == Fill::None).then(Terms::new))
     }
 }

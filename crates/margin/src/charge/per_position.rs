@@ -20,6 +20,7 @@ use crate::document::tree::Node;
 use crate::error::MarginError;
 use crate::expr::{EvalError, Formula, Interval};
 use crate::param::Param;
+use crate::range::{Span, Terms};
 use crate::table::RowId;
 use keelmark_book::{
     Asset, Decimal, InputError, Instrument, Kind, Money, Price, Quantity, Rate, Right, Round,
@@ -109,6 +110,26 @@ impl Charge for PerPosition {
         }
     }
 
+    fn has_spans(&self) -> bool {
+        // What is told beside a price, or changes with every trade, has no span.
+        let moves = |name: &str| name.ends_with("_confidence") || name == "forward";
+        !self.formula.names().any(|name| moves(name) || name == OPEN_INTEREST)
+    }
+
+    fn within(
+        &self,
+        pool: &PoolView<'_>,
+        span: &Span<'_>,
+        _: &[Option<Terms>],
+    ) -> Result<Option<Terms>, MarginError> {
+        if !self.has_spans() {
+            return Ok(None);
+        }
+        positions::within(pool, &self.on, |holding, quantity| {
+            self.term_within(pool, span, holding, quantity).map(Some)
+        })
+    }
+
     fn breaks_union(&self) -> Option<&'static str> {
         if self.formula.uses(PERPETUAL) {
             return Some("a perpetual of one book may lower the confidence of the other's options");
@@ -192,6 +213,34 @@ impl PerPosition {
         Ok(Money::new(found.high().times(coins, Round::Up)?))
     }
 
+    /// What a position asks at most and least within a span, in the pool's currency.
+    fn term_within(
+        &self,
+        pool: &PoolView<'_>,
+        span: &Span<'_>,
+        holding: &Holding<'_>,
+        quantity: Quantity,
+    ) -> Result<Interval, MarginError> {
+        let one = holding.instrument;
+        let values = Values { pool, holding, quantity, perpetual: Rate::ONE };
+        let mut named = Vec::with_capacity(NAMES.len());
+        for name in self.formula.names() {
+            named.push(match values.within(span, name)? {
+                Some(moves) => moves,
+                // What no price moves - strike, contracts, leverage - is as it is now.
+                None => match self.value(name, &values)? {
+                    Some(value) => Interval::exact(value),
+                    None => return Err(self.no_value(name, holding)),
+                },
+            });
+        }
+        let found = self.formula.evaluate_at(&named)?;
+        let coins = quantity.decimal().abs().times(one.contract_size.decimal(), Round::Up)?;
+        let own =
+            if self.per_unit { found.through(|at| at.times(coins, Round::Up))? } else { found };
+        span.convert(own, &one.settle, pool.currency(), Round::Up)
+    }
+
     /// What a name stands for: the position's own value first, then the document's parameter.
     fn value(&self, name: &str, of: &Values<'_, '_>) -> Result<Option<Decimal>, MarginError> {
         let param = || self.params.get(name)?.get(name, &of.holding.instrument.base).ok();
@@ -266,6 +315,32 @@ impl Values<'_, '_> {
             "vol_confidence" => detail().vol_confidence.decimal(),
             "rate_confidence" => detail().rate_confidence.decimal(),
             PERPETUAL => self.perpetual.decimal(),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// What a name that prices move stands for within a span; `None` where none moves it.
+    fn within(&self, span: &Span<'_>, name: &str) -> Result<Option<Interval>, MarginError> {
+        let (one, id, quantity) = (self.holding.instrument, self.holding.id, self.quantity);
+        let index = || span.index_of(self.pool, one);
+        Ok(Some(match (name, one.option_terms()) {
+            ("index", _) => index()?,
+            ("mark", _) => span.mark(id)?,
+            ("notional", None) => span.mark(id)?.through(|at| {
+                profit::notional(one, quantity, Price::new(at), Round::Up).map(Money::decimal)
+            })?,
+            ("size", None) if one.is_inverse() => span.mark(id)?.through(|at| {
+                one.base_size(quantity, Price::new(at)).map(|size| size.decimal().abs())
+            })?,
+            ("notional", Some(_)) if !one.is_inverse() => {
+                let size = one.base_size(quantity, self.holding.quote.mark)?;
+                index()?.through(|at| {
+                    Price::new(at).times(size, Round::Up).map(|found| found.decimal().abs())
+                })?
+            }
+            ("otm", Some((strike, right))) => index()?.through(|at| {
+                settlement::out_of_the_money(right, strike, Price::new(at)).map(Price::decimal)
+            })?,
             _ => return Ok(None),
         }))
     }

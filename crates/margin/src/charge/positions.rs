@@ -6,6 +6,8 @@ use super::per_position::Filter;
 use super::view::Holding;
 use super::{Line, Outcome, Part, PoolView};
 use crate::error::MarginError;
+use crate::expr::Interval;
+use crate::range::Terms;
 use keelmark_book::{Asset, Money, Quantity, Round};
 
 /// What a holding asks before it is converted.
@@ -52,4 +54,27 @@ pub(super) fn most<T>(
         }
     }
     Ok(most)
+}
+
+/// The interval of each holding's term, of a kind that asks something of each holding alone and can
+/// say what it asks at most and least, in the pool's currency; `None` where it cannot.
+pub(super) fn within(
+    pool: &PoolView<'_>,
+    on: &Filter,
+    asks: impl Fn(&Holding<'_>, Quantity) -> Result<Option<Interval>, MarginError>,
+) -> Result<Option<Terms>, MarginError> {
+    let mut out = Terms::new();
+    for row in pool.rows() {
+        let holding = pool.holding(row)?;
+        let lets = |quantity: &&Quantity| on.lets(holding.instrument, **quantity);
+        let mut quantities = holding.quantities.iter().filter(lets);
+        let Some(quantity) = quantities.next() else { continue };
+        // The most of several quantities is not told here: orders count in no span.
+        if quantities.next().is_some() {
+            return Ok(None);
+        }
+        let Some(found) = asks(&holding, *quantity)? else { return Ok(None) };
+        out.insert(row.index(), found);
+    }
+    Ok(Some(out))
 }

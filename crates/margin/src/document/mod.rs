@@ -338,6 +338,12 @@ impl Document {
         self.scans.iter().any(|scan| scan.given)
     }
 
+    /// Whether each of its charges can say what it asks within a span of prices.
+    #[must_use]
+    pub fn has_spans(&self) -> bool {
+        self.charges.iter().all(|one| one.charge.has_spans())
+    }
+
     /// Whether some scan or charge needs deltas.
     #[must_use]
     pub fn needs_greeks(&self) -> bool {

@@ -17,6 +17,26 @@ impl Interval {
         Self { low: value, high: value }
     }
 
+    /// The narrowest interval that holds two numbers.
+    #[must_use]
+    pub fn between(one: Decimal, other: Decimal) -> Self {
+        Self { low: one.min(other), high: one.max(other) }
+    }
+
+    /// The narrowest interval that holds this one and another.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self { low: self.low.min(other.low), high: self.high.max(other.high) }
+    }
+
+    /// What a function that only grows, or only falls, over it takes there.
+    ///
+    /// # Errors
+    /// As the function.
+    pub fn through<E>(self, of: impl Fn(Decimal) -> Result<Decimal, E>) -> Result<Self, E> {
+        Ok(Self::between(of(self.low)?, of(self.high)?))
+    }
+
     /// The lower end: what a credit may count for.
     #[must_use]
     pub const fn low(self) -> Decimal {

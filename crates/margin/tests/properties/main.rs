@@ -17,6 +17,7 @@ mod netting;
 mod oracle;
 mod orders;
 mod shared;
+mod spans;
 mod union;
 mod union_examples;
 

@@ -4,6 +4,14 @@
 //! Margin used is maintenance margin over equity, of the worst pool. The level 1 is reached when
 //! maintenance exceeds equity, as liquidation is; every other when margin used is at it.
 
+mod ends;
+mod ranges;
+mod safe;
+#[cfg(test)]
+mod tests;
+
+pub use ranges::Ranges;
+
 use crate::account::{Account, AccountId};
 use crate::change::{Change, Edit as Any};
 use crate::event::{Event, Refusal};
@@ -13,7 +21,7 @@ use keelmark_book::{Asset, Decimal, Money, Overflow, Rate, Round};
 use keelmark_margin::document::PoolCurrency;
 use keelmark_margin::{AccountMargin, PoolMargin};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Charges told in a margin call.
@@ -126,26 +134,50 @@ impl fmt::Display for MarginCall {
 }
 
 /// The accounts whose margin a price may change: all that hold, or owe, something that it is about.
-/// A scan; whatever knows better may take its place, if it leaves out none that reaches a level.
-#[must_use]
-pub fn affected(state: &State, told: &Source) -> Vec<AccountId> {
-    let is_about = |account: &Account| match told {
-        Source::Mark(id) => account.holdings().any(|held| held.instrument == *id),
-        Source::Index(asset) => {
-            let document = state.document(account.model);
-            let of_instrument = |one: &keelmark_book::Instrument| {
-                [&one.base, &one.quote, &one.settle].contains(&asset)
-            };
-            document.pool.currency == PoolCurrency::Fixed(asset.clone())
-                || account.balances.iter().any(|(held, _)| held == asset)
-                || account
-                    .holdings()
-                    .any(|held| of_instrument(state.market.instruments.get(held.instrument)))
+/// A scan; [`Ranges`] take its place, and leave out none of which there is something to say.
+fn affected(state: &State, told: &Source) -> Vec<AccountId> {
+    let all = (0..state.accounts.len()).map(AccountId::new);
+    all.filter(|id| is_about(state, *id, told)).collect()
+}
+
+/// Whether a price may change the margin of an account.
+fn is_about(state: &State, id: AccountId, told: &Source) -> bool {
+    let account = state.account(id);
+    has_requirement(account)
+        && match told {
+            Source::Mark(id) => account.holdings().any(|held| held.instrument == *id),
+            Source::Index(asset) => {
+                let document = state.document(account.model);
+                let of_instrument = |one: &keelmark_book::Instrument| {
+                    [&one.base, &one.quote, &one.settle].contains(&asset)
+                };
+                document.pool.currency == PoolCurrency::Fixed(asset.clone())
+                    || account.balances.iter().any(|(held, _)| held == asset)
+                    || account
+                        .holdings()
+                        .any(|held| of_instrument(state.market.instruments.get(held.instrument)))
+            }
         }
-    };
-    let numbered = state.accounts.iter().enumerate();
-    let found = numbered.filter(|(_, account)| has_requirement(account) && is_about(account));
-    found.map(|(index, _)| AccountId::new(index)).collect()
+}
+
+/// All prices that may change the margin of an account: those of which [`is_about`] says so.
+fn about(state: &State, id: AccountId) -> BTreeSet<Source> {
+    let account = state.account(id);
+    let mut found = BTreeSet::new();
+    if !has_requirement(account) {
+        return found;
+    }
+    if let PoolCurrency::Fixed(asset) = &state.document(account.model).pool.currency {
+        found.insert(Source::Index(asset.clone()));
+    }
+    found.extend(account.balances.iter().map(|(held, _)| Source::Index(held.clone())));
+    for held in account.holdings() {
+        let one = state.market.instruments.get(held.instrument);
+        found.insert(Source::Mark(held.instrument));
+        found
+            .extend([&one.base, &one.quote, &one.settle].map(|asset| Source::Index(asset.clone())));
+    }
+    found
 }
 
 /// Whether an account can be short of margin at all: without positions and debts it is not.
@@ -193,6 +225,36 @@ fn say<'a>(
 ) -> Result<Option<Change<'a>>, Refusal> {
     let rule = state.watch.rule(id);
     let Some((worst, used)) = worst(standing) else { return Ok(None) };
+    match verdict(rule, said, used) {
+        Verdict::Nothing => Ok(None),
+        Verdict::Restored(level) => Ok(Some(restored(state, id, said, level))),
+        Verdict::Reached(level) => {
+            let account = state.account(id);
+            let margin = found(account, state.document(account.model), &state.market)?;
+            let call = call(&margin, &margin.pools[worst], used, level, rule.step);
+            let event = if level < Rate::ONE { Event::MarginCall } else { Event::Liquidatable };
+            let mut change = Change::event(state, event(Box::new(call)));
+            let said = Said { level: Some(level), unknown: false };
+            change.edit(Any::Watch(Edit::Said(id, said)));
+            Ok(Some(change))
+        }
+    }
+}
+
+/// What there is to say of margin used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing that was not said.
+    Nothing,
+    /// A level higher than what was said is reached.
+    Reached(Rate),
+    /// What was said no longer holds above this level.
+    Restored(Option<Rate>),
+}
+
+/// What there is to say of margin used, after what was said. Where nothing is to say of two shares,
+/// nothing is to say of any between them: [`Ranges`] rest on it.
+fn verdict(rule: &Rule, said: Said, used: Used) -> Verdict {
     let reached = |level: Rate| match used {
         Used::Share(used) if level < Rate::ONE => used >= level,
         Used::Share(used) => used > level,
@@ -202,13 +264,7 @@ fn say<'a>(
     if highest > said.level
         && let Some(level) = highest
     {
-        let account = state.account(id);
-        let margin = found(account, state.document(account.model), &state.market)?;
-        let call = call(&margin, &margin.pools[worst], used, level, rule.step);
-        let event = if level < Rate::ONE { Event::MarginCall } else { Event::Liquidatable };
-        let mut change = Change::event(state, event(Box::new(call)));
-        change.edit(Any::Watch(Edit::Said(id, Said { level: highest, unknown: false })));
-        return Ok(Some(change));
+        return Verdict::Reached(level);
     }
     let kept = |level: &Rate| {
         let left = level.minus(rule.step).is_ok_and(|left| used <= Used::Share(left));
@@ -217,10 +273,7 @@ fn say<'a>(
     // A level that the rule no longer has goes with the next that it has.
     let was = |level: &Rate| said.level.is_some_and(|said| *level <= said);
     let level = rule.levels.iter().rev().copied().filter(was).find(kept);
-    if level == said.level && !said.unknown {
-        return Ok(None);
-    }
-    Ok(Some(restored(state, id, said, level)))
+    if level == said.level && !said.unknown { Verdict::Nothing } else { Verdict::Restored(level) }
 }
 
 /// Takes back what was said down to a level.
@@ -245,8 +298,8 @@ enum Used {
     Unsupported,
 }
 
-fn used(pool: &Standing) -> Used {
-    let (maintenance, equity) = (pool.maintenance, pool.equity);
+/// It grows with maintenance and falls with equity, never the other way: [`Ranges`] rest on it.
+fn used(maintenance: Money, equity: Money) -> Used {
     if !maintenance.is_positive() && !equity.is_negative() {
         return Used::Share(Rate::ZERO);
     }
@@ -261,7 +314,7 @@ fn used(pool: &Standing) -> Used {
 fn worst(standing: &[Standing]) -> Option<(usize, Used)> {
     let mut found: Option<(usize, Used)> = None;
     for (at, pool) in standing.iter().enumerate() {
-        let used = used(pool);
+        let used = used(pool.maintenance, pool.equity);
         if found.is_none_or(|(_, most)| used > most) {
             found = Some((at, used));
         }

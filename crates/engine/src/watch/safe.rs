@@ -1,0 +1,90 @@
+//! How far prices may move before there can be something to say of an account.
+
+use super::ends::{End, Key};
+use super::{Verdict, used, verdict};
+use crate::account::AccountId;
+use crate::standing::portfolio;
+use crate::state::{Source, State};
+use keelmark_book::{Decimal, Money, Price, Rate};
+use keelmark_margin::range::{Spanned, Within};
+
+/// The widest share of a price that is tried, in millionths, and how often it is halved, twice.
+const WIDEST_MILLIONTHS: i128 = 256_000;
+const HALVINGS: u32 = 24;
+
+/// A range that was found: what it is about, and its ends.
+pub(super) type Found = Vec<(Source, Key, Key)>;
+
+/// The widest range of the ladder within which there is nothing to say of an account; `None` where
+/// there is none.
+pub(super) fn range(state: &State, id: AccountId) -> Option<Found> {
+    let account = state.account(id);
+    let document = state.document(account.model);
+    if !document.has_spans() {
+        return None;
+    }
+    let whole = portfolio(account, &state.market).ok()?;
+    let spanned = Spanned::new(document, &state.market, &whole).ok()??;
+    let quiet = |down, up| is_quiet(state, id, &spanned, [down, up]);
+    if !quiet(HALVINGS, HALVINGS) {
+        return None;
+    }
+    // As far as all prices may go in both directions, then on to one side, then to the other.
+    let both = widest(HALVINGS, |step| quiet(step, step));
+    let up = widest(both, |step| quiet(both, step));
+    let down = widest(both, |step| quiet(step, up));
+    ends(&spanned, [down, up])
+}
+
+/// The widest step that is quiet, of those that are no narrower than one that is: a bisection,
+/// since wider spans have wider bounds; only what was found quiet is used.
+fn widest(mut fits: u32, quiet: impl Fn(u32) -> bool) -> u32 {
+    let mut wide = 0;
+    while wide < fits {
+        let middle = u32::midpoint(wide, fits);
+        if quiet(middle) { fits = middle } else { wide = middle + 1 }
+    }
+    fits
+}
+
+/// A step of the ladder: twice a half power of two narrower each.
+fn share(step: u32) -> Rate {
+    let whole = WIDEST_MILLIONTHS >> (step / 2);
+    let part = if step.is_multiple_of(2) { whole } else { whole * 7 / 10 };
+    Rate::new(Decimal::from_raw(part * 10i128.pow(12)))
+}
+
+fn is_quiet(state: &State, id: AccountId, spanned: &Spanned<'_>, steps: [u32; 2]) -> bool {
+    let span = spanned.span(steps.map(share));
+    let Ok(Some(pools)) = spanned.within(&span) else { return false };
+    let said = state.watch.said.get(&id).copied().unwrap_or_default();
+    let rule = state.watch.rule(id);
+    let most =
+        |one: &Within| used(Money::new(one.maintenance.high()), Money::new(one.equity.low()));
+    let least =
+        |one: &Within| used(Money::new(one.maintenance.low()), Money::new(one.equity.high()));
+    let ends = [pools.iter().map(least).max(), pools.iter().map(most).max()];
+    ends.into_iter().flatten().all(|used| verdict(rule, said, used) == Verdict::Nothing)
+}
+
+/// The ends of each price that the bounds were made of; `None` where one does not fit.
+fn ends(spanned: &Spanned<'_>, steps: [u32; 2]) -> Option<Found> {
+    let span = spanned.span(steps.map(share));
+    spanned.within(&span).ok()??;
+    let (assets, marks) = span.asked();
+    let assets = assets.into_iter().map(|asset| (span.asset(&asset), Source::Index(asset)));
+    let marks = marks.into_iter().map(|id| (span.mark(id), Source::Mark(id)));
+    let key = |end: Decimal| Key::of(Price::new(end));
+    let all = assets.chain(marks).map(|(prices, source)| {
+        let prices = prices.ok()?;
+        Some((source, key(prices.low()), key(prices.high())))
+    });
+    all.collect()
+}
+
+impl End {
+    /// An end of a range, by the number of what it is about.
+    pub(super) fn numbered(source: u32, (_, low, high): (Source, Key, Key)) -> Self {
+        Self { source, low, high }
+    }
+}
