@@ -57,7 +57,10 @@ const fn only(folder: &'static str, on: &'static [&'static str]) -> House {
 const BELOW_MARGIN: &[&str] = &["pricing", "book", "kernels", "units"];
 const MARGIN: &[&str] = &["margin", "pricing", "book", "kernels", "units"];
 
-const ENGINE: &[&str] = &["engine", "journal", "margin", "pricing", "book", "kernels", "units"];
+const LIQUIDATION: &[&str] = &["liquidation", "margin", "pricing", "book", "kernels", "units"];
+
+const ENGINE: &[&str] =
+    &["engine", "journal", "liquidation", "margin", "pricing", "book", "kernels", "units"];
 
 /// The whole house. A crate may be missing; a crate that is not here may not appear.
 const HOUSE: &[House] = &[
@@ -69,9 +72,10 @@ const HOUSE: &[House] = &[
     only("venues", &["book", "pricing", "units"]),
     only("tail", &["units"]),
     only("journal", &["units"]),
-    only("engine", MARGIN),
+    only("liquidation", MARGIN),
+    only("engine", LIQUIDATION),
     only("durable", ENGINE),
-    only("systemic", MARGIN),
+    only("systemic", ENGINE),
     only("proof", MARGIN),
     House { folder: "api", may: May::Edge(MARGIN) },
     House { folder: "server", may: May::All },

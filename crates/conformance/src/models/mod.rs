@@ -3,8 +3,10 @@
 //! A mapping names documents, contracts and amounts; the formulas are in `models/*.toml` and in the
 //! crates. To add one, write a function and give it a line in [`MODELS`].
 
+mod auctions;
 mod binance;
 mod bybit;
+mod deleveraging;
 mod deribit_account;
 mod deribit_legacy;
 mod deribit_pm;
@@ -15,6 +17,7 @@ mod derive_pmrm2;
 mod derive_srm;
 mod drift_closeout;
 mod dydx;
+mod game;
 mod health;
 mod lending;
 mod liquidation;
@@ -39,6 +42,21 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("aave-v3-health-factor", lending::health_factor),
     ("aave-v3-seize", lending::seized),
     ("aave-v3.3-close-factor", lending::close_factor),
+    ("adl_capped_pro_rata", deleveraging::capped),
+    ("adl_contract_pro_rata", deleveraging::whole_contracts),
+    ("adl_feasibility", deleveraging::feasibility),
+    ("adl_pro_rata", deleveraging::pro_rata),
+    ("adl_queue", deleveraging::queue),
+    ("adl_rank_binance", deleveraging::rank_binance),
+    ("adl_rank_bitmex_poloniex", deleveraging::rank_bitmex),
+    ("adl_rank_bybit", deleveraging::rank_bybit),
+    ("adl_rank_hyperliquid", deleveraging::rank_hyperliquid),
+    ("adl_rank_okx", deleveraging::rank_okx),
+    ("adl_rap_shares", deleveraging::risk_shares),
+    ("adl_risk_aware_pro_rata", deleveraging::risk_aware),
+    ("all_pay_priority_auction", game::race),
+    ("bankruptcy_and_liquidation_price", auctions::prices),
+    ("bankruptcy_price_inverse_long", auctions::inverse_bankruptcy),
     ("binance.bracket.cum", tiers::cum),
     ("binance.coinm.initial_margin", binance::coin_initial),
     ("binance.coinm.position", binance::coin_position),
@@ -58,6 +76,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("bybit.risk_limit.deduction", tiers::deductions),
     ("bybit.uta.account", bybit::account),
     ("bybit.uta.collateral", bybit::collateral),
+    ("close_to_target_ratio", auctions::close_to_target),
     ("deribit.account.cross_fields", deribit_account::cross_fields),
     ("deribit.account.cross_pm", deribit_account::cross_pm),
     ("deribit.account.segregated_sm", deribit_account::segregated_sm),
@@ -73,9 +92,13 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("deribit.xpm.haircut", deribit_account::haircut),
     ("deribit.xpm.mm_factor", deribit_account::mm_factor),
     ("deribit_style.option_sm.linear", options::standard_linear),
+    ("derive-dutch-auction-discount", auctions::share_of_worth),
+    ("derive-dutch-auction-insolvent", auctions::insolvent),
+    ("derive-dutch-auction-solvent", auctions::solvent),
     ("derive-pmrm1", derive_pmrm1::margin),
     ("derive-pmrm2", derive_pmrm2::margin),
     ("derive-srm", derive_srm::margin),
+    ("derive_solvent_dutch_auction", auctions::two_speeds),
     ("drift-account-spot-orders", drift_closeout::account_with_orders),
     ("drift-asset-for-liability", drift_closeout::asset_taken),
     ("drift-asset-weight", drift_closeout::asset_weight),
@@ -101,29 +124,45 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("dydx-v4-oimf", dydx::scaled_fraction),
     ("dydx-v4-position-margin", dydx::position),
     ("dydx-v4-risk-order", dydx::risk_order),
+    ("euler_reverse_dutch_discount", auctions::by_health),
+    ("execution_price_and_shortfall", auctions::execution),
+    ("fixed_spread_optimal_strategy", auctions::two_steps),
     ("generic.cross_liquidation", liquidation::generic),
     ("haircut.linear", options::haircut),
     ("hyperliquid-borrow-rate", lending::borrow_rate),
     ("hyperliquid-maintenance-margin", pool_perps::tiered_by_leverage),
     ("hyperliquid-pm-borrowable", lending::borrowable),
+    ("insurance_fund_newsvendor", game::fund),
+    ("insurance_fund_update", auctions::fund_update),
+    ("keeper_entry_equilibrium", game::entry),
+    ("liquidation_fee", auctions::fee),
+    ("liquity_product_sum", auctions::product_sum),
+    ("maker_clipper_take", auctions::take),
+    ("maker_keeper_incentive", auctions::keeper_incentive),
+    ("maker_linear_decrease", auctions::line),
+    ("maker_stairstep_exponential", auctions::stairs),
     ("mango-v4-health", health::tokens_and_perps),
     ("mango-v4-health-skip", health::skipped),
     ("mango-v4-maint-weight-shift", health::shifted_weights),
     ("mango-v4-net-borrows", health::net_borrows),
     ("morpho-health", lending::isolated_health),
     ("morpho-liquidation-incentive", lending::incentive),
+    ("morpho_liquidation_incentive_factor", auctions::incentive_factor),
     ("okx.inverse_swap.position", okx::inverse),
     ("okx.multi_currency.position", okx::linear),
     ("okx.pm.account", okx::account),
     ("okx.pm.mr7_scaling", okx::scaling),
     ("okx.pm.risk_unit", okx::risk_unit),
     ("okx.pm.spot_derivatives_offset", okx::offset),
+    ("optimal_liquidation_bonus", game::bonus),
     ("option.otm_amount", options::otm_amount),
     ("option.premium", options::premium),
     ("paradex-cross-net-imr", paradex::open_orders),
     ("paradex-min-delta", paradex::minimum_delta),
     ("paradex-partial-liquidation", paradex::partial_liquidation),
     ("paradex-vol-multiplier", paradex::vol_multiplier),
+    ("partial_close_linear_impact", auctions::partial_close),
+    ("queue_vs_pro_rata_top_winner", deleveraging::top_winner),
     ("sensitivities_based", sensitivities::margin),
     ("span_full", span_full::full),
     ("span_pa2_record", span_file::record),
@@ -132,6 +171,8 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("span_xml_file", span_file::xml),
     ("synthetix-v3-fill-price", pool_perps::fill_price),
     ("synthetix-v3-perps-margin", pool_perps::margins),
+    ("toxic_liquidation_spiral", auctions::spiral),
+    ("toxicity_with_slippage", auctions::toxicity),
     ("vertex-nado-health", health::spread),
 ];
 
