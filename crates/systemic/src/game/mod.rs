@@ -2,7 +2,7 @@
 //!
 //! - [`keepers`]: how many come, how often nobody does, and which bonus is cheapest
 //! - [`race`]: a race in which losers pay too
-//! - [`fund`]: how large a fund is worth its cost
+//! - [`mod@fund`]: how large a fund is worth its cost
 
 pub mod fund;
 pub mod keepers;
