@@ -403,6 +403,8 @@ pub enum Why {
     OtherTriggered,
     /// It was reached, but other orders reduce all of the position already.
     NothingLeft,
+    /// The instrument ends, or has: nothing could come of it.
+    Ended,
 }
 
 /// Why a command was refused, with the numbers.
@@ -743,6 +745,7 @@ impl fmt::Display for Why {
             Self::PositionClosed => "the position is closed",
             Self::OtherTriggered => "the other one triggered",
             Self::NothingLeft => "nothing is left to reduce",
+            Self::Ended => "the instrument ends",
         })
     }
 }

@@ -4,6 +4,7 @@
 mod venue;
 
 use keelmark_book::{Asset, Money};
+use keelmark_engine::event::Why;
 use keelmark_engine::ledger::House;
 use keelmark_engine::{Event, Refusal};
 use proptest::prelude::*;
@@ -278,6 +279,36 @@ fn delisted_at_a_mean_it_waits_for_a_window_with_an_index() {
     let events = venue.done_at("20:01:00", r#""time""#);
     assert_eq!(delivered(&events, PERPETUAL).as_deref(), Some("71000"));
     assert_eq!(balance(&venue, "long", "USDC").to_string(), "1002000");
+}
+
+#[test]
+fn stops_end_with_their_instrument() {
+    let mut venue = venue();
+    venue.done(&trade(PERPETUAL, "2", "70000", false));
+    venue.done(&trade(FUTURE, "2", "70000", false));
+    let stop = |instrument: &str, order: u64, more: &str| {
+        format!(
+            r#"{{"stop":{{"account":"long","order":{order},"instrument":"{instrument}",
+                "when":{{"stop-loss":"60000"}},"quantity":"-1"{more}}}}}"#
+        )
+    };
+    venue.done(&stop(PERPETUAL, 1, r#","may_open":true"#));
+    venue.done(&stop(PERPETUAL, 2, ""));
+    venue.done(&stop(FUTURE, 3, r#","may_open":true"#));
+    venue.done(&stop(FUTURE, 4, ""));
+    let ended = |events: &[Event]| -> Vec<u64> {
+        let stops = events.iter().filter_map(|event| match event {
+            Event::StopCancelled { order, why: Why::Ended, .. } => Some(*order),
+            _ => None,
+        });
+        stops.collect()
+    };
+    let events = venue.done(&delist(r#""mark""#));
+    assert_eq!(ended(&events), [1], "announced: {events:?}");
+    let events = venue.done_at("20:00:00", r#""time""#);
+    assert_eq!(ended(&events), [2, 3, 4], "ended: {events:?}");
+    let id = venue.engine.state().named("long").unwrap();
+    assert_eq!(venue.engine.state().stops.of(id).count(), 0);
 }
 
 proptest! {

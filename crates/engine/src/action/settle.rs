@@ -4,13 +4,13 @@
 //! at. Each lot is paid the same amount, rounded once, so that all together are paid nothing and
 //! the instrument's clearing account ends at zero.
 
-use super::{feeds, funding};
+use super::{feeds, funding, stops};
 use crate::account::{AccountId, Order};
 use crate::agenda::{self, Work};
 use crate::average::Average;
 use crate::change::Change;
 use crate::delivery::{self, End, Last, Phase, Rule, Window};
-use crate::event::{Event, Refusal};
+use crate::event::{Event, Refusal, Why};
 use crate::feed::Subject;
 use crate::ledger::{House, Place};
 use crate::position;
@@ -186,7 +186,7 @@ pub fn deliver(
     let spot = one.kind == Kind::Spot;
     let instrument = change.symbol(id);
     change.tell(Event::Delivered { instrument, price: Some(price).filter(|_| !spot) });
-    cancel(change, id, |_| true);
+    cancel(change, id, true);
     if !spot {
         let each = each_lot(one, price, last)?;
         for (account, place, quantity) in funding::positions(state, id) {
@@ -258,9 +258,16 @@ fn close(
     Ok(())
 }
 
-/// Cancels orders in an instrument.
-pub fn cancel(change: &mut Change<'_>, id: InstrumentId, which: impl Fn(&Order) -> bool) {
+/// Cancels orders in an instrument, and stops that would become such orders: all of them, or those
+/// alone that may do anything else than reduce a position.
+pub fn cancel(change: &mut Change<'_>, id: InstrumentId, all: bool) {
     let state = change.state;
+    let which = |order: &Order| all || !order.reduce_only;
+    for stop in state.stops.iter().filter(|stop| stop.instrument == id) {
+        if all || !stop.reduce_only {
+            stops::remove(change, (stop.account, stop.order), Why::Ended);
+        }
+    }
     for (at, account) in state.accounts.iter().enumerate() {
         let gone = |order: &Order| order.instrument == id && which(order);
         if !account.orders.iter().any(gone) {
