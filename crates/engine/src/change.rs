@@ -5,7 +5,7 @@
 
 use crate::account::{Account, AccountId, Holding, Isolated};
 use crate::event::{Event, Refusal};
-use crate::ledger::{House, Place, Posting};
+use crate::ledger::{House, Named, Place, Posting};
 use crate::standing::Standing;
 use crate::state::{Model, State};
 use crate::step::Step;
@@ -155,8 +155,25 @@ impl<'a> Change<'a> {
             if amount.is_negative() { (to, from, -amount) } else { (from, to, amount) };
         self.add(asset, from, -amount)?;
         self.add(asset, to, amount)?;
+        let (from, to) = (self.named(from), self.named(to));
         self.tell(Event::Posted(Posting { asset: asset.clone(), from, to, amount }));
         Ok(())
+    }
+
+    /// A place by its names.
+    fn named(&self, place: Place) -> Named {
+        let account = |id| self.account(id).name.clone();
+        match place {
+            Place::Account(id) => Named::Account(account(id)),
+            Place::Isolated(id, one) => {
+                Named::Isolated { account: account(id), instrument: self.symbol(one) }
+            }
+            Place::House(House::Outside) => Named::Outside,
+            Place::House(House::Fees) => Named::Fees,
+            Place::House(House::Interest) => Named::Interest,
+            Place::House(House::Insurance) => Named::Insurance,
+            Place::House(House::Clearing(one)) => Named::Clearing(self.symbol(one)),
+        }
     }
 
     fn add(&mut self, asset: &Asset, place: Place, amount: Money) -> Result<(), Refusal> {
