@@ -10,7 +10,7 @@ use crate::standing::Standing;
 use crate::state::{Model, State};
 use crate::step::Step;
 use crate::{governance, interest, limits, outflow, position, stop, watch};
-use keelmark_book::{Asset, InstrumentId, Money, Quantity, Round};
+use keelmark_book::{Asset, InstrumentId, Money, Quantity};
 use std::collections::BTreeMap;
 
 /// What a command does, if it is applied.
@@ -206,7 +206,8 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    fn isolated(&self, id: AccountId, instrument: InstrumentId) -> Isolated {
+    /// A position on collateral of its own, empty where there is none.
+    pub fn isolated(&self, id: AccountId, instrument: InstrumentId) -> Isolated {
         let none = Isolated { holding: empty(instrument), margin: Money::ZERO };
         self.account(id).isolated(instrument).copied().unwrap_or(none)
     }
@@ -246,52 +247,6 @@ impl<'a> Change<'a> {
             self.post(&settle, clearing, Place::Account(id), cash)?;
         }
         Ok((filled.holding.quantity, filled.realised))
-    }
-
-    /// The same for a position on its own collateral: closed contracts release their share of it.
-    fn fill_isolated(
-        &mut self,
-        id: AccountId,
-        before: Isolated,
-        after: Holding,
-        settle: &Asset,
-        cash: Money,
-    ) -> Result<(), Refusal> {
-        let instrument = after.instrument;
-        let (own, shared) = (Place::Isolated(id, instrument), Place::Account(id));
-        let clearing = Place::House(House::Clearing(instrument));
-        if before.holding.quantity.is_zero() {
-            self.account_mut(id).set_isolated(Isolated { holding: after, margin: Money::ZERO });
-            return self.post(settle, clearing, own, cash);
-        }
-        self.post(settle, clearing, own, cash)?;
-        let margin = self.isolated(id, instrument).margin;
-        if margin.is_negative() && after.quantity.abs() < before.holding.quantity.abs() {
-            let account = self.account(id).name.clone();
-            let asset = settle.clone();
-            return Err(Refusal::NotEnough {
-                account,
-                asset,
-                available: margin,
-                wanted: Money::ZERO,
-            });
-        }
-        if after.quantity.is_zero() {
-            self.post(settle, own, shared, margin)?;
-            self.account_mut(id).set_isolated(Isolated { holding: after, margin: Money::ZERO });
-            return Ok(());
-        }
-        self.account_mut(id).set_isolated(Isolated { holding: after, margin });
-        let crosses = after.quantity.is_negative() != before.holding.quantity.is_negative();
-        let (size, was) = (after.quantity.abs(), before.holding.quantity.abs());
-        let kept = if crosses {
-            Money::ZERO
-        } else if size < was && margin.is_positive() {
-            Money::new(margin.decimal().times_over(size.decimal(), was.decimal(), Round::Up)?)
-        } else {
-            margin
-        };
-        self.post(settle, own, shared, margin.minus(kept)?)
     }
 }
 
