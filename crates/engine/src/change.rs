@@ -83,7 +83,7 @@ impl<'a> Change<'a> {
     /// What is to be applied.
     pub fn done(mut self) -> Outcome {
         for account in self.done.accounts.values_mut() {
-            if account.is_flat() && !account.required.is_empty() {
+            if account.is_flat() && !account.owes() && !account.required.is_empty() {
                 account.required = Vec::new();
                 account.checked = self.state.sequence + 1;
             }

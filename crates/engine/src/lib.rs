@@ -33,7 +33,8 @@
 //!
 //! Where things are, in the order of one command: [`command`] what can be asked; [`engine`] the
 //! loop; `action` one file a family, from the state to a change; `change` what would be done;
-//! [`standing`] what the margin computation says of it; [`state`] all that is known, with
+//! [`standing`] what the margin computation says of it, of
+//! accounts as `reckoned`; [`state`] all that is known, with
 //! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills,
 //! `posted` the collateral of positions that stand alone.
 //!
@@ -69,6 +70,7 @@ pub mod outflow;
 mod parts;
 pub mod position;
 mod posted;
+mod reckoned;
 pub mod root;
 pub mod snapshot;
 pub mod standing;

@@ -15,6 +15,7 @@ use crate::engine::{ANSWERS_KEPT, Engine, Sender};
 use crate::event::Answer;
 use crate::feed::Feeds;
 use crate::funding::Funding;
+use crate::interest::Lent;
 use crate::ledger::{House, Ledger};
 use crate::parts::{Known, Parts};
 use crate::state::{Model, Source, State};
@@ -259,6 +260,7 @@ impl Engine {
             outflows: from.part("outflows", 1)?.unwrap_or_default(),
             interest: from.part("interest", 1)?.unwrap_or_default(),
             governance: from.part("governance", 1)?.unwrap_or_default(),
+            lent: Lent::default(),
             feeds,
             funding,
             delivery,
@@ -267,10 +269,12 @@ impl Engine {
             names,
             assets,
         };
+        let lent = from.part("lent", 1)?;
         from.end()?;
         state.governed().map_err(|problem| fault("governance", problem))?;
         state.admit(accounts)?;
         state.followed().map_err(|problem| fault("agenda", problem))?;
+        state.lent = Lent::restored(lent, &state).map_err(|problem| fault("lent", problem))?;
         state.balanced()?;
         state.refer()?;
         let mut senders = BTreeMap::new();

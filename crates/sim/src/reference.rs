@@ -95,6 +95,10 @@ pub fn named(action: &Action) -> Vec<&str> {
     }
 }
 
+fn owes(held: &Held) -> bool {
+    held.cash.values().any(|amount| *amount < BigInt::ZERO)
+}
+
 fn ensure(holds: bool) -> Decision {
     holds.then_some(())
 }
@@ -297,8 +301,9 @@ impl Reference {
         let held = self.live(name)?;
         ensure(movable(amount))?;
         let amount = big(amount.decimal());
-        ensure(held.cash.get(asset).is_some_and(|have| *have >= amount))?;
+        let enough = held.cash.get(asset).is_some_and(|have| *have >= amount);
         self.pay(name, asset, &-amount);
+        ensure(enough || self.lends(name))?;
         self.stands(name)
     }
 
@@ -419,7 +424,10 @@ impl Reference {
             [&trade.buyer, &trade.seller].into_iter().zip(reduce).zip([buyer, seller])
         {
             self.within(&before, &side.account, id)?;
-            self.stands_or_gains(&side.account, if reduces { spare } else { Vec::new() })?;
+            match reduces {
+                true => self.gains(&side.account, spare)?,
+                false => self.stands(&side.account)?,
+            }
         }
         if one.kind == Kind::Spot {
             return Some(());
@@ -643,16 +651,32 @@ impl Reference {
         Some(pools.map(|pool| (pool.pool.name, pool.health.available())).collect())
     }
 
-    /// Whether an account holds its initial margin.
+    /// Whether an account's document asks initial margin for its balances alone.
+    pub(crate) fn lends(&self, name: &str) -> bool {
+        let asks = || {
+            let mut whole = self.portfolio(name)?;
+            whole.positions.clear();
+            whole.orders.clear();
+            let model = self.models.get(&self.accounts.get(name)?.model)?;
+            let found = margin(model, &self.market, &whole).ok()?;
+            Some(found.pools.iter().any(|pool| pool.health.initial.is_positive()))
+        };
+        asks().unwrap_or(false)
+    }
+
+    /// Whether an account holds its initial margin; without positions, whether it may owe.
     fn stands(&self, name: &str) -> Decision {
-        self.stands_or_gains(name, Vec::new())
+        let held = self.accounts.get(name)?;
+        let flat = held.positions.is_empty() && held.orders.is_empty();
+        ensure(!flat || !owes(held) || self.lends(name))?;
+        self.gains(name, Vec::new())
     }
 
     /// Whether every pool of an account holds its initial margin or has no less than before.
-    fn stands_or_gains(&self, name: &str, before: Vec<(String, Money)>) -> Decision {
+    fn gains(&self, name: &str, before: Vec<(String, Money)>) -> Decision {
         let held = self.accounts.get(name)?;
-        if held.positions.is_empty() && held.orders.is_empty() {
-            return ensure(held.cash.values().all(|amount| *amount >= BigInt::ZERO));
+        if held.positions.is_empty() && held.orders.is_empty() && !owes(held) {
+            return Some(());
         }
         let before: BTreeMap<String, Money> = before.into_iter().collect();
         let fine = |(pool, spare): &(String, Money)| {

@@ -5,7 +5,7 @@
 //! the instrument's clearing account ends at zero.
 
 use super::{feeds, funding, stops};
-use crate::account::{AccountId, Order};
+use crate::account::{AccountId, Holding, Order};
 use crate::agenda::{self, Work};
 use crate::average::Average;
 use crate::change::Change;
@@ -155,15 +155,47 @@ pub fn settle<'a>(
     Ok(change)
 }
 
+/// What a position is expected to be paid that waits for its price: at the mean of its window as
+/// far as there was one, at the index where there was none, at its mark without an index.
+pub fn expected(state: &State, held: &Holding) -> Result<Money, Refusal> {
+    let id = held.instrument;
+    let one = state.market.instruments.get(id);
+    let (price, last) = match state.delivery.ends.get(&id).and_then(|end| end.window.as_ref()) {
+        Some(window) => {
+            let mean = mean(state, window).mean()?.map(Price::new);
+            let price = |asset| state.market.price(asset).map(Price::decimal);
+            let index = match (price(&window.base), price(&window.quote)) {
+                (Ok(base), Ok(quote)) => Some(Price::new(base.over(quote, Round::Nearest)?)),
+                _ => None,
+            };
+            let rule = Last::Average(state.delivery.rule(&one.base));
+            (mean.or(index).filter(|price| price.is_positive()), rule)
+        }
+        None => (None, Last::Mark),
+    };
+    let each = match price {
+        Some(price) => each_lot(one, price, last)?,
+        None => each_lot(one, state.market.quote(id).mark, Last::Mark)?,
+    };
+    let value = funding::lots(one, held.quantity, each)?;
+    Ok(if one.is_option() { value } else { value.minus(held.cost)? })
+}
+
+/// The mean over a window until now.
+fn mean(state: &State, window: &Window) -> Average {
+    let average = state.delivery.average(window).cloned();
+    let mut average = average.unwrap_or_else(|| Average::new(window.from, window.to));
+    let index = delivery::index(&state.market, &state.feeds, &window.base, &window.quote);
+    average.advance(state.now.min(window.to), index);
+    average
+}
+
 /// The price an instrument settles at, by its rule.
 fn last_price(state: &State, id: InstrumentId, end: &End) -> Result<Price, Refusal> {
     let (Last::Average(rule), Some(window)) = (end.last, &end.window) else {
         return Ok(state.market.quote(id).mark);
     };
-    let average = state.delivery.average(window).cloned();
-    let mut average = average.unwrap_or_else(|| Average::new(window.from, window.to));
-    let index = delivery::index(&state.market, &state.feeds, &window.base, &window.quote);
-    average.advance(state.now.min(window.to), index);
+    let average = mean(state, window);
     let covered = average.covered();
     match average.mean()?.filter(|_| covered >= rule.coverage).map(Price::new) {
         Some(price) if price.is_positive() => Ok(price),
