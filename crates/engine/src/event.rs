@@ -389,6 +389,15 @@ pub enum Event {
         /// Accounts that are no sub-accounts; these come with them.
         accounts: Vec<String>,
     },
+    /// An announced change that had begun goes no further: what it was about stays as it is now.
+    ChangeHeld {
+        /// The number of the change.
+        change: u64,
+        /// What would have changed further.
+        what: String,
+        /// The version of the document that accounts are under from now on; of a document alone.
+        version: Option<String>,
+    },
 }
 
 /// Why an order that waited for a price does so no longer.
@@ -733,6 +742,10 @@ impl Event {
             Self::ChangeCancelled { change, what } => {
                 write!(f, "change {change}: {what} is cancelled")
             }
+            Self::ChangeHeld { change, what, version: Some(version) } => {
+                write!(f, "change {change}: {what} is held: accounts stay under {version:?}")
+            }
+            Self::ChangeHeld { change, what, .. } => write!(f, "change {change}: {what} is held"),
             _ => Ok(()),
         }
     }

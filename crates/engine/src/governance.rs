@@ -255,6 +255,8 @@ impl State {
             Edit::Between(model, document) => drop(self.between.insert(model, document)),
             Edit::Moved(from, to) => {
                 governance.waiting.remove(&to);
+                // The way back: what came to `from` from there is there again.
+                governance.moved.remove(&to);
                 governance.moved.insert(from, to);
                 self.between.remove(&from);
             }
@@ -284,7 +286,7 @@ impl State {
     }
 
     /// Whether accounts under one document are computed by what becomes of another.
-    fn goes_by(&self, mut model: usize, other: usize) -> bool {
+    pub(crate) fn goes_by(&self, mut model: usize, other: usize) -> bool {
         while model != other {
             let Some(next) = self.governance.successor(model) else { return false };
             model = next;

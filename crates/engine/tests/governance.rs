@@ -186,6 +186,64 @@ fn what_is_tighter_alone_is_there_at_once() {
     assert_eq!(equity(&venue), "100050");
 }
 
+#[test]
+fn a_change_that_has_begun_is_held_where_it_is_and_goes_back_by_the_rule() {
+    let mut venue = Venue::new();
+    venue.open("a", "100000");
+    venue.open("b", "100000");
+    venue.trade("1", "70000", "a", "b");
+    venue.done(RULE);
+    venue.done(&version("2", "[params]\nleverage = { BTC = 30 }\n"));
+    venue.done(&change("2", "19:10:00", 600, 4));
+    venue.refused(r#"{"hold-change":{"change":1}}"#);
+    venue.done_at("19:16:00", r#"{"index":{"asset":"BTC","price":"70000"}}"#);
+    venue.done_at("19:16:00", r#"{"index":{"asset":"USDC","price":"1"}}"#);
+    let mark = format!(r#"{{"mark":{{"instrument":"{PERP}","mark":"70000"}}}}"#);
+    venue.done_at("19:16:00", &mark);
+    let before = margins(&venue);
+    let said = venue.done_at("19:16:00", r#"{"hold-change":{"change":1}}"#);
+    assert_eq!(
+        words(&said),
+        ["change 1: model cross 1 to 2 is held: accounts stay under \"1 to 2, 2 of 4\""]
+    );
+    assert_eq!(margins(&venue), before, "neither tighter nor looser");
+    venue.restart();
+    assert_eq!(margins(&venue), before);
+    venue.refused_at("19:16:00", r#"{"hold-change":{"change":1}}"#);
+    assert_eq!(venue.done_at("19:20:30", r#""time""#), [], "it goes no further");
+    // Back, and under the same rule as any other way.
+    let refusal = venue.refused_at("19:20:30", &change("1", "19:21:00", 600, 2)).to_string();
+    assert!(refusal.contains("2026-03-13T19:30:30Z or later"), "{refusal}");
+    venue.done_at("19:20:30", &change("1", "19:31:00", 600, 2));
+    venue.done_at("19:42:00", &mark);
+    venue.done_at("19:42:00", r#"{"index":{"asset":"BTC","price":"70000"}}"#);
+    venue.done_at("19:42:00", r#"{"index":{"asset":"USDC","price":"1"}}"#);
+    assert_eq!(margins(&venue)[0], Money::from_int(2_800));
+    let back = venue.engine.state();
+    assert_eq!(back.document(back.account(back.named("a").unwrap()).model).version, "1");
+    venue.restart();
+    // And on again, to be held at the same place under the same name.
+    venue.done_at("19:42:00", &change("2", "19:55:00", 600, 4));
+    venue.done_at("20:01:00", r#""time""#);
+    venue.done_at("20:01:00", r#"{"hold-change":{"change":3}}"#);
+    venue.restart();
+    assert_eq!(venue.engine.state().models.len(), 4);
+}
+
+#[test]
+fn a_limit_that_rises_is_held_where_it_is() {
+    let mut venue = Venue::new();
+    venue.done(&limit(r#""venue""#, r#""contracts":"5""#));
+    venue.done(RULE);
+    venue.done(&limit(r#""venue""#, r#""contracts":"9""#));
+    assert_eq!(contracts(&venue.done_at("19:10:00", r#""time""#)), ["5.5"]);
+    let said = venue.done_at("19:10:10", r#"{"hold-change":{"change":1}}"#);
+    assert!(matches!(said.as_slice(), [Event::ChangeHeld { version: None, .. }]), "{said:?}");
+    assert_eq!(venue.done_at("20:00:00", r#""time""#), []);
+    let said = venue.done_at("20:00:00", &limit(r#""venue""#, r#""contracts":"5.6""#));
+    assert_eq!(contracts(&said), [""; 0], "the rest is announced anew");
+}
+
 /// What the engine says, and its root after each command.
 fn told(lines: &[String], restarts: bool) -> Vec<(Vec<Event>, String)> {
     let mut engine = Engine::default();

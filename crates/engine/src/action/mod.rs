@@ -64,6 +64,7 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
         Action::Governance(rule) => governance::set(state, *rule),
         Action::ChangeModel(asked) => governance::model(state, asked),
         Action::CancelChange { change } => governance::cancel(state, *change),
+        Action::HoldChange { change } => governance::hold(state, *change),
         Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

@@ -254,6 +254,12 @@ impl Document {
         Ok(document)
     }
 
+    /// A text that says the same: read, it is this document, of the same digest.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.tree.toml()
+    }
+
     /// The tree it was read from.
     #[must_use]
     pub fn tree(&self) -> &Node {
