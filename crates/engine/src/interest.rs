@@ -75,7 +75,29 @@ impl Yearly {
     }
 }
 
+impl Yearly {
+    /// Where its slope changes.
+    fn kink(self) -> Rate {
+        match self {
+            Self::Rate(_) => Rate::ZERO,
+            Self::Curve(curve) => curve.kink.min(Rate::ONE),
+        }
+    }
+}
+
 impl Terms {
+    /// Whether owing costs less than under others, at any utilisation. Between the kinks of both
+    /// each is a line.
+    pub(crate) fn is_cheaper(&self, than: &Self) -> Result<bool, Overflow> {
+        for utilisation in [Rate::ZERO, self.yearly.kink(), than.yearly.kink(), Rate::ONE] {
+            let rate = |terms: &Self| terms.yearly.at(utilisation, terms.lenders);
+            if rate(self)? < rate(than)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Terms with sound numbers.
     pub(crate) fn checked(self) -> Result<Self, Refusal> {
         let (lenders, most) = (self.lenders, Rate::ONE);

@@ -1,6 +1,7 @@
 //! Announcing changes of parameters, and taking their steps.
 
 use super::cash::set_outflow;
+use super::later;
 use crate::account::AccountId;
 use crate::agenda::{Work, after};
 use crate::change::{Change, Edit};
@@ -303,8 +304,12 @@ pub fn hold(state: &State, number: u64) -> Result<Change<'_>, Refusal> {
 pub fn due(state: &State, number: u64) -> Change<'_> {
     let mut change = Change::new(state);
     let Some(pending) = state.governance.pending().get(&number).cloned() else { return change };
-    match take(&mut change, number, pending.clone()) {
-        Ok(()) => change,
+    let taken = match &pending.what {
+        What::Command { action, .. } => later::due(state, number, pending.clone(), action),
+        _ => take(&mut change, number, pending.clone()).map(|()| change),
+    };
+    match taken {
+        Ok(change) => change,
         Err(problem) => {
             let what = state.changing(&pending.what);
             let mut change = Change::event(state, Event::Missed { what, problem });
@@ -341,7 +346,7 @@ fn take(change: &mut Change<'_>, number: u64, mut pending: Pending) -> Result<()
             raise_limit(change, rule, *instrument, whose, *most)?
         }
         What::Outflow { asset, whose, cap } => raise_outflow(change, rule, asset, whose, *cap)?,
-        What::Model { .. } => true,
+        What::Model { .. } | What::Command { .. } => true,
     };
     pending.taken += 1;
     let next = (!complete).then(|| after(state.now, rule.step_seconds));

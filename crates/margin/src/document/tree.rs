@@ -191,16 +191,13 @@ impl fmt::Display for Node {
 
 /// A basic string of TOML.
 fn quoted(text: &str) -> String {
-    let mut out = String::from('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
+    let plain = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    };
+    let inner: String = text.chars().map(plain).collect();
+    format!("\"{inner}\"")
 }
 
 fn absent(step: &str, known: &[String]) -> String {
