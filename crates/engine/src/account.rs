@@ -62,7 +62,7 @@ pub struct Account {
     /// Whether it was closed.
     pub closed: bool,
     /// Its maintenance margin as the command `checked` found it, by the currency of its pools.
-    /// Never an entry of zero; none at all without positions and orders.
+    /// Never an entry of zero; none at all without positions, orders and debts.
     pub required: Vec<(Asset, Money)>,
     /// Number of the last command that checked its margin.
     pub checked: u64,
@@ -220,10 +220,17 @@ impl Account {
         self.orders.insert(at, order);
     }
 
-    /// Whether it has neither positions nor open orders, so that nothing is required of it.
+    /// Whether it has neither positions nor open orders, so that nothing is required of it but for
+    /// what it owes.
     #[must_use]
     pub fn is_flat(&self) -> bool {
         self.shared.is_empty() && self.isolated.is_empty() && self.orders.is_empty()
+    }
+
+    /// Whether it owes something of any asset.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        self.balances.iter().any(|(_, amount)| amount.is_negative())
     }
 
     /// Whether it holds nothing, owes nothing and has nothing open.

@@ -5,12 +5,12 @@
 
 use crate::account::{Account, AccountId, Holding, Isolated};
 use crate::event::{Event, Refusal};
-use crate::ledger::{House, Place, Posting};
+use crate::ledger::{House, Named, Place, Posting};
 use crate::standing::Standing;
 use crate::state::{Model, State};
 use crate::step::Step;
 use crate::{governance, interest, limits, outflow, position, stop, watch};
-use keelmark_book::{Asset, InstrumentId, Money, Quantity, Round};
+use keelmark_book::{Asset, InstrumentId, Money, Quantity};
 use std::collections::BTreeMap;
 
 /// What a command does, if it is applied.
@@ -83,7 +83,7 @@ impl<'a> Change<'a> {
     /// What is to be applied.
     pub fn done(mut self) -> Outcome {
         for account in self.done.accounts.values_mut() {
-            if account.is_flat() && !account.required.is_empty() {
+            if account.is_flat() && !account.owes() && !account.required.is_empty() {
                 account.required = Vec::new();
                 account.checked = self.state.sequence + 1;
             }
@@ -155,8 +155,25 @@ impl<'a> Change<'a> {
             if amount.is_negative() { (to, from, -amount) } else { (from, to, amount) };
         self.add(asset, from, -amount)?;
         self.add(asset, to, amount)?;
+        let (from, to) = (self.named(from), self.named(to));
         self.tell(Event::Posted(Posting { asset: asset.clone(), from, to, amount }));
         Ok(())
+    }
+
+    /// A place by its names.
+    fn named(&self, place: Place) -> Named {
+        let account = |id| self.account(id).name.clone();
+        match place {
+            Place::Account(id) => Named::Account(account(id)),
+            Place::Isolated(id, one) => {
+                Named::Isolated { account: account(id), instrument: self.symbol(one) }
+            }
+            Place::House(House::Outside) => Named::Outside,
+            Place::House(House::Fees) => Named::Fees,
+            Place::House(House::Interest) => Named::Interest,
+            Place::House(House::Insurance) => Named::Insurance,
+            Place::House(House::Clearing(one)) => Named::Clearing(self.symbol(one)),
+        }
     }
 
     fn add(&mut self, asset: &Asset, place: Place, amount: Money) -> Result<(), Refusal> {
@@ -189,7 +206,8 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    fn isolated(&self, id: AccountId, instrument: InstrumentId) -> Isolated {
+    /// A position on collateral of its own, empty where there is none.
+    pub fn isolated(&self, id: AccountId, instrument: InstrumentId) -> Isolated {
         let none = Isolated { holding: empty(instrument), margin: Money::ZERO };
         self.account(id).isolated(instrument).copied().unwrap_or(none)
     }
@@ -229,52 +247,6 @@ impl<'a> Change<'a> {
             self.post(&settle, clearing, Place::Account(id), cash)?;
         }
         Ok((filled.holding.quantity, filled.realised))
-    }
-
-    /// The same for a position on its own collateral: closed contracts release their share of it.
-    fn fill_isolated(
-        &mut self,
-        id: AccountId,
-        before: Isolated,
-        after: Holding,
-        settle: &Asset,
-        cash: Money,
-    ) -> Result<(), Refusal> {
-        let instrument = after.instrument;
-        let (own, shared) = (Place::Isolated(id, instrument), Place::Account(id));
-        let clearing = Place::House(House::Clearing(instrument));
-        if before.holding.quantity.is_zero() {
-            self.account_mut(id).set_isolated(Isolated { holding: after, margin: Money::ZERO });
-            return self.post(settle, clearing, own, cash);
-        }
-        self.post(settle, clearing, own, cash)?;
-        let margin = self.isolated(id, instrument).margin;
-        if margin.is_negative() && after.quantity.abs() < before.holding.quantity.abs() {
-            let account = self.account(id).name.clone();
-            let asset = settle.clone();
-            return Err(Refusal::NotEnough {
-                account,
-                asset,
-                available: margin,
-                wanted: Money::ZERO,
-            });
-        }
-        if after.quantity.is_zero() {
-            self.post(settle, own, shared, margin)?;
-            self.account_mut(id).set_isolated(Isolated { holding: after, margin: Money::ZERO });
-            return Ok(());
-        }
-        self.account_mut(id).set_isolated(Isolated { holding: after, margin });
-        let crosses = after.quantity.is_negative() != before.holding.quantity.is_negative();
-        let (size, was) = (after.quantity.abs(), before.holding.quantity.abs());
-        let kept = if crosses {
-            Money::ZERO
-        } else if size < was && margin.is_positive() {
-            Money::new(margin.decimal().times_over(size.decimal(), was.decimal(), Round::Up)?)
-        } else {
-            margin
-        };
-        self.post(settle, own, shared, margin.minus(kept)?)
     }
 }
 

@@ -203,6 +203,11 @@ pub enum Action {
         /// At which price.
         rule: delivery::Last,
     },
+    /// Ends a change that has begun where it is now.
+    HoldChange {
+        /// Its number.
+        change: u64,
+    },
 }
 
 /// What a feed is the price of.
@@ -265,7 +270,7 @@ pub struct ChangeModel {
     pub model: String,
     /// The version that accounts are under; the latest of those in use when absent.
     pub from: Option<String>,
-    /// The version, known already, that they come to be under.
+    /// The version, known already, that they come to be under; one they were under before, too.
     pub version: String,
     /// When it begins; now when absent.
     pub at: Option<Timestamp>,

@@ -389,6 +389,15 @@ pub enum Event {
         /// Accounts that are no sub-accounts; these come with them.
         accounts: Vec<String>,
     },
+    /// An announced change that had begun goes no further: what it was about stays as it is now.
+    ChangeHeld {
+        /// The number of the change.
+        change: u64,
+        /// What would have changed further.
+        what: String,
+        /// The version of the document that accounts are under from now on; of a document alone.
+        version: Option<String>,
+    },
 }
 
 /// Why an order that waited for a price does so no longer.
@@ -403,6 +412,8 @@ pub enum Why {
     OtherTriggered,
     /// It was reached, but other orders reduce all of the position already.
     NothingLeft,
+    /// The instrument ends, or has: nothing could come of it.
+    Ended,
 }
 
 /// Why a command was refused, with the numbers.
@@ -731,6 +742,10 @@ impl Event {
             Self::ChangeCancelled { change, what } => {
                 write!(f, "change {change}: {what} is cancelled")
             }
+            Self::ChangeHeld { change, what, version: Some(version) } => {
+                write!(f, "change {change}: {what} is held: accounts stay under {version:?}")
+            }
+            Self::ChangeHeld { change, what, .. } => write!(f, "change {change}: {what} is held"),
             _ => Ok(()),
         }
     }
@@ -743,6 +758,7 @@ impl fmt::Display for Why {
             Self::PositionClosed => "the position is closed",
             Self::OtherTriggered => "the other one triggered",
             Self::NothingLeft => "nothing is left to reduce",
+            Self::Ended => "the instrument ends",
         })
     }
 }

@@ -138,6 +138,13 @@ pub enum What {
         /// Over which time, in seconds.
         over_seconds: u32,
     },
+    /// Something else that a command asks for, done as a whole.
+    Command {
+        /// What it is about.
+        about: String,
+        /// What the command does, as JSON.
+        action: String,
+    },
 }
 
 impl What {
@@ -152,6 +159,7 @@ impl What {
             (Self::Outflow { asset, whose, .. }, Self::Outflow { asset: its, whose: it, .. }) => {
                 asset == its && whose == it
             }
+            (Self::Command { about, .. }, Self::Command { about: it, .. }) => about == it,
             _ => false,
         }
     }
@@ -242,7 +250,7 @@ impl Governance {
             match pending.what {
                 What::Limit { instrument, .. } => instruments.push(instrument),
                 What::Model { from, to, .. } => models.extend([from, to]),
-                What::Rule(_) | What::Outflow { .. } => {}
+                What::Rule(_) | What::Outflow { .. } | What::Command { .. } => {}
             }
         }
         models.extend(&self.waiting);
@@ -265,6 +273,8 @@ impl State {
             Edit::Between(model, document) => drop(self.between.insert(model, document)),
             Edit::Moved(from, to) => {
                 governance.waiting.remove(&to);
+                // The way back: what came to `from` from there is there again.
+                governance.moved.remove(&to);
                 governance.moved.insert(from, to);
                 self.between.remove(&from);
             }
@@ -299,7 +309,7 @@ impl State {
     }
 
     /// Whether accounts under one document are computed by what becomes of another.
-    fn goes_by(&self, mut model: usize, other: usize) -> bool {
+    pub(crate) fn goes_by(&self, mut model: usize, other: usize) -> bool {
         while model != other {
             let Some(next) = self.governance.successor(model) else { return false };
             model = next;
@@ -346,6 +356,7 @@ impl State {
             What::Outflow { asset, whose, .. } => {
                 format!("the limit of {asset} that may leave for {whose}")
             }
+            What::Command { about, .. } => about.clone(),
             What::Model { from, to, .. } => {
                 let (old, new) = (&self.models[*from].document, &self.models[*to].document);
                 format!("model {} {} to {}", old.name, old.version, new.version)

@@ -7,6 +7,10 @@
 //! difference stays with the house, on its account of interest. Collateral of isolated positions
 //! neither earns nor owes.
 
+mod lent;
+
+pub use lent::Lent;
+
 use crate::account::{Account, AccountId};
 use crate::change::Outcome;
 use crate::event::Refusal;
@@ -71,7 +75,29 @@ impl Yearly {
     }
 }
 
+impl Yearly {
+    /// Where its slope changes.
+    fn kink(self) -> Rate {
+        match self {
+            Self::Rate(_) => Rate::ZERO,
+            Self::Curve(curve) => curve.kink.min(Rate::ONE),
+        }
+    }
+}
+
 impl Terms {
+    /// Whether owing costs less than under others, at any utilisation. Between the kinks of both
+    /// each is a line.
+    pub(crate) fn is_cheaper(&self, than: &Self) -> Result<bool, Overflow> {
+        for utilisation in [Rate::ZERO, self.yearly.kink(), than.yearly.kink(), Rate::ONE] {
+            let rate = |terms: &Self| terms.yearly.at(utilisation, terms.lenders);
+            if rate(self)? < rate(than)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Terms with sound numbers.
     pub(crate) fn checked(self) -> Result<Self, Refusal> {
         let (lenders, most) = (self.lenders, Rate::ONE);
@@ -159,6 +185,16 @@ pub(crate) struct Due {
 }
 
 impl Interest {
+    /// Whether a debt of an asset costs interest.
+    pub(crate) fn is_charged(&self, asset: &Asset) -> bool {
+        self.assets.contains_key(asset)
+    }
+
+    /// Whether any debt does.
+    pub(crate) fn is_any_charged(&self) -> bool {
+        !self.assets.is_empty()
+    }
+
     pub(crate) fn apply(&mut self, edit: Edit) {
         match edit {
             Edit::Accrued(asset, at, index) => {
@@ -224,6 +260,14 @@ impl Interest {
     }
 }
 
+/// What was owed over what was held, 1 at most.
+fn utilisation(owed: Money, held: Money) -> Result<Rate, Overflow> {
+    if owed.is_zero() {
+        return Ok(Rate::ZERO);
+    }
+    if owed >= held { Ok(Rate::ONE) } else { owed.ratio(held, Round::Up) }
+}
+
 impl OfAsset {
     fn weight(&self, id: AccountId) -> Weight {
         let unmoved = Weight { since: self.since, ..Weight::default() };
@@ -232,6 +276,22 @@ impl OfAsset {
 }
 
 impl State {
+    /// What an account owes of interest that is not charged yet, by asset, rounded up.
+    pub(crate) fn accrued(&self, id: AccountId) -> Result<Vec<(Asset, Money)>, Overflow> {
+        let mut found = Vec::new();
+        let Some(account) = self.accounts.get(id.index()) else { return Ok(found) };
+        for (asset, of) in &self.interest.assets {
+            let weight = of.weight(id).until(account.balance(asset), self.now)?;
+            if weight.owed.is_positive() {
+                let utilisation = self.lent.utilisation(asset, self.now)?;
+                let rate = of.terms.yearly.at(utilisation, of.terms.lenders)?;
+                found.push((asset.clone(), weight.owed.times(rate, Round::Up)?));
+            }
+        }
+        found.retain(|(_, due)| !due.is_zero());
+        Ok(found)
+    }
+
     /// What is due of an asset at a time; nothing where it costs no interest.
     pub(crate) fn interest_due(
         &self,
@@ -251,13 +311,7 @@ impl State {
             all_held = all_held.plus(weight.held)?;
             weighed.push((id, weight));
         }
-        let utilisation = if all_owed.is_zero() {
-            Rate::ZERO
-        } else if all_owed >= all_held {
-            Rate::ONE
-        } else {
-            all_owed.ratio(all_held, Round::Up)?
-        };
+        let utilisation = utilisation(all_owed, all_held)?;
         let rate = of.terms.yearly.at(utilisation, of.terms.lenders)?;
         let (mut total, mut owed) = (Money::ZERO, Vec::new());
         for (id, weight) in &weighed {

@@ -12,13 +12,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Where an amount can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// An account's own balance.
     Account(AccountId),
     /// The collateral of one isolated position.
-    Isolated(AccountId, #[serde(with = "crate::account::instrument")] InstrumentId),
+    Isolated(AccountId, InstrumentId),
     /// An account of the house.
     House(House),
 }
@@ -39,17 +38,41 @@ pub enum House {
     Clearing(#[serde(with = "crate::account::instrument")] InstrumentId),
 }
 
-impl fmt::Display for Place {
-    /// In words, accounts and instruments by number.
+/// A place by the names of what it is of: numbers are the engine's own, and do not leave it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Named {
+    /// An account's own balance.
+    Account(String),
+    /// The collateral of one isolated position.
+    Isolated {
+        /// Whose.
+        account: String,
+        /// Canonical symbol.
+        instrument: String,
+    },
+    /// The world outside.
+    Outside,
+    /// Trading fees, and the house's share of interest.
+    Fees,
+    /// Interest on its way.
+    Interest,
+    /// The insurance fund.
+    Insurance,
+    /// The clearing account of an instrument, by its canonical symbol.
+    Clearing(String),
+}
+
+impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Account(id) => write!(f, "account {}", id.index()),
-            Self::Isolated(id, one) => write!(f, "account {} isolated {}", id.index(), one.index()),
-            Self::House(House::Outside) => f.write_str("outside"),
-            Self::House(House::Fees) => f.write_str("fees"),
-            Self::House(House::Interest) => f.write_str("interest"),
-            Self::House(House::Insurance) => f.write_str("insurance"),
-            Self::House(House::Clearing(one)) => write!(f, "clearing {}", one.index()),
+            Self::Account(account) => f.write_str(account),
+            Self::Isolated { account, instrument } => write!(f, "{account} isolated {instrument}"),
+            Self::Outside => f.write_str("outside"),
+            Self::Fees => f.write_str("fees"),
+            Self::Interest => f.write_str("interest"),
+            Self::Insurance => f.write_str("insurance"),
+            Self::Clearing(instrument) => write!(f, "clearing of {instrument}"),
         }
     }
 }
@@ -60,9 +83,9 @@ pub struct Posting {
     /// Which asset.
     pub asset: Asset,
     /// Where it leaves.
-    pub from: Place,
+    pub from: Named,
     /// Where it arrives.
-    pub to: Place,
+    pub to: Named,
     /// How much; never below zero.
     pub amount: Money,
 }

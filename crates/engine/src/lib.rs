@@ -33,8 +33,10 @@
 //!
 //! Where things are, in the order of one command: [`command`] what can be asked; [`engine`] the
 //! loop; `action` one file a family, from the state to a change; `change` what would be done;
-//! [`standing`] what the margin computation says of it; [`state`] all that is known, with
-//! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills.
+//! [`standing`] what the margin computation says of it, of
+//! accounts as `reckoned`; [`state`] all that is known, with
+//! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills,
+//! `posted` the collateral of positions that stand alone.
 //!
 //! What the state keeps beside them, a topic a file: [`limits`] of positions and who counts
 //! together, [`mod@stop`] orders, [`watch`] margin calls, [`outflow`] limits, [`interest`].
@@ -67,6 +69,8 @@ pub mod limits;
 pub mod outflow;
 mod parts;
 pub mod position;
+mod posted;
+mod reckoned;
 pub mod root;
 pub mod snapshot;
 pub mod standing;

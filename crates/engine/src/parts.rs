@@ -63,6 +63,7 @@ impl State {
             outflows,
             interest,
             governance,
+            lent,
         } = self;
         to.part("market", 1, market)?;
         let models: Vec<Known<'_>> = models.iter().map(Known::of).collect();
@@ -77,7 +78,8 @@ impl State {
         to.unless_empty("watch", 1, watch)?;
         to.unless_empty("outflows", 1, outflows)?;
         to.unless_empty("interest", 1, interest)?;
-        to.unless_empty("governance", 1, governance)
+        to.unless_empty("governance", 1, governance)?;
+        to.unless_empty("lent", 1, lent)
     }
 }
 

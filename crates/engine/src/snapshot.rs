@@ -6,6 +6,8 @@
 //! Rejected: memory maps of the structures (their layout is the compiler's), and formats that name
 //! every field (three times the size for a million accounts).
 
+mod old;
+
 use crate::account::Account;
 use crate::agenda::Agenda;
 use crate::delivery::Delivery;
@@ -13,6 +15,7 @@ use crate::engine::{ANSWERS_KEPT, Engine, Sender};
 use crate::event::Answer;
 use crate::feed::Feeds;
 use crate::funding::Funding;
+use crate::interest::Lent;
 use crate::ledger::{House, Ledger};
 use crate::parts::{Known, Parts};
 use crate::state::{Model, Source, State};
@@ -26,6 +29,8 @@ const MAGIC: &[u8; 8] = b"keelsnap";
 const LAYOUT: u32 = 1;
 /// Magic, version, length and checksum.
 const HEADER: usize = 8 + 4 + 8 + 32;
+/// Version of the section of senders; before 2 their answers said accounts by number.
+const SENDERS: u32 = 2;
 
 /// Why bytes are no snapshot that this build can read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -174,6 +179,11 @@ impl<'a> Reader<'a> {
         Ok(Some(part))
     }
 
+    /// The version of a section, 0 where it is not there.
+    fn version(&self, name: &str) -> u32 {
+        self.0.get(name).map_or(0, |(version, _)| *version)
+    }
+
     /// A section that is always there.
     fn always<T: DeserializeOwned>(&mut self, name: &str, known: u32) -> Result<T, SnapshotError> {
         self.part(name, known)?.ok_or_else(|| fault(name, "expected it, found none"))
@@ -212,7 +222,7 @@ impl Engine {
         self.state.parts(&mut out)?;
         out.part("accounts", 1, &self.state.accounts)?;
         let senders = self.senders.iter().map(|(name, sender)| sender.stored(name));
-        out.part("senders", 1, &senders.collect::<Result<Vec<_>, _>>()?)?;
+        out.part("senders", SENDERS, &senders.collect::<Result<Vec<_>, _>>()?)?;
         seal(&mut out.0);
         Ok(out.0)
     }
@@ -234,7 +244,8 @@ impl Engine {
         let funding: Funding = from.part("funding", 1)?.unwrap_or_default();
         let delivery: Delivery = from.part("delivery", 1)?.unwrap_or_default();
         let agenda: Agenda = from.part("agenda", 1)?.unwrap_or_default();
-        let stored: Vec<StoredSender> = from.always("senders", 1)?;
+        let by_number = from.version("senders") < SENDERS;
+        let stored: Vec<StoredSender> = from.always("senders", SENDERS)?;
         let (names, assets) = (BTreeMap::new(), BTreeSet::new());
         let mut state = State {
             now,
@@ -249,6 +260,7 @@ impl Engine {
             outflows: from.part("outflows", 1)?.unwrap_or_default(),
             interest: from.part("interest", 1)?.unwrap_or_default(),
             governance: from.part("governance", 1)?.unwrap_or_default(),
+            lent: Lent::default(),
             feeds,
             funding,
             delivery,
@@ -258,14 +270,19 @@ impl Engine {
             assets,
             ranges: crate::watch::Ranges::default(),
         };
+        let lent = from.part("lent", 1)?;
         from.end()?;
         state.governed().map_err(|problem| fault("governance", problem))?;
         state.admit(accounts)?;
         state.followed().map_err(|problem| fault("agenda", problem))?;
+        state.lent = Lent::restored(lent, &state).map_err(|problem| fault("lent", problem))?;
         state.balanced()?;
         state.refer()?;
         let mut senders = BTreeMap::new();
-        for sender in stored {
+        for mut sender in stored {
+            for (_, text) in sender.2.iter_mut().filter(|_| by_number) {
+                *text = old::named(text, &state).map_err(|error| fault("senders", error))?;
+            }
             let (name, sender) = Sender::read(sender)?;
             if senders.insert(name, sender).is_some() {
                 return Err(fault("senders", "expected each once, found one twice"));

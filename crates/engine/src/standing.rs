@@ -114,10 +114,12 @@ fn no_margin(account: &Account, error: &MarginError) -> Refusal {
     Refusal::NoMargin { account: account.name.clone(), problem: error.to_string() }
 }
 
-/// What an account has above initial margin over all its pools, in the market's currency.
-pub(crate) fn available(account: &Account, state: &State) -> Result<Money, Refusal> {
+/// What an account, or what a change makes of it, has above initial margin over all its pools, in
+/// the market's currency.
+pub(crate) fn available(id: AccountId, account: &Account, state: &State) -> Result<Money, Refusal> {
     let document = state.document(account.model);
-    Ok(found(account, document, &state.market)?.total.available())
+    let account = state.reckoned(id, account)?;
+    Ok(found(&account, document, &state.market)?.total.available())
 }
 
 /// What a change may leave an account with.
@@ -135,8 +137,18 @@ impl State {
     /// # Errors
     /// [`Refusal::NoMargin`] saying what is missing.
     pub fn standings(&self, id: AccountId) -> Result<Vec<Standing>, Refusal> {
-        let account = self.account(id);
-        standings(account, self.document(account.model), &self.market)
+        let account = self.reckoned(id, self.account(id))?;
+        standings(&account, self.document(account.model), &self.market)
+    }
+
+    /// Whether the document of an account asks margin for what the account would owe or hold
+    /// outright, and so may let it owe without a position.
+    pub(crate) fn lends(&self, account: &Account) -> Result<bool, Refusal> {
+        let balances = account.balances.clone();
+        let empty = Account::new(&account.name, account.parent, account.mode, account.model);
+        let bare = Account { balances, ..empty };
+        let pools = standings(&bare, self.document(account.model), &self.market)?;
+        Ok(pools.iter().any(|pool| pool.initial.is_positive()))
     }
 }
 
@@ -144,14 +156,20 @@ impl Change<'_> {
     /// Refuses the change where it leaves an account with too little.
     pub fn require(&mut self, id: AccountId, leave: Leave) -> Result<(), Refusal> {
         let account = self.account(id);
-        if account.is_flat() {
-            return owes_nothing(account);
+        let reckoned = self.state.reckoned(id, account)?;
+        if account.is_flat() && !reckoned.owes() {
+            // No price may keep an account from its own money.
+            return Ok(());
+        }
+        if account.is_flat() && leave == Leave::Initial {
+            self.is_lent(&reckoned)?;
         }
         if leave == Leave::Initial {
             self.not_halted(account)?;
+            self.not_waiting(account)?;
         }
         let document = self.state.document(account.model);
-        let after = match standings(account, document, &self.state.market) {
+        let after = match standings(&reckoned, document, &self.state.market) {
             Err(refusal) if leave == Leave::NoWorse => return self.at_last_prices(id, refusal),
             found => found?,
         };
@@ -173,8 +191,9 @@ impl Change<'_> {
     /// Keeps what the margin computation found.
     fn checked(&mut self, id: AccountId, found: Vec<Standing>) -> Result<(), Refusal> {
         self.require_of_root(id, &found)?;
-        // What a trade opens counts only once it is applied.
-        if !self.state.document(self.account(id).model).looks_at_open_interest() {
+        // What a trade opens, and what it makes of interest, counts only once it is applied.
+        let document = self.state.document(self.account(id).model);
+        if !document.looks_at_open_interest() && !self.state.interest.is_any_charged() {
             self.stands(id, found);
         }
         Ok(())
@@ -216,10 +235,36 @@ impl Change<'_> {
         }
     }
 
+    /// Refuses new risk to whoever holds something that waits for its settlement price.
+    fn not_waiting(&self, account: &Account) -> Result<(), Refusal> {
+        let Some(id) = self.state.waiting(account) else { return Ok(()) };
+        let instrument = self.symbol(id);
+        let problem = "it waits for its settlement price, so who holds it takes no new risk: only \
+                       what reduces positions, cancels, deposits";
+        Err(Refusal::NotTraded { instrument, problem: problem.to_owned() })
+    }
+
+    /// Refuses what would let an account without positions owe where its document asks no margin
+    /// for that. A loss may leave it owing: it was there before the position was closed.
+    fn is_lent(&self, account: &Account) -> Result<(), Refusal> {
+        let owed = account.balances.iter().find(|(_, amount)| amount.is_negative());
+        let Some((asset, amount)) = owed else { return Ok(()) };
+        if self.state.lends(account)? {
+            return Ok(());
+        }
+        let document = self.state.document(account.model);
+        let problem = format!(
+            "it would owe {} {asset} without a position, and {} {} asks no margin for what is owed",
+            -*amount, document.name, document.version
+        );
+        Err(Refusal::Account { account: account.name.clone(), problem })
+    }
+
     /// Where prices are too old to compute margin, nobody is locked into a position: what brings
     /// it towards zero is looked at as if the last prices had just been seen.
     fn at_last_prices(&mut self, id: AccountId, refusal: Refusal) -> Result<(), Refusal> {
-        let (before, after) = (self.state.account(id), self.account(id));
+        let before = self.state.reckoned(id, self.state.account(id))?;
+        let after = self.state.reckoned(id, self.account(id))?;
         let mut market = self.state.market.clone();
         let now = market.as_of;
         market.assets.values_mut().for_each(|feed| feed.as_of = now);
@@ -229,8 +274,8 @@ impl Change<'_> {
             market.set_quote_unchecked(id, Quote { as_of: now, ..quote });
         }
         let document = self.state.document(after.model);
-        let was = standings(before, document, &market)?;
-        let found = standings(after, document, &market)?;
+        let was = standings(&before, document, &market)?;
+        let found = standings(&after, document, &market)?;
         if is_no_worse(&was, &found) { self.require_of_root(id, &found) } else { Err(refusal) }
     }
 }
@@ -242,18 +287,4 @@ fn is_no_worse(before: &[Standing], after: &[Standing]) -> bool {
         pool.may_add_risk()
             || was(&pool.pool).is_some_and(|was| pool.available() >= was.available())
     })
-}
-
-/// Without positions nothing needs a price but debts: no price may keep an account from its own
-/// money.
-fn owes_nothing(account: &Account) -> Result<(), Refusal> {
-    match account.balances.iter().find(|(_, amount)| amount.is_negative()) {
-        None => Ok(()),
-        Some((asset, amount)) => Err(Refusal::NotEnough {
-            account: account.name.clone(),
-            asset: asset.clone(),
-            available: *amount,
-            wanted: Money::ZERO,
-        }),
-    }
 }

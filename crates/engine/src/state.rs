@@ -8,7 +8,7 @@ use crate::event::{Event, Refusal};
 use crate::feed::Feeds;
 use crate::funding::Funding;
 use crate::governance::Governance;
-use crate::interest::Interest;
+use crate::interest::{Interest, Lent};
 use crate::ledger::{House, Ledger};
 use crate::limits::Limits;
 use crate::outflow::Outflows;
@@ -47,6 +47,8 @@ pub struct State {
     pub outflows: Outflows,
     /// What debts cost, and how long they have stood.
     pub interest: Interest,
+    /// What is owed and held of assets whose interest follows that.
+    pub lent: Lent,
     /// How parameters change, and what is on its way.
     pub governance: Governance,
     /// Prices from several sources.
@@ -101,6 +103,7 @@ impl Default for State {
             watch: Watch::default(),
             outflows: Outflows::default(),
             interest: Interest::default(),
+            lent: Lent::default(),
             governance: Governance::default(),
             feeds: Feeds::default(),
             funding: Funding::default(),
@@ -215,6 +218,7 @@ impl State {
     fn apply(&mut self, outcome: Outcome, at: Timestamp) -> Result<(), Refusal> {
         let open = self.open_interest_after(&outcome)?;
         let weights = self.interest.weigh(&self.accounts, &outcome, at)?;
+        let lent = self.lent.after(&self.accounts, &outcome, at)?;
         for step in &outcome.steps {
             step.check(&self.market)?;
         }
@@ -247,6 +251,7 @@ impl State {
         for ((house, asset), amount) in outcome.house {
             self.ledger.set(house, &asset, amount);
         }
+        self.lent = lent;
         for (asset, id, weight) in weights {
             self.interest.set(&asset, id, weight);
         }
@@ -259,7 +264,10 @@ impl State {
                     self.watch.apply(edit);
                 }
                 Edit::Outflows(edit) => self.outflows.apply(edit),
-                Edit::Interest(edit) => self.interest.apply(edit),
+                Edit::Interest(edit) => {
+                    self.ranges.forget();
+                    self.interest.apply(edit);
+                }
                 Edit::Governance(edit) => {
                     let model = edit.moved();
                     self.govern(edit);

@@ -100,6 +100,7 @@ impl Step {
             Self::Due(work, when) => state.agenda.set(work, when),
             Self::Rule(asset, rule) => drop(state.delivery.rules.insert(asset, rule)),
             Self::End(id, end) => {
+                state.ranges.forget();
                 state.delivery.ends.insert(id, *end);
                 state.delivery.prune();
             }

@@ -118,6 +118,80 @@ fn an_isolated_position_loses_no_more_than_its_own_margin() {
     assert_eq!(venue.cash("a").to_string(), "100100");
 }
 
+const CALL: &str = "deribit:BTC/USDC:USDC-261225-80000-C";
+
+fn alone(instrument: &str, quantity: &str, price: &str, buyer: &str, seller: &str) -> String {
+    let side =
+        |account: &str| format!(r#"{{"account":"{account}","isolated":{}}}"#, account == "a");
+    format!(
+        r#"{{"trade":{{"instrument":"{instrument}","quantity":"{quantity}","price":"{price}",
+            "buyer":{},"seller":{}}}}}"#,
+        side(buyer),
+        side(seller)
+    )
+}
+
+#[test]
+fn what_is_posted_covers_initial_margin_after_its_haircut() {
+    let mut venue = Venue::new();
+    venue.done(
+        r#"{"list":{"instrument":"deribit:BTC/USD:BTC","contract_size":"10","lot":"1",
+        "mark":"70000"}}"#,
+    );
+    for account in ["a", "b"] {
+        venue.open(account, "100000");
+        venue.done(&format!(
+            r#"{{"deposit":{{"account":"{account}","asset":"BTC","amount":"2000"}}}}"#
+        ));
+    }
+    // The first hundred coins count for 0.95 of themselves, more of them for less.
+    for (quantity, least) in [("70000", 4), ("30000000", 181)] {
+        venue.done(&alone("deribit:BTC/USD:BTC", quantity, "70000", "a", "b"));
+        let id = venue.engine.state().named("a").unwrap();
+        let own = venue.engine.state().account(id).isolated[0];
+        assert!(own.margin.to_f64() / 0.1 > f64::from(least), "{}", own.margin);
+        let pools = venue.engine.state().standings(id).unwrap();
+        let pool = pools.iter().find(|pool| pool.pool.contains("isolated")).unwrap();
+        assert!(pool.available() < "0.000001".parse().unwrap(), "{pool:?}");
+        assert!(pool.may_add_risk(), "{pool:?}");
+    }
+}
+
+#[test]
+fn what_does_not_count_as_collateral_is_said_not_to() {
+    let mut venue = Venue::new();
+    let text = r#"schema = "keelmark/model/1"\nname = "no-coins"\nextends = "cross"\nversion = "1"\n
+        [collateral.assets]\nBTC = "0"\n"#;
+    venue.done(&format!(r#"{{"model":{{"text":{:?}}}}}"#, text.replace("\\n", "\n")));
+    venue.done(
+        r#"{"list":{"instrument":"deribit:BTC/USD:BTC","contract_size":"10","lot":"1",
+        "mark":"70000"}}"#,
+    );
+    venue.open("b", "100000");
+    venue.done(r#"{"open":{"account":"a","mode":"cross","model":"no-coins"}}"#);
+    venue.done(r#"{"deposit":{"account":"a","asset":"BTC","amount":"200"}}"#);
+    let refusal = venue.refused(&alone("deribit:BTC/USD:BTC", "7000", "70000", "a", "b"));
+    assert!(refusal.to_string().contains("counts for too little"), "{refusal}");
+}
+
+#[test]
+fn closing_a_part_is_not_refused_for_what_it_would_release() {
+    let mut venue = Venue::new();
+    venue.open("a", "100000");
+    venue.open("b", "1000000");
+    venue.done(&alone(CALL, "3", "2000.333333333333", "b", "a"));
+    // Closed at the mark, piece by piece, each leaves the rest with its initial margin.
+    venue.done(&format!(r#"{{"mark":{{"instrument":"{CALL}","mark":"2100.777777777777"}}}}"#));
+    for quantity in ["0.7", "0.1", "1.3", "0.8", "0.1"] {
+        venue.done(&alone(CALL, quantity, "2100.777777777777", "a", "b"));
+        let id = venue.engine.state().named("a").unwrap();
+        let margin = venue.engine.state().account(id).isolated.first().map(|own| own.margin);
+        assert!(margin.is_none_or(Money::is_positive), "{margin:?}");
+    }
+    let id = venue.engine.state().named("a").unwrap();
+    assert!(venue.engine.state().account(id).isolated.is_empty());
+}
+
 #[test]
 fn an_option_is_paid_for_when_it_is_bought() {
     let mut venue = Venue::new();

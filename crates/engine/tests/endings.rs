@@ -4,6 +4,7 @@
 mod venue;
 
 use keelmark_book::{Asset, Money};
+use keelmark_engine::event::Why;
 use keelmark_engine::ledger::House;
 use keelmark_engine::{Event, Refusal};
 use proptest::prelude::*;
@@ -278,6 +279,84 @@ fn delisted_at_a_mean_it_waits_for_a_window_with_an_index() {
     let events = venue.done_at("20:01:00", r#""time""#);
     assert_eq!(delivered(&events, PERPETUAL).as_deref(), Some("71000"));
     assert_eq!(balance(&venue, "long", "USDC").to_string(), "1002000");
+}
+
+#[test]
+fn who_holds_what_waits_has_a_margin_and_takes_no_new_risk() {
+    let mut venue = venue();
+    venue.done(&trade(CALL, "3", "900", false));
+    venue.done(&trade(FUTURE, "2", "69000", false));
+    venue.done(&trade(PUT, "1", "0.01", true));
+    venue.done(&trade(PERPETUAL, "1", "70000", false));
+    venue.done(&format!(
+        r#"{{"place":{{"account":"long","order":1,"instrument":"{FUTURE}","quantity":"1",
+            "price":"60000"}}}}"#
+    ));
+    feed(&mut venue);
+    let read = READ.replace("71000", "71500");
+    venue.done_at("19:45:00", &read);
+    let events = venue.done_at("20:00:00", r#""time""#);
+    assert!(events.iter().any(|event| matches!(event, Event::Missed { .. })), "{events:?}");
+    venue.done_at("20:00:01", READ);
+    let long = venue.engine.state().named("long").unwrap();
+    // The mean of the time in which there was an index: 3 calls and 2 futures are worth that. The
+    // coins are at the last price.
+    let paid = Money::from_int(3 * 1_500 + 2 * 2_500);
+    let coins = Money::from_int(71_000)
+        .decimal()
+        .times(balance(&venue, "long", "BTC").decimal(), keelmark_book::Round::Down)
+        .unwrap();
+    let worth = balance(&venue, "long", "USDC").plus(paid).unwrap().plus(Money::new(coins));
+    let pools = venue.engine.state().standings(long).unwrap();
+    assert_eq!((pools.len(), pools[0].equity), (1, worth.unwrap()), "{pools:?}");
+    for action in [
+        r#"{"withdraw":{"account":"long","asset":"USDC","amount":"1"}}"#.to_owned(),
+        trade(PERPETUAL, "0.1", "70000", false),
+    ] {
+        let refusal = venue.refused_at("20:00:02", &action);
+        assert!(refusal.to_string().contains("takes no new risk"), "{action}: {refusal}");
+    }
+    let line = trade(PERPETUAL, "0.4", "70000", false);
+    let line = line.replace("long", "x").replace("short", "long").replace('x', "short");
+    let events = venue.done_at("20:00:03", &line);
+    let unknown = |event: &Event| matches!(event, Event::MarginUnknown { .. });
+    assert!(!events.iter().any(unknown), "{events:?}");
+    venue.restart();
+    for instrument in [FUTURE, CALL, PUT, INVERSE] {
+        let settle = format!(r#"{{"settle":{{"instrument":"{instrument}","price":"71500"}}}}"#);
+        venue.done_at("20:00:04", &settle);
+    }
+    venue.done_at("20:00:05", r#"{"withdraw":{"account":"long","asset":"USDC","amount":"1"}}"#);
+}
+
+#[test]
+fn stops_end_with_their_instrument() {
+    let mut venue = venue();
+    venue.done(&trade(PERPETUAL, "2", "70000", false));
+    venue.done(&trade(FUTURE, "2", "70000", false));
+    let stop = |instrument: &str, order: u64, more: &str| {
+        format!(
+            r#"{{"stop":{{"account":"long","order":{order},"instrument":"{instrument}",
+                "when":{{"stop-loss":"60000"}},"quantity":"-1"{more}}}}}"#
+        )
+    };
+    venue.done(&stop(PERPETUAL, 1, r#","may_open":true"#));
+    venue.done(&stop(PERPETUAL, 2, ""));
+    venue.done(&stop(FUTURE, 3, r#","may_open":true"#));
+    venue.done(&stop(FUTURE, 4, ""));
+    let ended = |events: &[Event]| -> Vec<u64> {
+        let stops = events.iter().filter_map(|event| match event {
+            Event::StopCancelled { order, why: Why::Ended, .. } => Some(*order),
+            _ => None,
+        });
+        stops.collect()
+    };
+    let events = venue.done(&delist(r#""mark""#));
+    assert_eq!(ended(&events), [1], "announced: {events:?}");
+    let events = venue.done_at("20:00:00", r#""time""#);
+    assert_eq!(ended(&events), [2, 3, 4], "ended: {events:?}");
+    let id = venue.engine.state().named("long").unwrap();
+    assert_eq!(venue.engine.state().stops.of(id).count(), 0);
 }
 
 proptest! {

@@ -186,6 +186,173 @@ fn what_is_tighter_alone_is_there_at_once() {
     assert_eq!(equity(&venue), "100050");
 }
 
+#[test]
+fn a_change_that_has_begun_is_held_where_it_is_and_goes_back_by_the_rule() {
+    let mut venue = Venue::new();
+    venue.open("a", "100000");
+    venue.open("b", "100000");
+    venue.trade("1", "70000", "a", "b");
+    venue.done(RULE);
+    venue.done(&version("2", "[params]\nleverage = { BTC = 30 }\n"));
+    venue.done(&change("2", "19:10:00", 600, 4));
+    venue.refused(r#"{"hold-change":{"change":1}}"#);
+    venue.done_at("19:16:00", r#"{"index":{"asset":"BTC","price":"70000"}}"#);
+    venue.done_at("19:16:00", r#"{"index":{"asset":"USDC","price":"1"}}"#);
+    let mark = format!(r#"{{"mark":{{"instrument":"{PERP}","mark":"70000"}}}}"#);
+    venue.done_at("19:16:00", &mark);
+    let before = margins(&venue);
+    let said = venue.done_at("19:16:00", r#"{"hold-change":{"change":1}}"#);
+    assert_eq!(
+        words(&said),
+        ["change 1: model cross 1 to 2 is held: accounts stay under \"1 to 2, 2 of 4\""]
+    );
+    assert_eq!(margins(&venue), before, "neither tighter nor looser");
+    venue.restart();
+    assert_eq!(margins(&venue), before);
+    venue.refused_at("19:16:00", r#"{"hold-change":{"change":1}}"#);
+    assert_eq!(venue.done_at("19:20:30", r#""time""#), [], "it goes no further");
+    // Back, and under the same rule as any other way.
+    let refusal = venue.refused_at("19:20:30", &change("1", "19:21:00", 600, 2)).to_string();
+    assert!(refusal.contains("2026-03-13T19:30:30Z or later"), "{refusal}");
+    venue.done_at("19:20:30", &change("1", "19:31:00", 600, 2));
+    venue.done_at("19:42:00", &mark);
+    venue.done_at("19:42:00", r#"{"index":{"asset":"BTC","price":"70000"}}"#);
+    venue.done_at("19:42:00", r#"{"index":{"asset":"USDC","price":"1"}}"#);
+    assert_eq!(margins(&venue)[0], Money::from_int(2_800));
+    let back = venue.engine.state();
+    assert_eq!(back.document(back.account(back.named("a").unwrap()).model).version, "1");
+    venue.restart();
+    // And on again, to be held at the same place under the same name.
+    venue.done_at("19:42:00", &change("2", "19:55:00", 600, 4));
+    venue.done_at("20:01:00", r#""time""#);
+    venue.done_at("20:01:00", r#"{"hold-change":{"change":3}}"#);
+    venue.restart();
+    assert_eq!(venue.engine.state().models.len(), 4);
+}
+
+#[test]
+fn a_limit_that_rises_is_held_where_it_is() {
+    let mut venue = Venue::new();
+    venue.done(&limit(r#""venue""#, r#""contracts":"5""#));
+    venue.done(RULE);
+    venue.done(&limit(r#""venue""#, r#""contracts":"9""#));
+    assert_eq!(contracts(&venue.done_at("19:10:00", r#""time""#)), ["5.5"]);
+    let said = venue.done_at("19:10:10", r#"{"hold-change":{"change":1}}"#);
+    assert!(matches!(said.as_slice(), [Event::ChangeHeld { version: None, .. }]), "{said:?}");
+    assert_eq!(venue.done_at("20:00:00", r#""time""#), []);
+    let said = venue.done_at("20:00:00", &limit(r#""venue""#, r#""contracts":"5.6""#));
+    assert_eq!(contracts(&said), [""; 0], "the rest is announced anew");
+}
+
+/// What is looser is announced and there after the delay; what is tighter is there at once and ends
+/// what was announced of the same.
+#[track_caller]
+fn waits(before: &[&str], looser: &str, what: &str, tighter: &str) {
+    let mut venue = Venue::new();
+    venue.open("a", "1000");
+    venue.open("b", "1000");
+    before.iter().for_each(|line| drop(venue.done(line)));
+    venue.done(RULE);
+    let said = words(&venue.done(looser));
+    assert_eq!(said, [format!("change 1: {what} begins at 2026-03-13T19:10:00Z")]);
+    venue.restart();
+    assert_eq!(venue.done_at("19:09:59", r#""time""#), [], "{what}");
+    let said = words(&venue.done_at("19:10:00", r#""time""#));
+    assert!(said.len() > 1, "{said:?}");
+    assert_eq!(said.last(), Some(&format!("change 1: {what} is complete")));
+    let mut venue = Venue::new();
+    venue.open("a", "1000");
+    venue.open("b", "1000");
+    before.iter().for_each(|line| drop(venue.done(line)));
+    venue.done(RULE);
+    if !tighter.is_empty() {
+        venue.done(looser);
+        let said = words(&venue.done(tighter));
+        assert!(said.contains(&format!("change 1: {what} is cancelled")), "{said:?}");
+    }
+    // Nor is anything left of it.
+    if tighter.is_empty() {
+        venue.done(looser);
+    }
+    venue.send(r#"{"cancel-change":{"change":1}}"#);
+    assert!(venue.engine.state().governance.pending().is_empty(), "{what}");
+    assert_eq!(venue.done_at("21:00:00", r#""time""#), [], "{what}");
+}
+
+#[test]
+fn leaving_a_group_waits() {
+    let linked = [r#"{"link":{"group":"x","accounts":["a","b"]}}"#];
+    let unlink = r#"{"unlink":{"accounts":["a"]}}"#;
+    waits(&linked, unlink, "the group of a", r#"{"link":{"group":"x","accounts":["a"]}}"#);
+    let other = r#"{"link":{"group":"y","accounts":["a"]}}"#;
+    waits(&linked, other, "the group of a", "");
+}
+
+#[test]
+fn cheaper_interest_waits() {
+    let interest = |yearly: &str| {
+        format!(r#"{{"interest":{{"asset":"USDC","terms":{{"yearly":{yearly},"lenders":"0"}}}}}}"#)
+    };
+    let rate = |rate: &str| interest(&format!(r#"{{"rate":"{rate}"}}"#));
+    let curve = |kink: &str| {
+        interest(&format!(
+            r#"{{"curve":{{"base":"0.02","low_slope":"0.1","kink":"{kink}","high_slope":"1"}}}}"#
+        ))
+    };
+    let (high, low) = (rate("0.1"), rate("0.09"));
+    waits(&[&high], &low, "interest on USDC", &rate("0.2"));
+    waits(&[&high], r#"{"interest":{"asset":"USDC"}}"#, "interest on USDC", &high);
+    // Dearer where much is owed, cheaper where little is.
+    waits(&[&high], &curve("0.5"), "interest on USDC", &high);
+    waits(&[&curve("0.5")], &curve("0.6"), "interest on USDC", &curve("0.4"));
+}
+
+#[test]
+fn a_feed_that_asks_less_waits() {
+    let feed = |sources: &str, least: u32, age: u32, rest: &str| {
+        format!(
+            r#"{{"feed":{{"of":{{"asset":"BTC"}},"rule":{{"sources":{sources},"least":{least},
+                "max_age_seconds":{age},"divergence":"0.01",{rest}}}}}}}"#
+        )
+    };
+    let two = r#"{"s":"1","t":"1"}"#;
+    let halts = r#""failing":"halt","confidence":"0.5""#;
+    let before = feed(two, 1, 9000, halts);
+    for looser in [
+        feed(two, 1, 9001, halts),
+        feed(r#"{"s":"1","t":"2"}"#, 1, 9000, halts),
+        feed(r#"{"s":"1"}"#, 1, 9000, halts),
+        feed(two, 1, 9000, r#""failing":"widen","confidence":"0.5""#),
+        feed(two, 1, 9000, r#""failing":"halt""#),
+        r#"{"feed":{"of":{"asset":"BTC"}}}"#.to_owned(),
+    ] {
+        waits(&[&before], &looser, "the feed of BTC", &feed(two, 2, 8000, halts));
+    }
+}
+
+#[test]
+fn fewer_margin_calls_wait() {
+    let before = r#"{"alerts":{"levels":["0.5","0.8"],"step":"0.05"}}"#;
+    let more = r#"{"alerts":{"levels":["0.5","0.7","0.8"],"step":"0.01"}}"#;
+    let fewer = r#"{"alerts":{"levels":["0.5","0.9"],"step":"0.05"}}"#;
+    waits(&[before], fewer, "alerts of everybody", more);
+    let of_a = r#"{"alerts":{"account":"a","levels":["0.8"],"step":"0.05"}}"#;
+    waits(&[before], of_a, "alerts of a", r#"{"alerts":{"account":"a"}}"#);
+}
+
+#[test]
+fn a_document_of_a_new_name_waits() {
+    let model = r#"{"model":{"name":"aave-v3"}}"#;
+    waits(&[], model, "model aave-v3 2025-06", "");
+    let mut venue = Venue::new();
+    venue.done(RULE);
+    venue.done(model);
+    venue.refused(r#"{"open":{"account":"x","mode":"cross","model":"aave-v3"}}"#);
+    // What cannot be is refused, not announced.
+    venue.refused(r#"{"model":{"name":"cross"}}"#);
+    venue.refused(r#"{"model":{"text":"no document"}}"#);
+}
+
 /// What the engine says, and its root after each command.
 fn told(lines: &[String], restarts: bool) -> Vec<(Vec<Event>, String)> {
     let mut engine = Engine::default();

@@ -98,7 +98,10 @@ fn an_account_does_not_close_before_it_has_paid() {
         r#"{"trade":{"instrument":"deribit:BTC/USDC:USDC","quantity":"0.001","price":"70000",
         "buyer":{"account":"seller"},"seller":{"account":"debtor"}}}"#,
     );
-    venue.send_at(later, r#"{"withdraw":{"account":"debtor","asset":"BTC","amount":"1.1"}}"#);
+    // It still owes what is not charged: it may not take all out.
+    let withdraw = r#"{"withdraw":{"account":"debtor","asset":"BTC","amount":"1.1"}}"#;
+    let events = venue.send_at(later, withdraw);
+    assert!(matches!(&events[0], Event::Refused(Refusal::Account { .. })), "{events:?}");
     let close = r#"{"close":{"account":"debtor"}}"#;
     let events = venue.send_at(later, close);
     assert!(matches!(&events[0], Event::Refused(Refusal::Account { .. })), "{events:?}");
@@ -109,7 +112,120 @@ fn an_account_does_not_close_before_it_has_paid() {
         later,
         &format!(r#"{{"deposit":{{"account":"debtor","asset":"USDC","amount":"{owed}"}}}}"#),
     );
+    venue.send_at(later, withdraw);
     assert!(matches!(venue.send_at(later, close)[0], Event::Closed { .. }));
+}
+
+/// Equity of the debtor.
+fn equity(venue: &Venue) -> Money {
+    let state = venue.engine.state();
+    state.standings(state.named("debtor").unwrap()).unwrap()[0].equity
+}
+
+#[test]
+fn what_has_accrued_counts_as_owed_before_it_is_charged() {
+    for (yearly, due) in [
+        (r#"{"rate":"0.1"}"#, 700),
+        (r#"{"curve":{"base":"0.01","low_slope":"0.1","kink":"0.5","high_slope":"1"}}"#, 1_820),
+    ] {
+        let mut venue = indebted();
+        venue.done(&format!(
+            r#"{{"interest":{{"asset":"USDC","terms":{{"yearly":{yearly},"lenders":"1"}}}}}}"#
+        ));
+        let before = equity(&venue);
+        // Others come and go: what they hold counts for its time.
+        venue.send_at(
+            "2026-09-13T19:00:00Z",
+            r#"{"transfer":{"from":"lender","to":"seller","asset":"USDC","amount":"500"}}"#,
+        );
+        venue.restart();
+        venue.send_at(NEXT_YEAR, r#""time""#);
+        let counted = equity(&venue);
+        assert_eq!(before.minus(counted).unwrap(), Money::from_int(due), "{yearly}");
+        // More than that leaves too little: the interest is not there to be taken.
+        let spare = counted.minus(before).unwrap();
+        assert!(spare.is_negative());
+        venue.send_at(NEXT_YEAR, r#"{"accrue":{}}"#);
+        let off = equity(&venue).minus(counted).unwrap();
+        assert!(off.abs() < "0.000000000001".parse().unwrap(), "{yearly}: {off}");
+    }
+}
+
+#[test]
+fn a_check_counts_what_has_accrued() {
+    let mut venue = indebted();
+    venue.done(r#"{"interest":{"asset":"USDC","terms":{"yearly":{"rate":"10"},"lenders":"0"}}}"#);
+    let order = r#"{"place":{"account":"debtor","order":1,"price":"70000","quantity":"1",
+        "instrument":"deribit:BTC/USDC:USDC"}}"#;
+    venue.done(order);
+    venue.done(r#"{"cancel":{"account":"debtor","order":1}}"#);
+    let events = venue.send_at(NEXT_YEAR, order);
+    assert!(matches!(&events[1], Event::Refused(Refusal::Margin { .. })), "{events:?}");
+}
+
+#[test]
+fn a_loss_may_leave_an_account_owing_that_may_take_nothing_then() {
+    let mut venue = Venue::new();
+    venue.open("b", "1000000");
+    venue.done(r#"{"open":{"account":"a","mode":"cross","model":"cross"}}"#);
+    venue.done(r#"{"deposit":{"account":"a","asset":"BTC","amount":"1"}}"#);
+    venue.trade("1", "70000", "a", "b");
+    venue.done(r#"{"mark":{"instrument":"deribit:BTC/USDC:USDC","mark":"66000"}}"#);
+    let events = venue.trade("1", "66000", "b", "a");
+    assert!(!events.iter().any(|event| matches!(event, Event::Refused(_))), "{events:?}");
+    assert_eq!(venue.cash("a").to_string(), "-4000");
+    let take = r#"{"withdraw":{"account":"a","asset":"BTC","amount":"0.1"}}"#;
+    assert!(matches!(venue.refused(take), Refusal::Account { .. }));
+    venue.done(r#"{"deposit":{"account":"a","asset":"USDC","amount":"4000"}}"#);
+    venue.done(take);
+}
+
+/// Under a document that asks margin for loans, and one that does not.
+#[test]
+fn an_account_without_positions_borrows_where_its_document_margins_it() {
+    let mut venue = Venue::new();
+    venue.done(r#"{"model":{"name":"aave-v3"}}"#);
+    venue.done(
+        r#"{"list":{"instrument":"deribit:BTC/USDC","contract_size":"1","lot":"0.0001",
+        "mark":"70000"}}"#,
+    );
+    venue.open("rich", "10000000");
+    for (account, model) in [("lent", "aave-v3"), ("bare", "cross")] {
+        venue.done(&format!(
+            r#"{{"open":{{"account":"{account}","mode":"cross","model":"{model}"}}}}"#
+        ));
+        venue.done(&format!(
+            r#"{{"deposit":{{"account":"{account}","asset":"BTC","amount":"1"}}}}"#
+        ));
+    }
+    venue.done(r#"{"deposit":{"account":"rich","asset":"BTC","amount":"1"}}"#);
+    let take = |account: &str, amount: &str| {
+        format!(r#"{{"withdraw":{{"account":"{account}","asset":"USDC","amount":"{amount}"}}}}"#)
+    };
+    assert!(matches!(venue.refused(&take("bare", "1")), Refusal::NotEnough { .. }));
+    let buy = |account: &str, quantity: &str| {
+        format!(
+            r#"{{"trade":{{"instrument":"deribit:BTC/USDC","quantity":"{quantity}",
+                "price":"70000","buyer":{{"account":"{account}"}},
+                "seller":{{"account":"rich"}}}}}}"#
+        )
+    };
+    let refusal = venue.refused(&buy("bare", "0.01")).to_string();
+    assert!(refusal.contains("cross 1 asks no margin for what is owed"), "{refusal}");
+    // A coin counts for 0.73 to borrow.
+    venue.done(&take("lent", "40000"));
+    let refusal = venue.refused(&take("lent", "11101"));
+    assert!(matches!(refusal, Refusal::Margin { .. }), "{refusal}");
+    venue.done(&buy("lent", "0.1"));
+    assert_eq!(venue.cash("lent").to_string(), "-47000");
+    let usd = |venue: &mut Venue| venue.engine.root().unwrap().total.of(&Asset::usd()).cloned();
+    assert!(usd(&mut venue).unwrap().required.is_positive());
+    venue.restart();
+    let events = venue.done(r#"{"index":{"asset":"BTC","price":"54000"}}"#);
+    let called = |event: &Event| matches!(event, Event::Liquidatable(_));
+    assert!(events.iter().any(called), "{events:?}");
+    venue.done(r#"{"deposit":{"account":"lent","asset":"USDC","amount":"47000"}}"#);
+    assert!(usd(&mut venue).is_none_or(|sum| sum.required.is_zero()));
 }
 
 #[test]

@@ -95,6 +95,10 @@ pub fn named(action: &Action) -> Vec<&str> {
     }
 }
 
+fn owes(held: &Held) -> bool {
+    held.cash.values().any(|amount| *amount < BigInt::ZERO)
+}
+
 fn ensure(holds: bool) -> Decision {
     holds.then_some(())
 }
@@ -297,8 +301,9 @@ impl Reference {
         let held = self.live(name)?;
         ensure(movable(amount))?;
         let amount = big(amount.decimal());
-        ensure(held.cash.get(asset).is_some_and(|have| *have >= amount))?;
+        let enough = held.cash.get(asset).is_some_and(|have| *have >= amount);
         self.pay(name, asset, &-amount);
+        ensure(enough || self.lends(name))?;
         self.stands(name)
     }
 
@@ -419,7 +424,10 @@ impl Reference {
             [&trade.buyer, &trade.seller].into_iter().zip(reduce).zip([buyer, seller])
         {
             self.within(&before, &side.account, id)?;
-            self.stands_or_gains(&side.account, if reduces { spare } else { Vec::new() })?;
+            match reduces {
+                true => self.gains(&side.account, spare)?,
+                false => self.stands(&side.account)?,
+            }
         }
         if one.kind == Kind::Spot {
             return Some(());
@@ -502,6 +510,7 @@ impl Reference {
         let settle = self.market.instruments.get(id).settle.clone();
         let held = self.accounts.get_mut(name)?;
         let margin = held.margins.remove(&id).unwrap_or_default() + cash;
+        held.margins.insert(id, margin.clone());
         let smaller = now.magnitude() < was.magnitude();
         let turned = *was != zero && *now != zero && (*was > zero) != (*now > zero);
         ensure(!(smaller && margin < zero))?;
@@ -511,12 +520,16 @@ impl Reference {
             // Rounded up: what stays with the position.
             let (now, was) = (BigInt::from(now.magnitude().clone()), was.magnitude().clone());
             let was = BigInt::from(was);
-            (&margin * now + &was - 1) / was
+            let share = (&margin * now + &was - 1) / was;
+            let needed = self.needed(name, id, &share).unwrap_or_else(|| margin.clone());
+            (share + needed).min(margin.clone())
         } else {
             margin.clone()
         };
+        let margins = &mut self.accounts.get_mut(name)?.margins;
+        margins.remove(&id);
         if *now != zero {
-            held.margins.insert(id, kept.clone());
+            margins.insert(id, kept.clone());
         }
         self.pay(name, &settle, &(margin - kept));
         Some(())
@@ -524,24 +537,53 @@ impl Reference {
 
     /// Gives a position on its own collateral what its initial margin asks beyond what it has.
     fn top_up(&mut self, name: &str, id: InstrumentId) -> Decision {
+        let has = self.accounts.get(name)?.margins.get(&id)?.clone();
+        let given = self.needed(name, id, &has)?.max(-has);
+        let settle = self.market.instruments.get(id).settle.clone();
+        *self.accounts.get_mut(name)?.margins.get_mut(&id)? += &given;
+        self.pay(name, &settle, &-given);
+        Some(())
+    }
+
+    /// What a position needs beside a margin to hold its initial margin: asked until nothing is
+    /// short, each time by what the last amount was seen to count for.
+    fn needed(&self, name: &str, id: InstrumentId, margin: &BigInt) -> Option<BigInt> {
+        let mut short = self.short(name, id, margin)?;
+        let (mut given, mut step) = (BigInt::ZERO, short.clone());
+        for _ in 0..16 {
+            if short == BigInt::ZERO {
+                return Some(given);
+            }
+            given += &step;
+            let left = self.short(name, id, &(margin + &given))?;
+            let mended = &short - &left;
+            if left > BigInt::ZERO {
+                ensure(mended > BigInt::ZERO)?;
+                step = (step * &left + &mended - 1) / mended;
+            }
+            short = left;
+        }
+        (short == BigInt::ZERO).then_some(given)
+    }
+
+    /// What a position on a margin is short of its initial margin, in its settlement asset.
+    fn short(&self, name: &str, id: InstrumentId, margin: &BigInt) -> Option<BigInt> {
         let held = self.accounts.get(name)?;
         let mut alone = Portfolio::new(name);
-        alone.positions.push(self.position(held, id, true)?);
-        let found = margin(self.models.get(&held.model)?, &self.market, &alone).ok()?;
-        let settle = self.market.instruments.get(id).settle.clone();
-        let mut short = Money::ZERO;
+        let position = self.position(held, id, true)?;
+        let isolation = Isolation::Own(Money::new(small(margin)?));
+        alone.positions.push(Position { isolation, ..position });
+        let model = self.models.get(&held.model)?;
+        let found = keelmark_margin::margin(model, &self.market, &alone).ok()?;
+        let settle = &self.market.instruments.get(id).settle;
+        let (mut short, up) = (Money::ZERO, keelmark_book::Round::Up);
         for pool in found.pools.iter().filter(|pool| !pool.health.may_add_risk()) {
-            let up = keelmark_book::Round::Up;
-            let missing =
-                (-pool.health.available()).at(self.market.price(&pool.pool.currency).ok()?, up);
-            let missing = missing.ok()?.over(self.market.price(&settle).ok()?, up).ok()?;
+            let missing = -pool.health.available();
+            let missing = missing.at(self.market.price(&pool.pool.currency).ok()?, up).ok()?;
+            let missing = missing.over(self.market.price(settle).ok()?, up).ok()?;
             short = short.plus(missing).ok()?;
         }
-        let missing = -self.accounts.get(name)?.margins.get(&id)?;
-        let short = big(short.decimal()).max(missing);
-        *self.accounts.get_mut(name)?.margins.get_mut(&id)? += &short;
-        self.pay(name, &settle, &-short);
-        Some(())
+        Some(big(short.decimal()))
     }
 
     fn live(&self, name: &str) -> Option<&Held> {
@@ -609,16 +651,32 @@ impl Reference {
         Some(pools.map(|pool| (pool.pool.name, pool.health.available())).collect())
     }
 
-    /// Whether an account holds its initial margin.
+    /// Whether an account's document asks initial margin for its balances alone.
+    pub(crate) fn lends(&self, name: &str) -> bool {
+        let asks = || {
+            let mut whole = self.portfolio(name)?;
+            whole.positions.clear();
+            whole.orders.clear();
+            let model = self.models.get(&self.accounts.get(name)?.model)?;
+            let found = margin(model, &self.market, &whole).ok()?;
+            Some(found.pools.iter().any(|pool| pool.health.initial.is_positive()))
+        };
+        asks().unwrap_or(false)
+    }
+
+    /// Whether an account holds its initial margin; without positions, whether it may owe.
     fn stands(&self, name: &str) -> Decision {
-        self.stands_or_gains(name, Vec::new())
+        let held = self.accounts.get(name)?;
+        let flat = held.positions.is_empty() && held.orders.is_empty();
+        ensure(!flat || !owes(held) || self.lends(name))?;
+        self.gains(name, Vec::new())
     }
 
     /// Whether every pool of an account holds its initial margin or has no less than before.
-    fn stands_or_gains(&self, name: &str, before: Vec<(String, Money)>) -> Decision {
+    fn gains(&self, name: &str, before: Vec<(String, Money)>) -> Decision {
         let held = self.accounts.get(name)?;
-        if held.positions.is_empty() && held.orders.is_empty() {
-            return ensure(held.cash.values().all(|amount| *amount >= BigInt::ZERO));
+        if held.positions.is_empty() && held.orders.is_empty() && !owes(held) {
+            return Some(());
         }
         let before: BTreeMap<String, Money> = before.into_iter().collect();
         let fine = |(pool, spare): &(String, Money)| {

@@ -20,7 +20,7 @@ pub fn deposit<'a>(state: &'a State, cash: &Cash) -> Result<Change<'a>, Refusal>
     Ok(change)
 }
 
-/// Takes an amount out: never more than is there, never below initial margin.
+/// Takes an amount out, never below initial margin; more than is there only as a loan.
 pub fn withdraw<'a>(state: &'a State, cash: &Cash, at: Timestamp) -> Result<Change<'a>, Refusal> {
     let id = state.open(&cash.account)?;
     positive(cash.amount)?;
@@ -112,7 +112,8 @@ pub fn margin<'a>(
     Ok(change)
 }
 
-/// Takes an amount from an account's own balance, if it can be spared.
+/// Takes an amount from an account's own balance, if it can be spared; more than is there is lent
+/// where the account's document asks margin for what is owed.
 fn leave(
     change: &mut Change<'_>,
     id: AccountId,
@@ -120,13 +121,12 @@ fn leave(
     to: Place,
     amount: Money,
 ) -> Result<(), Refusal> {
-    let account = change.account(id);
-    let available = account.balance(asset);
-    if available < amount {
-        let (account, asset) = (account.name.clone(), asset.clone());
+    let available = change.account(id).balance(asset);
+    change.post(asset, Place::Account(id), to, amount)?;
+    if available < amount && !change.state.lends(change.account(id)).unwrap_or(false) {
+        let (account, asset) = (change.account(id).name.clone(), asset.clone());
         return Err(Refusal::NotEnough { account, asset, available, wanted: amount });
     }
-    change.post(asset, Place::Account(id), to, amount)?;
     change.require(id, Leave::Initial)
 }
 

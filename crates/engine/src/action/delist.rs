@@ -38,7 +38,7 @@ pub fn delist<'a>(
     }
     let instrument = one.to_string();
     let mut change = Change::event(state, Event::Delisting { instrument, at, rule });
-    settle::cancel(&mut change, id, |order| !order.reduce_only);
+    settle::cancel(&mut change, id, false);
     let end = End { at, last: rule, window: None, delisted: true, settled: false };
     settle::ends(&mut change, id, one, &end);
     Ok(change)

@@ -195,7 +195,8 @@ fn slow_price(state: &State, subject: &Subject) -> Option<Price> {
     }
 }
 
-fn subject(state: &State, of: &Of) -> Result<Subject, Refusal> {
+/// What a feed is of, if it can have one.
+pub fn subject(state: &State, of: &Of) -> Result<Subject, Refusal> {
     match of {
         Of::Asset(asset) if *asset == state.market.currency => {
             let expected = format!("another: prices are in {asset}");

@@ -1,15 +1,17 @@
 //! Announcing changes of parameters, and taking their steps.
 
 use super::cash::set_outflow;
+use super::later;
 use crate::account::AccountId;
-use crate::agenda::after;
+use crate::agenda::{Work, after};
 use crate::change::{Change, Edit};
 use crate::command::ChangeModel;
 use crate::event::{Event, Refusal};
 use crate::governance::{self, Pending, Rule, What, instant};
 use crate::limits::{self, Most};
 use crate::outflow::{self, Cap};
-use crate::state::State;
+use crate::state::{Model, State};
+use crate::step::Step;
 use keelmark_book::Timestamp;
 use keelmark_book::{Asset, Decimal, InstrumentId, Money, Overflow, Quantity, Rate, Round};
 use keelmark_margin::document::Number;
@@ -185,8 +187,10 @@ fn versions(state: &State, asked: &ChangeModel) -> Result<(usize, usize), Refusa
                 .ok_or_else(|| Refusal::bad("version", "another than is in use", &asked.version))?
         }
     };
-    if from == to || !is_used(from) || state.governance.successor(to).is_some() {
-        let expected = "a version in use, to one that none has taken the place of";
+    // Back to a version is a way like any other, if nothing is in use in its place but `from`.
+    let is_free = state.governance.successor(to).is_none() || state.goes_by(to, from);
+    if from == to || !is_used(from) || !is_free {
+        let expected = "a version in use, to one that no third has taken the place of";
         let found = format!("{} to {}", state.models[from].document.version, asked.version);
         return Err(Refusal::bad("version", expected, found));
     }
@@ -267,12 +271,45 @@ pub fn cancel(state: &State, number: u64) -> Result<Change<'_>, Refusal> {
     Ok(change)
 }
 
+/// Ends a change that has begun where it is: nothing is tighter or looser by it. A document on its
+/// way becomes a version of its own, from which accounts go on, or back, by `change-model`.
+pub fn hold(state: &State, number: u64) -> Result<Change<'_>, Refusal> {
+    let Some(pending) = state.governance.pending().get(&number) else {
+        return Err(Refusal::unknown("change", &number.to_string()));
+    };
+    let Some(done) = pending.taken.checked_sub(1) else {
+        let expected = "one that has begun; cancel-change takes back one that has not";
+        return Err(Refusal::bad("change", expected, number));
+    };
+    let mut change = Change::new(state);
+    let mut version = None;
+    if let What::Model { from, to, steps, .. } = pending.what {
+        let document = state.way([from, to], done, steps)?.document;
+        version = Some(document.version.clone());
+        let same = |known: &Model| known.document.digest == document.digest;
+        let at = state.models.iter().position(same).unwrap_or(state.models.len());
+        change.edit(Edit::Governance(governance::Edit::Moved(from, at)));
+        if at == state.models.len() {
+            change.model(Model { text: document.text(), document: Arc::new(document) });
+        }
+    }
+    let what = state.changing(&pending.what);
+    change.tell(Event::ChangeHeld { change: number, what, version });
+    change.edit(Edit::Governance(governance::Edit::Gone(number)));
+    change.step(Step::Due(Work::Change(number), None));
+    Ok(change)
+}
+
 /// The next step of a change. One that cannot be taken ends it: what it was about is gone.
 pub fn due(state: &State, number: u64) -> Change<'_> {
     let mut change = Change::new(state);
     let Some(pending) = state.governance.pending().get(&number).cloned() else { return change };
-    match take(&mut change, number, pending.clone()) {
-        Ok(()) => change,
+    let taken = match &pending.what {
+        What::Command { action, .. } => later::due(state, number, pending.clone(), action),
+        _ => take(&mut change, number, pending.clone()).map(|()| change),
+    };
+    match taken {
+        Ok(change) => change,
         Err(problem) => {
             let what = state.changing(&pending.what);
             let mut change = Change::event(state, Event::Missed { what, problem });
@@ -309,7 +346,7 @@ fn take(change: &mut Change<'_>, number: u64, mut pending: Pending) -> Result<()
             raise_limit(change, rule, *instrument, whose, *most)?
         }
         What::Outflow { asset, whose, cap } => raise_outflow(change, rule, asset, whose, *cap)?,
-        What::Model { .. } => true,
+        What::Model { .. } | What::Command { .. } => true,
     };
     pending.taken += 1;
     let next = (!complete).then(|| after(state.now, rule.step_seconds));

@@ -14,19 +14,24 @@ use keelmark_margin::Document;
 use keelmark_margin::document::library::BUILT_IN;
 use std::sync::Arc;
 
-/// Makes a document known by its name and version, which none before has.
-pub fn model<'a>(state: &'a State, model: &Model) -> Result<Change<'a>, Refusal> {
+/// A document, and its text.
+pub fn read(model: &Model) -> Result<(Document, String), Refusal> {
     let unreadable = |error| Refusal::bad("model", "a margin document", error);
-    let (document, text) = match (&model.text, &model.name) {
-        (Some(text), _) => (Document::parse("model", text).map_err(unreadable)?, text.clone()),
+    match (&model.text, &model.name) {
+        (Some(text), _) => Ok((Document::parse("model", text).map_err(unreadable)?, text.clone())),
         (None, Some(name)) => {
             let document = Document::named(name).map_err(unreadable)?;
             let known = BUILT_IN.iter().find(|(known, _)| known == name);
             // A snapshot is read by builds that have another document of this name.
-            (document, known.map_or_else(String::new, |(_, text)| (*text).to_owned()))
+            Ok((document, known.map_or_else(String::new, |(_, text)| (*text).to_owned())))
         }
-        (None, None) => return Err(Refusal::bad("model", "a name or a text", "neither")),
-    };
+        (None, None) => Err(Refusal::bad("model", "a name or a text", "neither")),
+    }
+}
+
+/// Makes a document known by its name and version, which none before has.
+pub fn model<'a>(state: &'a State, model: &Model) -> Result<Change<'a>, Refusal> {
+    let (document, text) = read(model)?;
     if let Some(digest) = model.digest.as_ref().filter(|digest| **digest != document.digest) {
         return Err(Refusal::bad("digest", digest, document.digest));
     }

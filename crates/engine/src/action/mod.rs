@@ -8,6 +8,7 @@ pub(crate) mod feeds;
 pub(crate) mod funding;
 pub(crate) mod governance;
 mod interest;
+pub(crate) mod later;
 mod limits;
 mod market;
 mod orders;
@@ -20,21 +21,27 @@ use crate::change::Change;
 use crate::command::{Action, Command};
 use crate::event::Refusal;
 use crate::state::State;
+use keelmark_book::Timestamp;
 
 /// What a command would do.
 pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'a>, Refusal> {
-    match &command.action {
+    later::change(state, command)
+}
+
+/// What an action does at its time.
+fn now<'a>(state: &'a State, action: &Action, at: Timestamp) -> Result<Change<'a>, Refusal> {
+    match action {
         Action::Model(model) => market::model(state, model),
-        Action::List(listing) => market::list(state, listing, command.at),
+        Action::List(listing) => market::list(state, listing, at),
         Action::Index(index) => market::index(state, index),
-        Action::Mark(mark) => market::mark(state, mark, command.at),
+        Action::Mark(mark) => market::mark(state, mark, at),
         Action::Open(open) => accounts::open(state, open),
         Action::Close { account } => accounts::close(state, account),
         Action::Mode { account, mode, model } => accounts::mode(state, account, *mode, model),
         Action::Deposit(cash) => cash::deposit(state, cash),
-        Action::Withdraw(cash) => cash::withdraw(state, cash, command.at),
+        Action::Withdraw(cash) => cash::withdraw(state, cash, at),
         Action::Transfer { from, to, asset, amount } => {
-            cash::transfer(state, [from, to], asset, *amount, command.at)
+            cash::transfer(state, [from, to], asset, *amount, at)
         }
         Action::Margin { account, instrument, amount } => {
             cash::margin(state, account, instrument, *amount)
@@ -59,11 +66,12 @@ pub(crate) fn change<'a>(state: &'a State, command: &Command) -> Result<Change<'
         Action::CancelStop { account, order } => stops::cancel(state, account, *order),
         Action::Alerts(alerts) => alerts::set(state, alerts),
         Action::Outflow { asset, whose, cap } => cash::outflow(state, asset, whose, *cap),
-        Action::Interest { asset, terms } => interest::set(state, asset, *terms, command.at),
-        Action::Accrue { asset } => interest::accrue(state, asset.as_ref(), command.at),
+        Action::Interest { asset, terms } => interest::set(state, asset, *terms, at),
+        Action::Accrue { asset } => interest::accrue(state, asset.as_ref(), at),
         Action::Governance(rule) => governance::set(state, *rule),
         Action::ChangeModel(asked) => governance::model(state, asked),
         Action::CancelChange { change } => governance::cancel(state, *change),
+        Action::HoldChange { change } => governance::hold(state, *change),
         Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

@@ -47,8 +47,8 @@ pub fn no_gain(
                 is.set_balance(settle, is.balance(settle).plus(side.fee)?);
             }
         }
-        before = before.plus(available(&was, state)?)?;
-        after = after.plus(available(&is, state)?)?;
+        before = before.plus(available(id, &was, state)?)?;
+        after = after.plus(available(id, &is, state)?)?;
     }
     if after <= before.plus(ROUNDING)? {
         return Ok(());

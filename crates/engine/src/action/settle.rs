@@ -4,13 +4,13 @@
 //! at. Each lot is paid the same amount, rounded once, so that all together are paid nothing and
 //! the instrument's clearing account ends at zero.
 
-use super::{feeds, funding};
-use crate::account::{AccountId, Order};
+use super::{feeds, funding, stops};
+use crate::account::{AccountId, Holding, Order};
 use crate::agenda::{self, Work};
 use crate::average::Average;
 use crate::change::Change;
 use crate::delivery::{self, End, Last, Phase, Rule, Window};
-use crate::event::{Event, Refusal};
+use crate::event::{Event, Refusal, Why};
 use crate::feed::Subject;
 use crate::ledger::{House, Place};
 use crate::position;
@@ -155,15 +155,47 @@ pub fn settle<'a>(
     Ok(change)
 }
 
+/// What a position is expected to be paid that waits for its price: at the mean of its window as
+/// far as there was one, at the index where there was none, at its mark without an index.
+pub fn expected(state: &State, held: &Holding) -> Result<Money, Refusal> {
+    let id = held.instrument;
+    let one = state.market.instruments.get(id);
+    let (price, last) = match state.delivery.ends.get(&id).and_then(|end| end.window.as_ref()) {
+        Some(window) => {
+            let mean = mean(state, window).mean()?.map(Price::new);
+            let price = |asset| state.market.price(asset).map(Price::decimal);
+            let index = match (price(&window.base), price(&window.quote)) {
+                (Ok(base), Ok(quote)) => Some(Price::new(base.over(quote, Round::Nearest)?)),
+                _ => None,
+            };
+            let rule = Last::Average(state.delivery.rule(&one.base));
+            (mean.or(index).filter(|price| price.is_positive()), rule)
+        }
+        None => (None, Last::Mark),
+    };
+    let each = match price {
+        Some(price) => each_lot(one, price, last)?,
+        None => each_lot(one, state.market.quote(id).mark, Last::Mark)?,
+    };
+    let value = funding::lots(one, held.quantity, each)?;
+    Ok(if one.is_option() { value } else { value.minus(held.cost)? })
+}
+
+/// The mean over a window until now.
+fn mean(state: &State, window: &Window) -> Average {
+    let average = state.delivery.average(window).cloned();
+    let mut average = average.unwrap_or_else(|| Average::new(window.from, window.to));
+    let index = delivery::index(&state.market, &state.feeds, &window.base, &window.quote);
+    average.advance(state.now.min(window.to), index);
+    average
+}
+
 /// The price an instrument settles at, by its rule.
 fn last_price(state: &State, id: InstrumentId, end: &End) -> Result<Price, Refusal> {
     let (Last::Average(rule), Some(window)) = (end.last, &end.window) else {
         return Ok(state.market.quote(id).mark);
     };
-    let average = state.delivery.average(window).cloned();
-    let mut average = average.unwrap_or_else(|| Average::new(window.from, window.to));
-    let index = delivery::index(&state.market, &state.feeds, &window.base, &window.quote);
-    average.advance(state.now.min(window.to), index);
+    let average = mean(state, window);
     let covered = average.covered();
     match average.mean()?.filter(|_| covered >= rule.coverage).map(Price::new) {
         Some(price) if price.is_positive() => Ok(price),
@@ -186,7 +218,7 @@ pub fn deliver(
     let spot = one.kind == Kind::Spot;
     let instrument = change.symbol(id);
     change.tell(Event::Delivered { instrument, price: Some(price).filter(|_| !spot) });
-    cancel(change, id, |_| true);
+    cancel(change, id, true);
     if !spot {
         let each = each_lot(one, price, last)?;
         for (account, place, quantity) in funding::positions(state, id) {
@@ -258,9 +290,16 @@ fn close(
     Ok(())
 }
 
-/// Cancels orders in an instrument.
-pub fn cancel(change: &mut Change<'_>, id: InstrumentId, which: impl Fn(&Order) -> bool) {
+/// Cancels orders in an instrument, and stops that would become such orders: all of them, or those
+/// alone that may do anything else than reduce a position.
+pub fn cancel(change: &mut Change<'_>, id: InstrumentId, all: bool) {
     let state = change.state;
+    let which = |order: &Order| all || !order.reduce_only;
+    for stop in state.stops.iter().filter(|stop| stop.instrument == id) {
+        if all || !stop.reduce_only {
+            stops::remove(change, (stop.account, stop.order), Why::Ended);
+        }
+    }
     for (at, account) in state.accounts.iter().enumerate() {
         let gone = |order: &Order| order.instrument == id && which(order);
         if !account.orders.iter().any(gone) {

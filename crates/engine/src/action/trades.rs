@@ -7,7 +7,7 @@ use crate::command::{Side, Trade};
 use crate::event::{Event, Refusal};
 use crate::ledger::{House, Place};
 use crate::position;
-use crate::standing::{Leave, standings};
+use crate::standing::Leave;
 use crate::state::State;
 use keelmark_book::{InstrumentId, Kind, Money, Price, Quantity, Round};
 
@@ -153,35 +153,5 @@ impl Traded {
             }
             _ => Ok(()),
         }
-    }
-}
-
-impl Change<'_> {
-    /// Gives an isolated position what its initial margin asks beyond what it has, and at least
-    /// what was paid for it: an option bought is not owed to its own collateral.
-    pub fn top_up(&mut self, id: AccountId, instrument: InstrumentId) -> Result<(), Refusal> {
-        let account = self.account(id);
-        let Some(own) = account.isolated(instrument).copied() else { return Ok(()) };
-        let market = &self.state.market;
-        let empty = Account::new(&account.name, account.parent, account.mode, account.model);
-        let alone = Account { isolated: vec![own], ..empty };
-        let document = self.state.document(account.model);
-        let pools = standings(&alone, document, market)?;
-        let (mut short, missing) = (Money::ZERO, -own.margin);
-        for pool in pools.iter().filter(|pool| pool.available().is_negative()) {
-            let settle = &market.instruments.get(instrument).settle;
-            let price = |asset| {
-                let problem = |error: keelmark_book::market::MarketError| Refusal::NoMargin {
-                    account: account.name.clone(),
-                    problem: error.to_string(),
-                };
-                market.price(asset).map_err(problem)
-            };
-            let missing = (-pool.available()).at(price(&pool.currency)?, Round::Up)?;
-            short = short.plus(missing.over(price(settle)?, Round::Up)?)?;
-        }
-        let settle = market.instruments.get(instrument).settle.clone();
-        let given = short.max(missing);
-        self.post(&settle, Place::Account(id), Place::Isolated(id, instrument), given)
     }
 }

@@ -15,7 +15,7 @@ pub use ranges::Ranges;
 use crate::account::{Account, AccountId};
 use crate::change::{Change, Edit as Any};
 use crate::event::{Event, Refusal};
-use crate::standing::{Standing, found, standings};
+use crate::standing::{Standing, found};
 use crate::state::{Source, State};
 use keelmark_book::{Asset, Decimal, Money, Overflow, Rate, Round};
 use keelmark_margin::document::PoolCurrency;
@@ -182,8 +182,7 @@ fn about(state: &State, id: AccountId) -> BTreeSet<Source> {
 
 /// Whether an account can be short of margin at all: without positions and debts it is not.
 fn has_requirement(account: &Account) -> bool {
-    account.holdings().next().is_some()
-        || account.balances.iter().any(|(_, amount)| amount.is_negative())
+    account.holdings().next().is_some() || account.owes()
 }
 
 /// Looks at an account: what there is to say of it now. Margin is computed unless it was found.
@@ -197,13 +196,12 @@ pub(crate) fn look(
     if !has_requirement(account) {
         return (said != Said::default()).then(|| restored(state, id, said, None));
     }
-    let document = state.document(account.model);
     let standing = match found {
         Some(found) => {
-            debug_assert_eq!(Ok(&found), standings(account, document, &state.market).as_ref());
+            debug_assert_eq!(Ok(&found), state.standings(id).as_ref());
             Ok(found)
         }
-        None => standings(account, document, &state.market),
+        None => state.standings(id),
     };
     let found = standing.and_then(|standing| say(state, id, said, &standing));
     found.unwrap_or_else(|refusal| {
@@ -229,8 +227,8 @@ fn say<'a>(
         Verdict::Nothing => Ok(None),
         Verdict::Restored(level) => Ok(Some(restored(state, id, said, level))),
         Verdict::Reached(level) => {
-            let account = state.account(id);
-            let margin = found(account, state.document(account.model), &state.market)?;
+            let account = state.reckoned(id, state.account(id))?;
+            let margin = found(&account, state.document(account.model), &state.market)?;
             let call = call(&margin, &margin.pools[worst], used, level, rule.step);
             let event = if level < Rate::ONE { Event::MarginCall } else { Event::Liquidatable };
             let mut change = Change::event(state, event(Box::new(call)));

@@ -12,7 +12,7 @@
 //! prices cost one search. Derived, and in no snapshot: after a restore all are loose.
 
 use super::ends::{End, Ends};
-use super::safe::range;
+use super::safe::{range, until};
 use super::{Edit, about, affected, is_about, look};
 use crate::account::AccountId;
 use crate::state::{Source, State};
@@ -35,6 +35,8 @@ pub struct Ranges {
     numbers: BTreeMap<Source, u32>,
     /// No price that a range depends on is too old before.
     due: Option<Timestamp>,
+    /// When something that an account with a range holds ends; some may have changed since.
+    until: BTreeSet<(Timestamp, AccountId)>,
     /// Whether every account is looked at instead.
     scans: bool,
     /// How many accounts prices have opened so far.
@@ -73,6 +75,7 @@ impl Default for Ranges {
             levels: Vec::new(),
             numbers: BTreeMap::new(),
             due: None,
+            until: BTreeSet::new(),
             scans: false,
             opened: 0,
             check: (CHECK_EVERY, CHECK_ACCOUNTS),
@@ -103,6 +106,11 @@ impl Ranges {
         self.check = (every, accounts);
     }
 
+    /// What margin depends on beside prices and accounts changes: no range holds.
+    pub(crate) fn forget(&mut self) {
+        *self = self.emptied();
+    }
+
     /// The same without any range.
     fn emptied(&self) -> Self {
         Self { scans: self.scans, opened: self.opened, check: self.check, ..Self::default() }
@@ -131,7 +139,7 @@ impl Ranges {
     pub(crate) fn follow(&mut self, edit: &Edit) {
         match edit {
             Edit::Rule(Some(id), _) | Edit::Said(id, _) => self.touch(*id),
-            Edit::Rule(None, _) => *self = self.emptied(),
+            Edit::Rule(None, _) => self.forget(),
         }
     }
 
@@ -175,6 +183,7 @@ impl Ranges {
             self.seen(&state.market, source);
         }
         self.age(state);
+        self.end(state.now);
         for id in std::mem::take(&mut self.changed) {
             self.loosen(state, id);
         }
@@ -258,6 +267,16 @@ impl Ranges {
         self.due = self.levels.iter().filter_map(|level| level.due(market)).min();
     }
 
+    /// Drops the ranges of accounts that hold what has ended.
+    fn end(&mut self, now: Timestamp) {
+        while let Some((at, id)) = self.until.first().copied()
+            && at <= now
+        {
+            self.until.pop_first();
+            self.touch(id);
+        }
+    }
+
     /// Finds a range for an account that was just looked at.
     pub(crate) fn place(state: &mut State, id: AccountId) {
         if state.ranges.scans || !state.ranges.places.get(id.index()).is_some_and(Place::is_free) {
@@ -273,6 +292,7 @@ impl Ranges {
             ranges.levels[end.source as usize].ends.add(id, *end);
         }
         ranges.places[id.index()] = Place::Within(ends);
+        ranges.until.extend(until(state, id).map(|at| (at, id)));
         if let Some(allowed) = state.document(state.account(id).model).feeds.max_age_seconds {
             for source in about(state, id) {
                 let number = ranges.number(source) as usize;

@@ -5,7 +5,7 @@ use super::{Verdict, used, verdict};
 use crate::account::AccountId;
 use crate::standing::portfolio;
 use crate::state::{Source, State};
-use keelmark_book::{Decimal, Money, Price, Rate};
+use keelmark_book::{Asset, Decimal, Money, Price, Rate, Timestamp};
 use keelmark_margin::range::{Spanned, Within};
 
 /// The widest share of a price that is tried, in millionths, and how often it is halved, twice.
@@ -20,7 +20,7 @@ pub(super) type Found = Vec<(Source, Key, Key)>;
 pub(super) fn range(state: &State, id: AccountId) -> Option<Found> {
     let account = state.account(id);
     let document = state.document(account.model);
-    if !document.has_spans() {
+    if !document.has_spans() || changes_by_itself(state, id) {
         return None;
     }
     let whole = portfolio(account, &state.market).ok()?;
@@ -34,6 +34,24 @@ pub(super) fn range(state: &State, id: AccountId) -> Option<Found> {
     let up = widest(both, |step| quiet(both, step));
     let down = widest(both, |step| quiet(step, up));
     ends(&spanned, [down, up])
+}
+
+/// Whether margin changes with time alone: interest accrues, or something waits for its settlement
+/// price.
+fn changes_by_itself(state: &State, id: AccountId) -> bool {
+    let account = state.account(id);
+    let costs = |asset: &Asset| state.interest.is_charged(asset);
+    let owes = account.balances.iter().any(|(asset, held)| held.is_negative() && costs(asset));
+    let accrued = || state.accrued(id).map_or(true, |due| !due.is_empty());
+    owes || accrued() || state.waiting(account).is_some()
+}
+
+/// When the first of what an account holds ends: from then on it waits for its settlement price.
+pub(super) fn until(state: &State, id: AccountId) -> Option<Timestamp> {
+    let ends = state.account(id).holdings().filter_map(|held| {
+        state.delivery.ends.get(&held.instrument).filter(|end| !end.settled).map(|end| end.at)
+    });
+    ends.min()
 }
 
 /// The widest step that is quiet, of those that are no narrower than one that is: a bisection,

@@ -84,6 +84,9 @@ pub struct Document {
     tree: Node,
 }
 
+/// First line of a document that was written down from its tree.
+const WRITTEN: &str = "# written down with all that it extends\n";
+
 /// The error to tell where only one can be told.
 fn first(errors: &[InputError]) -> InputError {
     let error = errors.first().cloned();
@@ -204,7 +207,12 @@ impl Document {
     /// [`InputError`] with the line: an unknown field, a missing one, a formula that names
     /// nothing, a scan without columns.
     pub fn parse(file: &str, text: &str) -> Result<Self, InputError> {
-        Self::from_tree(library::extended(Node::parse(file, text)?)?)
+        let mut tree = library::extended(Node::parse(file, text)?)?;
+        if text.starts_with(WRITTEN) {
+            // Its parameters are those of all that it extends: none is its own, to be used.
+            WRITTEN.clone_into(&mut tree.origin.file);
+        }
+        Self::from_tree(tree)
     }
 
     /// Reads a document from its tree.
@@ -252,6 +260,13 @@ impl Document {
         let mut document = Self::from_tree(self.tree.clone())?;
         document.scans.push(scan);
         Ok(document)
+    }
+
+    /// A text that says the same, with all that it extends: read, it is this document, of the same
+    /// digest.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{WRITTEN}{}", self.tree.toml())
     }
 
     /// The tree it was read from.

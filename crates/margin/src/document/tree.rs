@@ -83,6 +83,29 @@ impl Node {
         }
     }
 
+    /// The same tree as TOML, a value of its own a line; read, it is equal but for its origins.
+    #[must_use]
+    pub fn toml(&self) -> String {
+        let Value::Table(table) = &self.value else { return self.inline() };
+        let lines =
+            table.iter().map(|(key, item)| format!("{} = {}\n", quoted(key), item.inline()));
+        lines.collect()
+    }
+
+    fn inline(&self) -> String {
+        let all = |items: Vec<String>| items.join(", ");
+        match &self.value {
+            Value::Text(text) => quoted(text),
+            Value::Bool(truth) => truth.to_string(),
+            Value::List(items) => format!("[{}]", all(items.iter().map(Self::inline).collect())),
+            Value::Table(table) => {
+                let item =
+                    |(key, item): (&String, &Self)| format!("{} = {}", quoted(key), item.inline());
+                format!("{{ {} }}", all(table.iter().map(item).collect()))
+            }
+        }
+    }
+
     /// Sets the value at a dotted path; a list of named tables is entered by name.
     ///
     /// # Errors
@@ -164,6 +187,17 @@ impl fmt::Display for Node {
             }
         }
     }
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    };
+    let inner: String = text.chars().map(plain).collect();
+    format!("\"{inner}\"")
 }
 
 fn absent(step: &str, known: &[String]) -> String {
@@ -248,4 +282,28 @@ impl Reader<'_> {
 
 fn line_starts(text: &str) -> Vec<usize> {
     text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_written_down_is_itself() {
+        use crate::document::{Document, library::BUILT_IN};
+        for (name, _) in BUILT_IN {
+            let document = Document::named(name).unwrap();
+            let again = Document::parse("again", &document.text()).unwrap();
+            assert_eq!(again.digest, document.digest, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_tree_written_down_is_read_again() {
+        let text =
+            "a = 1.50\n\"b c\" = [\"x\", { y = true, z = \"q\\\"\\\\é\\n\" }]\n[d.e]\nf = \"$g\"\n";
+        let tree = Node::parse("one", text).unwrap();
+        let again = Node::parse("two", &tree.toml()).unwrap();
+        assert_eq!(tree.to_string(), again.to_string());
+    }
 }

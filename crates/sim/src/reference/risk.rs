@@ -31,8 +31,10 @@ impl Reference {
         if held.positions.is_empty() && held.orders.is_empty() {
             let owed = held.cash.iter().find(|(_, amount)| **amount < BigInt::ZERO);
             return match owed {
-                Some((asset, amount)) => Err(format!("{name} is flat and owes {amount} {asset}")),
-                None => Ok(()),
+                Some((asset, amount)) if !self.lends(name) => {
+                    Err(format!("{name} is flat and owes {amount} {asset}"))
+                }
+                _ => Ok(()),
             };
         }
         let spare = self.spare(name).ok_or_else(|| format!("{name} has no margin"))?;

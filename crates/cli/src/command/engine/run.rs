@@ -11,8 +11,7 @@ use crate::screen::Screen;
 use clap::Args;
 use keelmark_book::Timestamp;
 use keelmark_durable::Durable;
-use keelmark_engine::ledger::{House, Place, Posting};
-use keelmark_engine::{Action, Answer as Answered, Command, Engine, Event, State};
+use keelmark_engine::{Action, Answer as Answered, Command, Engine, Event};
 use keelmark_journal::Journal;
 use serde::Deserialize;
 use std::io::{BufRead, Write};
@@ -193,28 +192,10 @@ impl Session<'_> {
             text.push_str(&output::line(&line)?);
             return Ok(());
         }
-        let state = self.machine.engine().state();
-        let told = |event| format!("{:>6}  {}\n", answer.sequence, in_words(event, state));
+        let told = |event| format!("{:>6}  {event}\n", answer.sequence);
         text.extend(answer.events.iter().map(told));
         Ok(())
     }
-}
-
-/// An event with the names of accounts and instruments, which the engine knows by number.
-fn in_words(event: &Event, state: &State) -> String {
-    let Event::Posted(Posting { asset, from, to, amount }) = event else {
-        return event.to_string();
-    };
-    let symbol = |id| &state.market.instruments.get(id).venue_symbol;
-    let place = |place: &Place| match place {
-        Place::Account(id) => state.account(*id).name.clone(),
-        Place::Isolated(id, one) => {
-            format!("{} isolated {}", state.account(*id).name, symbol(*one))
-        }
-        Place::House(House::Clearing(one)) => format!("clearing of {}", symbol(*one)),
-        Place::House(_) => place.to_string(),
-    };
-    format!("{amount} {asset} from {} to {}", place(from), place(to))
 }
 
 /// The number after a sender's last, those of the same batch counted.
