@@ -2,6 +2,7 @@
 
 use crate::arguments::{Arguments, Colour};
 use crate::failure::Failure;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -33,11 +34,6 @@ impl Screen {
     /// Without colour or notes, for text that is kept.
     pub fn plain() -> Self {
         Self { colour: false, quiet: true }
-    }
-
-    /// Whether nothing but errors is told.
-    pub fn is_quiet(self) -> bool {
-        self.quiet
     }
 
     /// Tells something on standard error, unless told to be quiet.
@@ -74,6 +70,22 @@ impl Screen {
         if drawn {
             eprintln!();
         }
+    }
+
+    /// A bar of so many things that are counted one by one; drawn on a terminal, unless told to be
+    /// quiet.
+    pub fn count(self, all: u64, what: &str) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(Some(all), self.target());
+        let template = format!("{{bar:40}} {{pos}} of {{len}} {what}, {{eta}}");
+        match ProgressStyle::with_template(&template) {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        }
+    }
+
+    /// Where bars are drawn.
+    pub fn target(self) -> ProgressDrawTarget {
+        if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
     }
 
     /// Tells several things.

@@ -7,7 +7,7 @@
 use crate::account::{Account, AccountId};
 use crate::change::{Change, Edit as Any};
 use crate::event::Event;
-use crate::standing::found;
+use crate::standing::{found, share_used};
 use crate::state::{Source, State};
 use keelmark_book::{Asset, Decimal, Money, Overflow, Rate, Round};
 use keelmark_margin::document::PoolCurrency;
@@ -233,15 +233,7 @@ enum Used {
 }
 
 fn used(pool: &PoolMargin) -> Used {
-    let (maintenance, equity) = (pool.health.maintenance, pool.health.equity);
-    if !maintenance.is_positive() && !equity.is_negative() {
-        return Used::Share(Rate::ZERO);
-    }
-    if !equity.is_positive() {
-        return Used::Unsupported;
-    }
-    // A ratio that does not fit is large enough.
-    maintenance.ratio(equity, Round::Up).map_or(Used::Unsupported, Used::Share)
+    share_used(pool.health.maintenance, pool.health.equity).map_or(Used::Unsupported, Used::Share)
 }
 
 /// The pool that uses most, the first of equals.
