@@ -12,10 +12,11 @@ use crate::outflow::{self, Cap};
 use crate::stop::{On, When};
 use crate::{delivery, feed, funding};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Command {
     /// Who sends it. Each sender numbers his own commands.
@@ -30,7 +31,7 @@ pub struct Command {
 }
 
 /// What a command does.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Action {
@@ -206,7 +207,7 @@ pub enum Action {
 }
 
 /// What a feed is the price of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Of {
     /// The index of an asset, in US dollars.
@@ -216,7 +217,7 @@ pub enum Of {
 }
 
 /// What one source reads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reading {
     /// The price of what.
@@ -232,7 +233,7 @@ pub struct Reading {
 }
 
 /// Funding of a perpetual: a rate or an amount.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Funding {
     /// Which perpetual.
@@ -246,7 +247,7 @@ pub struct Funding {
 }
 
 /// A margin document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// Name of a built-in document, where `text` is not given.
@@ -258,7 +259,7 @@ pub struct Model {
 }
 
 /// Another version of a document, for the accounts that are under one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeModel {
     /// Name of the document.
@@ -277,7 +278,7 @@ pub struct ChangeModel {
 }
 
 /// An instrument.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listing {
     /// Canonical symbol, such as `deribit:BTC/USD:BTC-260327-70000-C`.
@@ -297,7 +298,7 @@ pub struct Listing {
 }
 
 /// The index price of an asset.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Index {
     /// Which asset.
@@ -309,7 +310,7 @@ pub struct Index {
 }
 
 /// The mark of an instrument.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
     /// Which instrument.
@@ -323,7 +324,7 @@ pub struct Mark {
 }
 
 /// A new account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Open {
     /// Its name.
@@ -337,7 +338,7 @@ pub struct Open {
 }
 
 /// An amount of an asset in or out of an account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cash {
     /// Which account.
@@ -349,7 +350,7 @@ pub struct Cash {
 }
 
 /// A new order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
     /// Whose order.
@@ -371,7 +372,7 @@ pub struct Place {
 }
 
 /// An order that waits for a price.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceStop {
     /// Whose.
@@ -400,7 +401,7 @@ pub struct PlaceStop {
 }
 
 /// When margin calls are made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Alerts {
     /// Of whom; of everybody without alerts of his own when absent.
@@ -412,7 +413,7 @@ pub struct Alerts {
 }
 
 /// Limits of an instrument, in place of those of the same `for` before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// Which instrument.
@@ -428,7 +429,7 @@ pub struct Limit {
 }
 
 /// A trade.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trade {
     /// Which instrument.
@@ -444,7 +445,7 @@ pub struct Trade {
 }
 
 /// One side of a trade.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Side {
     /// Which account.

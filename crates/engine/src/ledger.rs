@@ -7,24 +7,34 @@
 
 use crate::account::AccountId;
 use keelmark_book::{Asset, InstrumentId, Money};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// Where an amount can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// An account's own balance.
     Account(AccountId),
     /// The collateral of one isolated position.
-    Isolated(AccountId, #[serde(with = "crate::account::instrument")] InstrumentId),
+    Isolated(
+        AccountId,
+        #[serde(with = "crate::account::instrument")]
+        #[schemars(with = "u32")]
+        InstrumentId,
+    ),
     /// An account of the house.
     House(House),
 }
 
 /// Accounts of the house.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum House {
     /// The world outside: minus everything that was deposited and not withdrawn.
@@ -36,7 +46,11 @@ pub enum House {
     /// The insurance fund.
     Insurance,
     /// Realised profits of an instrument against its open positions: minus the cost of them all.
-    Clearing(#[serde(with = "crate::account::instrument")] InstrumentId),
+    Clearing(
+        #[serde(with = "crate::account::instrument")]
+        #[schemars(with = "u32")]
+        InstrumentId,
+    ),
 }
 
 impl fmt::Display for Place {
@@ -55,7 +69,7 @@ impl fmt::Display for Place {
 }
 
 /// An amount of an asset from one place to another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Posting {
     /// Which asset.
     pub asset: Asset,

@@ -12,6 +12,7 @@ use crate::state::{Source, State};
 use keelmark_book::{Asset, Decimal, Money, Overflow, Rate, Round};
 use keelmark_margin::document::PoolCurrency;
 use keelmark_margin::{AccountMargin, PoolMargin};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,7 +21,8 @@ use std::fmt;
 const CHARGES_TOLD: usize = 3;
 
 /// When margin calls are made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AlertRule")]
 pub struct Rule {
     /// Shares of margin used, rising; the last is 1.
     pub levels: Vec<Rate>,
@@ -87,7 +89,7 @@ impl Watch {
 }
 
 /// Margin used that reached a level, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MarginCall {
     /// Which account.
     pub account: String,

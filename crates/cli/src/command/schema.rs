@@ -1,5 +1,6 @@
 //! `schema`: JSON Schema of everything that comes in and goes out.
 
+use crate::command::engine;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::table::{Align, Table};
@@ -18,19 +19,25 @@ pub struct SchemaArgs {
 pub fn run(arguments: &SchemaArgs) -> Result<Answer, Failure> {
     let Some(name) = &arguments.shape else {
         let mut table = Table::new(&[("Shape", Align::Left), ("What it is", Align::Left)]);
-        for (name, purpose) in schema::shapes() {
+        for (name, purpose) in shapes() {
             table.row([name.into(), purpose.into()]);
         }
         return Ok(table.text(false).into());
     };
-    let schema = schema::of(name).ok_or_else(|| Failure::usage(format!("no shape {name:?}")))?;
+    let schema = schema::of(name).or_else(|| engine::schema(name));
+    let schema = schema.ok_or_else(|| Failure::usage(format!("no shape {name:?}")))?;
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
     Ok((text + "\n").into())
 }
 
+/// Name and purpose of every shape: of reports and files, and of the engine.
+fn shapes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    schema::shapes().chain(engine::shapes())
+}
+
 fn shape(text: &str) -> Result<String, String> {
-    let known: Vec<&str> = schema::shapes().map(|(name, _)| name).collect();
+    let known: Vec<&str> = shapes().map(|(name, _)| name).collect();
     if known.contains(&text) {
         return Ok(text.to_owned());
     }

@@ -1,6 +1,7 @@
 //! `engine`: accounts that are run, not only computed, in a directory of their own.
 
 mod export;
+mod line;
 mod prove;
 mod replay;
 mod run;
@@ -14,6 +15,8 @@ use clap::{Args, Subcommand};
 use keelmark_durable::{Durable, DurableError, Recovered};
 use keelmark_journal::{Journal, JournalError, Options};
 use std::path::{Path, PathBuf};
+
+pub use line::{schema, shapes};
 
 /// Arguments of `engine`.
 #[derive(Args, Debug)]
