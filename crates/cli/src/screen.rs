@@ -72,20 +72,16 @@ impl Screen {
         }
     }
 
-    /// A bar of so many things that are counted one by one; drawn on a terminal, unless told to be
-    /// quiet.
-    pub fn count(self, all: u64, what: &str) -> ProgressBar {
-        let bar = ProgressBar::with_draw_target(Some(all), self.target());
-        let template = format!("{{bar:40}} {{pos}} of {{len}} {what}, {{eta}}");
-        match ProgressStyle::with_template(&template) {
+    /// A bar of so many things that are counted, said as in `{pos} of {len} accounts`; drawn on a
+    /// terminal, unless told to be quiet.
+    pub fn count(self, all: u64, said: &str) -> ProgressBar {
+        let hidden = ProgressDrawTarget::hidden();
+        let target = if self.quiet { hidden } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(all), target);
+        match ProgressStyle::with_template(&format!("{{bar:40}} {said}, {{eta}}")) {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,
         }
-    }
-
-    /// Where bars are drawn.
-    pub fn target(self) -> ProgressDrawTarget {
-        if self.quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
     }
 
     /// Tells several things.

@@ -1,10 +1,11 @@
 //! Lines in and out of `engine run`, and their JSON Schema.
 
+use crate::failure::Failure;
 use keelmark_book::Timestamp;
 use keelmark_engine::{Action, Answer, Command, Event};
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A command: one line. Who sends it, which of his it is and when it happens may be left out.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -60,12 +61,14 @@ pub fn shapes() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// The JSON Schema of a shape, if it is one. Commands take decimals as text alone: what was written
 /// into the journal must be what was sent.
-pub fn schema(name: &str) -> Option<Schema> {
-    let (_, _, make) = SHAPES.iter().find(|(known, _, _)| *known == name)?;
-    let mut schema = make();
+pub fn schema(name: &str) -> Result<Option<Value>, Failure> {
+    let Some((_, _, make)) = SHAPES.iter().find(|(known, _, _)| *known == name) else {
+        return Ok(None);
+    };
+    let mut schema = make().to_value();
     if let Some(decimal) = schema.pointer_mut("/$defs/Decimal") {
         decimal["description"] = json!("An exact decimal number as text.");
         decimal["type"] = json!("string");
     }
-    Some(schema)
+    Ok(Some(schema))
 }

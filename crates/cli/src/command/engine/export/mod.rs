@@ -1,8 +1,8 @@
 //! `engine export`: what a directory holds as tables for other programs.
 //!
 //! One replay of the log gives both the events on the way and the state at its end. All tables are
-//! written into a directory beside the one asked for, which gets its name once every table is whole:
-//! nobody finds half an export.
+//! written into a directory beside the one asked for, which gets its name once every table is
+//! whole: nobody finds half an export.
 
 mod place;
 mod record;
@@ -107,7 +107,7 @@ fn events(
     let mut writer = Writer::new(table, arguments.format, place.path())?;
     let mut first = None;
     let all = journal.head().last.0.saturating_sub(journal.base().last.0);
-    let bar = screen.count(all, "records");
+    let bar = screen.count(all, "{pos} of {len} records");
     let (engine, report) = again(journal, |command, answer| {
         first.get_or_insert(answer.sequence);
         bar.inc(1);

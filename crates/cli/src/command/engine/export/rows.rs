@@ -265,7 +265,7 @@ fn position(
 
 /// A pool a row; where the margin of an account cannot be computed, one row that says why.
 fn margins(state: &State, screen: Screen, take: &mut Take<'_>) -> Result<(), Failure> {
-    let bar = screen.count(state.accounts.len() as u64, "accounts");
+    let bar = screen.count(state.accounts.len() as u64, "{pos} of {len} accounts");
     for (index, account) in state.accounts.iter().enumerate() {
         bar.inc(1);
         if account.closed {
