@@ -9,7 +9,33 @@ use std::process::{Command, Output, Stdio};
 
 #[test]
 fn commands_answer_as_written() {
-    trycmd::TestCases::new().case("../../tests/cmd/*.trycmd").case("../../tests/cmd/*.toml");
+    let cases = trycmd::TestCases::new();
+    cases.case("../../tests/cmd/*.trycmd").case("../../tests/cmd/*.toml");
+    if !cfg!(feature = "engine") {
+        cases.skip("../../tests/cmd/engine.trycmd").skip("../../tests/cmd/schema.trycmd");
+    }
+}
+
+/// What needs the engine says so, and how to get it; nothing else mentions it.
+#[cfg(not(feature = "engine"))]
+#[test]
+fn a_build_without_the_engine_says_how_to_get_it() -> Result<(), Box<dyn Error>> {
+    for arguments in [
+        &["engine"][..],
+        &["engine", "run", "venue", "--json"],
+        &["engine", "--unknown"],
+        &["schema", "command"],
+        &["schema", "event"],
+    ] {
+        let found = keelmark(arguments)?;
+        assert_eq!(found.status.code(), Some(2), "{arguments:?}");
+        let said = String::from_utf8(found.stderr)?;
+        assert!(said.contains("has no engine") && said.contains("--features engine"), "{said}");
+    }
+    let help = String::from_utf8(keelmark(&["--help"])?.stdout)?;
+    assert!(help.contains("not in this build"), "{help}");
+    assert!(!String::from_utf8(keelmark(&["schema"])?.stdout)?.contains("engine"));
+    Ok(())
 }
 
 /// A file of two gigabytes, none of which is on the disk.

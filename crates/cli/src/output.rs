@@ -40,14 +40,8 @@ impl Records {
     }
 
     fn text(&self) -> String {
-        let mut out = self.header.join(",");
-        out.push('\n');
-        for row in &self.rows {
-            let cells: Vec<String> = row.iter().map(|cell| quoted(cell)).collect();
-            out.push_str(&cells.join(","));
-            out.push('\n');
-        }
-        out
+        let header = csv_line(self.header.iter().map(|name| (*name).to_owned()));
+        self.rows.iter().fold(header, |out, row| out + &csv_line(row.iter().cloned()))
     }
 }
 
@@ -109,6 +103,12 @@ fn quoted(cell: &str) -> String {
         return format!("\"{}\"", cell.replace('"', "\"\""));
     }
     cell.to_owned()
+}
+
+/// Cells as one line of CSV.
+pub fn csv_line(cells: impl IntoIterator<Item = String>) -> String {
+    let cells: Vec<String> = cells.into_iter().map(|cell| quoted(&cell)).collect();
+    cells.join(",") + "\n"
 }
 
 /// A number that may be absent, as a CSV cell.

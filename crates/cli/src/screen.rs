@@ -2,6 +2,7 @@
 
 use crate::arguments::{Arguments, Colour};
 use crate::failure::Failure;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -33,11 +34,6 @@ impl Screen {
     /// Without colour or notes, for text that is kept.
     pub fn plain() -> Self {
         Self { colour: false, quiet: true }
-    }
-
-    /// Whether nothing but errors is told.
-    pub fn is_quiet(self) -> bool {
-        self.quiet
     }
 
     /// Tells something on standard error, unless told to be quiet.
@@ -73,6 +69,18 @@ impl Screen {
         }
         if drawn {
             eprintln!();
+        }
+    }
+
+    /// A bar of so many things that are counted, said as in `{pos} of {len} accounts`; drawn on a
+    /// terminal, unless told to be quiet.
+    pub fn count(self, all: u64, said: &str) -> ProgressBar {
+        let hidden = ProgressDrawTarget::hidden();
+        let target = if self.quiet { hidden } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(all), target);
+        match ProgressStyle::with_template(&format!("{{bar:40}} {said}, {{eta}}")) {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
         }
     }
 

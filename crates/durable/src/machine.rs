@@ -44,7 +44,8 @@ impl Durable<Journal> {
     /// As [`Durable::open`].
     pub fn recover(journal: Journal) -> Result<(Self, Recovered), DurableError> {
         let (mut engine, snapshot) = restored(&journal)?;
-        let replayed = replay(&mut engine, &journal, Sequence(snapshot).plus(1), |_| ())?;
+        let from = Sequence(snapshot).plus(1);
+        let replayed = replay(&mut engine, &journal, from, |_, _| Ok::<(), DurableError>(()))?;
         let recovered = Recovered { journal: journal.recovery(), snapshot, replayed };
         Ok((Self { engine, log: journal, stopped: false }, recovered))
     }

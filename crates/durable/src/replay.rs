@@ -2,7 +2,7 @@
 
 use crate::error::DurableError;
 use crate::record::Record;
-use keelmark_engine::{Answer, Applied, Engine};
+use keelmark_engine::{Answer, Applied, Command, Engine};
 use keelmark_journal::{Log, Sequence};
 
 /// What a replay did.
@@ -14,30 +14,31 @@ pub struct Replayed {
     pub roots: u64,
 }
 
-/// Applies the records of a log from one on. `seen` is called with each answer.
+/// Applies the records of a log from one on. `seen` is called with each command and its answer.
 ///
 /// # Errors
-/// [`DurableError`]: a record that cannot be read, a root that differs, an engine that breaks.
-pub fn replay(
+/// [`DurableError`]: a record that cannot be read, a root that differs, an engine that breaks; and
+/// whatever `seen` fails with, which ends the replay.
+pub fn replay<E: From<DurableError>>(
     engine: &mut Engine,
     log: &dyn Log,
     from: Sequence,
-    mut seen: impl FnMut(&Answer),
-) -> Result<Replayed, DurableError> {
+    mut seen: impl FnMut(&Command, &Answer) -> Result<(), E>,
+) -> Result<Replayed, E> {
     let mut done = Replayed::default();
-    for batch in log.batches_from(from)? {
-        let batch = batch?;
+    for batch in log.batches_from(from).map_err(DurableError::from)? {
+        let batch = batch.map_err(DurableError::from)?;
         for (sequence, bytes) in batch.records() {
             match Record::from_bytes(sequence.0, bytes)? {
                 Record::Command(command) => {
-                    let applied = engine.apply(&command)?;
+                    let applied = engine.apply(&command).map_err(DurableError::from)?;
                     let Applied::New(answer) = &applied else {
                         let problem = "expected a new command, found one that was applied before";
                         let (sequence, problem) = (sequence.0, problem.to_owned());
-                        return Err(DurableError::Record { sequence, problem });
+                        return Err(DurableError::Record { sequence, problem }.into());
                     };
                     done.commands += 1;
-                    seen(answer);
+                    seen(&command, answer)?;
                 }
                 Record::Root { after, root } => {
                     compare(engine, after, &root)?;

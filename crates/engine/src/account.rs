@@ -4,11 +4,23 @@
 //! must fit in memory.
 
 use keelmark_book::{Asset, InstrumentId, Money, Price, Quantity};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An account, by the order in which it was opened.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(transparent)]
 pub struct AccountId(u32);
@@ -28,7 +40,7 @@ impl AccountId {
 }
 
 /// How positions share collateral.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Every position stands on its own collateral.

@@ -5,12 +5,14 @@ use crate::feed::{Feeds, Subject};
 use keelmark_book::{
     Asset, Decimal, Instrument, InstrumentId, Market, Price, Rate, Round, Timestamp,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How the settlement price of an underlying is made: its index's mean over time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SettlementRule")]
 pub struct Rule {
     /// Over this long before the end.
     pub window_seconds: u32,
@@ -27,7 +29,7 @@ impl Default for Rule {
 }
 
 /// By which rule an instrument gets its last price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Last {
     /// The mark that stands then.

@@ -10,11 +10,12 @@ use crate::limits::{Most, Whose};
 use crate::outflow::{self, Cap};
 use crate::watch::{self, MarginCall};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The engine's answer to a command.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Answer {
     /// Number of the command in the engine's log, from 1.
     pub sequence: u64,
@@ -24,7 +25,7 @@ pub struct Answer {
 }
 
 /// A fact.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
@@ -401,7 +402,7 @@ pub enum Event {
 }
 
 /// Why an order that waited for a price does so no longer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
     /// Its account asked for it.
@@ -417,7 +418,7 @@ pub enum Why {
 }
 
 /// Why a command was refused, with the numbers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Refusal {

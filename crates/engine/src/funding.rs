@@ -10,12 +10,14 @@ use crate::feed::{Feeds, Subject};
 use keelmark_book::{
     Decimal, InstrumentId, Market, Money, Overflow, Price, Rate, Round, Timestamp, profit,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How a perpetual's rate is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "FundingRule")]
 pub struct Rule {
     /// It is paid at whole multiples of this, counted from 1970.
     pub every_seconds: u32,

@@ -17,6 +17,7 @@ use crate::state::State;
 use crate::step::Step;
 use keelmark_book::{Asset, Decimal, InstrumentId, Overflow, Rate, Round, Timestamp};
 use keelmark_margin::Document;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -25,8 +26,9 @@ use std::sync::Arc;
 const LONGEST: u32 = 31_557_600;
 
 /// How fast what is looser may come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "GovernanceRule")]
 pub struct Rule {
     /// From the command until the first step, in seconds.
     pub delay_seconds: u32,

@@ -17,6 +17,7 @@ use crate::event::Refusal;
 use crate::state::State;
 use keelmark_book::{Asset, Decimal, Money, Overflow, Rate, Round, Timestamp};
 use keelmark_margin::lending::BorrowCurve;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ use std::collections::BTreeMap;
 const YEAR: i64 = 365 * 86_400 * 1_000_000_000;
 
 /// What an asset costs whoever owes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
     /// Interest of a year of 365 days.
@@ -35,7 +36,7 @@ pub struct Terms {
 }
 
 /// A yearly rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Yearly {
     /// Always the same: `0.08` is 8 %.
@@ -45,7 +46,7 @@ pub enum Yearly {
 }
 
 /// Two lines that meet at a kink; see [`BorrowCurve`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Curve {
     /// The rate where nothing is owed.

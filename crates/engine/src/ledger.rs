@@ -7,6 +7,7 @@
 
 use crate::account::AccountId;
 use keelmark_book::{Asset, InstrumentId, Money};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -23,7 +24,9 @@ pub enum Place {
 }
 
 /// Accounts of the house.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum House {
     /// The world outside: minus everything that was deposited and not withdrawn.
@@ -35,11 +38,15 @@ pub enum House {
     /// The insurance fund.
     Insurance,
     /// Realised profits of an instrument against its open positions: minus the cost of them all.
-    Clearing(#[serde(with = "crate::account::instrument")] InstrumentId),
+    Clearing(
+        #[serde(with = "crate::account::instrument")]
+        #[schemars(with = "u32")]
+        InstrumentId,
+    ),
 }
 
 /// A place by the names of what it is of: numbers are the engine's own, and do not leave it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Named {
     /// An account's own balance.
@@ -78,7 +85,7 @@ impl fmt::Display for Named {
 }
 
 /// An amount of an asset from one place to another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Posting {
     /// Which asset.
     pub asset: Asset,

@@ -11,13 +11,15 @@ use crate::change::Change;
 use crate::event::Refusal;
 use crate::state::State;
 use keelmark_book::{InstrumentId, Money, Overflow, Quantity, Rate, Round};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What a limit is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "LimitWhose")]
 pub enum Whose {
     /// Every account that has none of its own.
     EachAccount,
@@ -45,7 +47,7 @@ impl fmt::Display for Whose {
 }
 
 /// The most that may be held; absent without limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Most {
     /// Contracts.
     pub contracts: Option<Quantity>,

@@ -10,6 +10,7 @@ use crate::account::AccountId;
 use crate::change::{Change, Edit as Any};
 use crate::event::Refusal;
 use keelmark_book::{Asset, Money, Overflow, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,8 +22,9 @@ const SECOND: i64 = 1_000_000_000;
 const LONGEST: u32 = 3_155_760_000;
 
 /// Whose withdrawals a limit counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "OutflowWhose")]
 pub enum Whose {
     /// Those of every account that has no limit of its own, each alone.
     EachAccount,
@@ -43,7 +45,7 @@ impl fmt::Display for Whose {
 }
 
 /// The most that may leave within a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cap {
     /// How much, in the asset.

@@ -10,6 +10,7 @@ use crate::position;
 use crate::state::State;
 use keelmark_book::{
     Asset, Balance, InstrumentId, Isolation, Market, Money, Order, Portfolio, Position, Quote,
+    Rate, Round,
 };
 use keelmark_margin::requirement::requirements;
 use keelmark_margin::{AccountMargin, Document, MarginError};
@@ -37,6 +38,12 @@ impl Standing {
         self.equity.minus(self.initial).unwrap_or_default()
     }
 
+    /// Maintenance over equity, rounded up; absent where nothing supports it.
+    #[must_use]
+    pub fn mm_used(&self) -> Option<Rate> {
+        share_used(self.maintenance, self.equity)
+    }
+
     /// Whether it holds its initial margin.
     #[must_use]
     pub fn may_add_risk(&self) -> bool {
@@ -48,6 +55,18 @@ impl Standing {
     pub fn is_liquidatable(&self) -> bool {
         self.equity < self.maintenance
     }
+}
+
+/// Maintenance over equity, rounded up; `None` where nothing supports a requirement, or as good as
+/// nothing.
+pub(crate) fn share_used(maintenance: Money, equity: Money) -> Option<Rate> {
+    if !maintenance.is_positive() && !equity.is_negative() {
+        return Some(Rate::ZERO);
+    }
+    if !equity.is_positive() {
+        return None;
+    }
+    maintenance.ratio(equity, Round::Up).ok()
 }
 
 /// An account as the margin computation takes it.

@@ -6,6 +6,10 @@ mod check;
 mod compare;
 mod completions;
 mod demo;
+#[cfg(feature = "engine")]
+mod engine;
+#[cfg(not(feature = "engine"))]
+#[path = "no_engine.rs"]
 mod engine;
 mod explain;
 mod export;
@@ -51,6 +55,7 @@ pub enum Command {
     /// Our books in the formats of others
     Export(export::ExportArgs),
     /// Accounts that are run: commands in, answers out, everything on disk
+    #[cfg_attr(not(feature = "engine"), command(about = engine::ABOUT))]
     Engine(engine::EngineArgs),
     /// JSON Schema of everything that comes in and goes out
     Schema(schema::SchemaArgs),

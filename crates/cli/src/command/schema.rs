@@ -1,7 +1,8 @@
 //! `schema`: JSON Schema of everything that comes in and goes out.
 
+use crate::command::engine;
 use crate::failure::Failure;
-use crate::output::Answer;
+use crate::output::{self, Answer};
 use crate::table::{Align, Table};
 use clap::Args;
 use keelmark_api::schema;
@@ -10,7 +11,7 @@ use keelmark_api::schema;
 #[derive(Args, Debug)]
 pub struct SchemaArgs {
     /// Which; all are listed where none is given
-    #[arg(value_name = "SHAPE", value_parser = shape)]
+    #[arg(value_name = "SHAPE")]
     shape: Option<String>,
 }
 
@@ -18,21 +19,23 @@ pub struct SchemaArgs {
 pub fn run(arguments: &SchemaArgs) -> Result<Answer, Failure> {
     let Some(name) = &arguments.shape else {
         let mut table = Table::new(&[("Shape", Align::Left), ("What it is", Align::Left)]);
-        for (name, purpose) in schema::shapes() {
+        for (name, purpose) in shapes() {
             table.row([name.into(), purpose.into()]);
         }
         return Ok(table.text(false).into());
     };
-    let schema = schema::of(name).ok_or_else(|| Failure::usage(format!("no shape {name:?}")))?;
-    let text = serde_json::to_string_pretty(&schema)
-        .map_err(|error| Failure::failed(format!("cannot write JSON: {error}")))?;
-    Ok((text + "\n").into())
+    let schema = match schema::of(name) {
+        Some(schema) => Some(schema.to_value()),
+        None => engine::schema(name)?,
+    };
+    let schema = schema.ok_or_else(|| {
+        let known: Vec<&str> = shapes().map(|(name, _)| name).collect();
+        Failure::usage(format!("expected one of {}, found {name:?}", known.join(", ")))
+    })?;
+    Ok(output::json(&schema)?.into())
 }
 
-fn shape(text: &str) -> Result<String, String> {
-    let known: Vec<&str> = schema::shapes().map(|(name, _)| name).collect();
-    if known.contains(&text) {
-        return Ok(text.to_owned());
-    }
-    Err(format!("expected one of {}", known.join(", ")))
+/// Name and purpose of every shape: of reports and files, and of the engine.
+fn shapes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    schema::shapes().chain(engine::shapes())
 }

@@ -14,6 +14,7 @@ pub(crate) use median::median;
 
 use crate::agenda;
 use keelmark_book::{Asset, Decimal, InstrumentId, Overflow, Price, Rate, Round, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,8 +30,9 @@ pub enum Subject {
 }
 
 /// How an index is made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "FeedRule")]
 pub struct Rule {
     /// Weight of each source, by its name; above zero.
     pub sources: BTreeMap<String, Rate>,
@@ -51,7 +53,7 @@ pub struct Rule {
 }
 
 /// What follows where too few sources count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Failing {
     /// The price grows old, and margin documents widen or refuse by their own rule.
@@ -61,7 +63,7 @@ pub enum Failing {
 }
 
 /// A price that follows another slowly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Slow {
     /// It moves at whole multiples of this, counted from 1970.
@@ -82,7 +84,7 @@ pub struct Reading {
 }
 
 /// Whether a source counts, and why not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// It counts.

@@ -13,6 +13,7 @@ mod tests;
 use crate::account::{AccountId, instrument};
 use crate::state::Source;
 use keelmark_book::{InstrumentId, Price, Quantity, Rate};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use side::{Side, Sign};
 use std::collections::BTreeMap;
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 pub type Key = (AccountId, u64);
 
 /// When a stop triggers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum When {
     /// At this price or worse for the position that it closes.
@@ -35,7 +36,7 @@ pub enum When {
 }
 
 /// Which price it looks at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum On {
     /// The instrument's mark.

@@ -15,11 +15,12 @@ pub use ranges::Ranges;
 use crate::account::{Account, AccountId};
 use crate::change::{Change, Edit as Any};
 use crate::event::{Event, Refusal};
-use crate::standing::{Standing, found};
+use crate::standing::{Standing, found, share_used};
 use crate::state::{Source, State};
 use keelmark_book::{Asset, Decimal, Money, Overflow, Rate, Round};
 use keelmark_margin::document::PoolCurrency;
 use keelmark_margin::{AccountMargin, PoolMargin};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -28,7 +29,8 @@ use std::fmt;
 const CHARGES_TOLD: usize = 3;
 
 /// When margin calls are made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AlertRule")]
 pub struct Rule {
     /// Shares of margin used, rising; the last is 1.
     pub levels: Vec<Rate>,
@@ -95,7 +97,7 @@ impl Watch {
 }
 
 /// Margin used that reached a level, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MarginCall {
     /// Which account.
     pub account: String,
@@ -298,14 +300,7 @@ enum Used {
 
 /// It grows with maintenance and falls with equity, never the other way: [`Ranges`] rest on it.
 fn used(maintenance: Money, equity: Money) -> Used {
-    if !maintenance.is_positive() && !equity.is_negative() {
-        return Used::Share(Rate::ZERO);
-    }
-    if !equity.is_positive() {
-        return Used::Unsupported;
-    }
-    // A ratio that does not fit is large enough.
-    maintenance.ratio(equity, Round::Up).map_or(Used::Unsupported, Used::Share)
+    share_used(maintenance, equity).map_or(Used::Unsupported, Used::Share)
 }
 
 /// The place of the pool that uses most, the first of equals.

@@ -1,5 +1,7 @@
 //! `engine`: accounts that are run, not only computed, in a directory of their own.
 
+mod export;
+mod line;
 mod prove;
 mod replay;
 mod run;
@@ -13,6 +15,8 @@ use clap::{Args, Subcommand};
 use keelmark_durable::{Durable, DurableError, Recovered};
 use keelmark_journal::{Journal, JournalError, Options};
 use std::path::{Path, PathBuf};
+
+pub use line::{schema, shapes};
 
 /// Arguments of `engine`.
 #[derive(Args, Debug)]
@@ -36,6 +40,8 @@ enum EngineCommand {
     CheckProof(prove::CheckProofArgs),
     /// Keep the state as a snapshot and drop the log before the oldest one
     Snapshot(snapshot::SnapshotArgs),
+    /// Accounts, positions, margins and events as tables of CSV, JSON lines or Parquet
+    Export(export::ExportArgs),
 }
 
 /// Where an engine keeps what it must not lose.
@@ -55,6 +61,7 @@ pub fn run(arguments: &EngineArgs, screen: Screen) -> Result<Answer, Failure> {
         EngineCommand::ProveAccount(arguments) => prove::run(arguments),
         EngineCommand::CheckProof(arguments) => prove::check(arguments),
         EngineCommand::Snapshot(arguments) => snapshot::run(arguments),
+        EngineCommand::Export(arguments) => export::run(arguments, screen),
     }
 }
 

@@ -5,9 +5,10 @@ use crate::arguments::{Format, FormatArgs};
 use crate::failure::Failure;
 use crate::output::{self, Answer};
 use clap::Args;
+use keelmark_durable::DurableError;
 use keelmark_durable::replay::{Replayed, replay};
-use keelmark_engine::Engine;
-use keelmark_journal::{Journal, Log};
+use keelmark_engine::{Answer as Answered, Command, Engine};
+use keelmark_journal::{Journal, Sequence};
 use serde::Serialize;
 
 /// Arguments of `engine replay`.
@@ -39,10 +40,12 @@ pub struct ReplayReport {
 pub fn run(arguments: &ReplayArgs) -> Result<Answer, Failure> {
     let journal = arguments.directory.journal()?;
     let mut said = Vec::new();
-    let report = again(&journal, |sequence, event| {
+    let (_, report) = again(&journal, |_, answer| {
         if arguments.events {
-            said.push(format!("{sequence:>6}  {event}\n"));
+            let told = |event| format!("{:>6}  {event}\n", answer.sequence);
+            said.extend(answer.events.iter().map(told));
         }
+        Ok(())
     })?;
     let text = match arguments.format.format() {
         Format::Table => said.concat() + &report.text(),
@@ -51,30 +54,29 @@ pub fn run(arguments: &ReplayArgs) -> Result<Answer, Failure> {
     Ok(text.into())
 }
 
-/// Replays a journal from its oldest snapshot, or from the start where all of it is there.
+/// Replays a journal from its oldest snapshot, or from the start where all of it is there. `seen`
+/// is called with each command and its answer.
 pub fn again(
     journal: &Journal,
-    mut seen: impl FnMut(u64, &keelmark_engine::Event),
-) -> Result<ReplayReport, Failure> {
+    seen: impl FnMut(&Command, &Answered) -> Result<(), Failure>,
+) -> Result<(Engine, ReplayReport), Failure> {
+    let (mut engine, after) = oldest(journal)?;
+    let Replayed { commands, roots } = replay(&mut engine, journal, after.plus(1), seen)?;
+    let state_root = engine.root().map_err(DurableError::from)?.hash.to_string();
+    Ok((engine, ReplayReport { after_record: after.0, commands, roots, state_root }))
+}
+
+/// The engine from which everything that is there can be replayed, and the record it stands after.
+fn oldest(journal: &Journal) -> Result<(Engine, Sequence), Failure> {
     let base = journal.base().last;
     let oldest = journal.snapshots()?.into_iter().find(|snapshot| snapshot.at.last >= base);
-    let (mut engine, after) = match oldest.filter(|_| base.0 > 0) {
-        Some(snapshot) => {
-            let bytes = journal.read_snapshot(&snapshot)?.read_all()?;
-            let engine = Engine::restore(&bytes)
-                .map_err(|error| Failure::input(format!("the oldest snapshot: {error}")))?;
-            (engine, snapshot.at.last)
-        }
-        None => (Engine::default(), base),
+    let Some(snapshot) = oldest.filter(|_| base.0 > 0) else {
+        return Ok((Engine::default(), base));
     };
-    let log: &dyn Log = journal;
-    let Replayed { commands, roots } = replay(&mut engine, log, after.plus(1), |answer| {
-        for event in &answer.events {
-            seen(answer.sequence, event);
-        }
-    })?;
-    let state_root = engine.root().map_err(keelmark_durable::DurableError::from)?.hash.to_string();
-    Ok(ReplayReport { after_record: after.0, commands, roots, state_root })
+    let bytes = journal.read_snapshot(&snapshot)?.read_all()?;
+    let engine = Engine::restore(&bytes)
+        .map_err(|error| Failure::input(format!("the oldest snapshot: {error}")))?;
+    Ok((engine, snapshot.at.last))
 }
 
 impl ReplayReport {

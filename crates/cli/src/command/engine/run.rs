@@ -4,6 +4,7 @@
 //! whole answer before it writes.
 
 use super::DirectoryArgs;
+use super::line::{Line, Told};
 use crate::arguments::{Format, FormatArgs};
 use crate::failure::Failure;
 use crate::output::{self, Answer};
@@ -13,7 +14,6 @@ use keelmark_book::Timestamp;
 use keelmark_durable::Durable;
 use keelmark_engine::{Action, Answer as Answered, Command, Engine, Event};
 use keelmark_journal::Journal;
-use serde::Deserialize;
 use std::io::{BufRead, Write};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::SystemTime;
@@ -34,17 +34,6 @@ pub struct RunArgs {
     snapshot_every: u64,
     #[command(flatten)]
     format: FormatArgs,
-}
-
-/// One line: a command, of which a person may leave out who, which and when.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    from: Option<String>,
-    number: Option<u64>,
-    at: Option<Timestamp>,
-    #[serde(rename = "do")]
-    action: Action,
 }
 
 /// The sender of lines that name none.
@@ -183,13 +172,7 @@ impl Session<'_> {
 
     fn tell(&self, text: &mut String, command: &Command, answer: &Answered) -> Result<(), Failure> {
         if self.arguments.format.format() != Format::Table {
-            let line = serde_json::json!({
-                "from": command.from,
-                "number": command.number,
-                "sequence": answer.sequence,
-                "events": answer.events,
-            });
-            text.push_str(&output::line(&line)?);
+            text.push_str(&output::line(&Told::of(command, answer))?);
             return Ok(());
         }
         let told = |event| format!("{:>6}  {event}\n", answer.sequence);

@@ -44,7 +44,7 @@ pub fn run(arguments: &VerifyArgs) -> Result<Answer, Failure> {
         batches: verified.batches,
         snapshots: verified.snapshots.iter().map(|one| one.at.last.0).collect(),
         chain: verified.head.chain.to_string(),
-        replay: again(&journal, |_, _| ())?,
+        replay: again(&journal, |_, _| Ok(()))?.1,
     };
     let text = match arguments.format.format() {
         Format::Table => report.text(),

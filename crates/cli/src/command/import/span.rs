@@ -11,7 +11,6 @@ use crate::inputs;
 use crate::output::{self, Answer, Records};
 use crate::screen::Screen;
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use keelmark_book::{InputError, write};
 use keelmark_venues::listed::book::{Converted, House, convert};
 use keelmark_venues::listed::positions::{self, Listed};
@@ -123,10 +122,7 @@ fn read(arguments: &SpanArgs, positions: &[Listed], screen: Screen) -> Result<Ri
     };
     let input = File::open(name).map_err(failed)?;
     let size = input.metadata().map_err(failed)?.len();
-    let bar = ProgressBar::with_draw_target(Some(size), target(screen));
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {bytes} of {total_bytes}, {eta}") {
-        bar.set_style(style);
-    }
+    let bar = screen.count(size, "{bytes} of {total_bytes}");
     let input = bar.wrap_read(input);
     let mut wanted = |code: &str, terms, day| {
         arguments.positions.is_none()
@@ -142,11 +138,6 @@ fn read(arguments: &SpanArgs, positions: &[Listed], screen: Screen) -> Result<Ri
     };
     bar.finish_and_clear();
     Ok(found?)
-}
-
-/// A bar is drawn on a terminal, unless told to be quiet.
-fn target(screen: Screen) -> ProgressDrawTarget {
-    if screen.is_quiet() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
 }
 
 fn written(arguments: &SpanArgs, found: &Converted) -> Result<(), Failure> {
