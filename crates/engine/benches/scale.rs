@@ -34,6 +34,14 @@ fn main() {
         }
         timed(&format!("root, {touched} touched"), || drop(engine.root().unwrap()));
     }
+    rules(&mut engine, &mut number, accounts);
+    for touched in [0, 1, 100] {
+        for at in 0..touched {
+            deposit(&mut engine, &mut number, at * 7919 % accounts);
+        }
+        let what = format!("root, {touched} touched, a stop, a debt's time and an outflow each");
+        timed(&what, || drop(engine.root().unwrap()));
+    }
     let mut bytes = Vec::new();
     timed("snapshot", || bytes = engine.snapshot().unwrap());
     println!("bytes an account, of the snapshot: {}", bytes.len() / accounts);
@@ -98,6 +106,33 @@ fn fill(engine: &mut Engine, number: &mut u64, accounts: usize) {
             2 * pair + 1
         );
         send(engine, number, &trade);
+    }
+}
+
+/// What the state keeps of every account beside the account: a stop, how long its balance stood,
+/// what it took out.
+fn rules(engine: &mut Engine, number: &mut u64, accounts: usize) {
+    for line in [
+        r#"{"interest":{"asset":"USDC","terms":{"yearly":{"rate":"0.1"},"lenders":"1"}}}"#,
+        r#"{"outflow":{"asset":"USDC","for":"each-account","cap":{"most":"100","seconds":3600}}}"#,
+    ] {
+        send(engine, number, line);
+    }
+    for at in 0..accounts {
+        let account = format!("account-{at}");
+        let (side, when) = if at % 2 == 0 { ("-1", 50) } else { ("1", 150) };
+        send(
+            engine,
+            number,
+            &format!(
+                r#"{{"stop":{{"account":"{account}","order":1,"instrument":"{}",
+                    "when":{{"stop-loss":"{when}"}},"quantity":"{side}"}}}}"#,
+                perpetual(0)
+            ),
+        );
+        let take =
+            format!(r#"{{"withdraw":{{"account":"{account}","asset":"USDC","amount":"1"}}}}"#);
+        send(engine, number, &take);
     }
 }
 

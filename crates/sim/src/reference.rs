@@ -424,9 +424,10 @@ impl Reference {
             [&trade.buyer, &trade.seller].into_iter().zip(reduce).zip([buyer, seller])
         {
             self.within(&before, &side.account, id)?;
-            match reduces {
-                true => self.gains(&side.account, spare)?,
-                false => self.stands(&side.account)?,
+            if reduces {
+                self.gains(&side.account, spare)?;
+            } else {
+                self.stands(&side.account)?;
             }
         }
         if one.kind == Kind::Spot {
