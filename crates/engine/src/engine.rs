@@ -7,7 +7,7 @@ use crate::clock;
 use crate::command::Command;
 use crate::consequence::{self, Cause};
 use crate::event::{Answer, Event, Refusal};
-use crate::root::{Proof, Root, RootError, SumTree};
+use crate::root::{Hash, Proof, Root, RootError, SumTree};
 use crate::state::State;
 use keelmark_book::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -34,6 +34,8 @@ pub struct Engine {
     /// The sum tree of the state root, but for the accounts that were touched since it was grown.
     pub(crate) tree: SumTree,
     pub(crate) touched: BTreeSet<AccountId>,
+    /// Hashes of parts of the state, but for those that changed since.
+    pub(crate) parts: BTreeMap<&'static str, Hash>,
 }
 
 /// What one sender has sent.
@@ -98,13 +100,17 @@ impl Engine {
     }
 
     /// The root of the state. What it costs depends on how many accounts were touched since the
-    /// last one, and on the size of the market, not on how many accounts there are.
+    /// last one, on the size of the market, and on that of what the state keeps of accounts beside
+    /// them (stops, outflows, margin calls, time of debts) where that changed.
     ///
     /// # Errors
     /// [`RootError`] when a sum over the accounts does not fit.
     pub fn root(&mut self) -> Result<Root, RootError> {
         self.grow()?;
-        Root::of(&self.state, &self.tree)
+        for part in std::mem::take(&mut self.state.changed) {
+            self.parts.remove(part);
+        }
+        Root::of(&self.state, &self.tree, &mut self.parts)
     }
 
     /// The proof that an account is counted in [`Engine::root`].

@@ -4,7 +4,11 @@
 //! A field more of the state is a line more here and one in [`crate::snapshot`]; the pattern
 //! without `..` does not compile until somebody has thought of it.
 
+use crate::account::AccountId;
+use crate::change::{Edit, Outcome};
+use crate::interest::Weight;
 use crate::state::{Model, State};
+use keelmark_book::Asset;
 use keelmark_margin::Document;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -41,7 +45,7 @@ impl State {
     /// Every part but the clock and the accounts, which roots hold in their own way.
     pub(crate) fn parts<P: Parts>(&self, to: &mut P) -> Result<(), P::Error> {
         // `names`, `assets` and `ranges` follow from all else, `between` from documents and what
-        // changes them.
+        // changes them; `changed` is about roots.
         let Self {
             now: _,
             sequence: _,
@@ -64,6 +68,7 @@ impl State {
             interest,
             governance,
             lent,
+            changed: _,
         } = self;
         to.part("market", 1, market)?;
         let models: Vec<Known<'_>> = models.iter().map(Known::of).collect();
@@ -81,6 +86,35 @@ impl State {
         to.unless_empty("governance", 1, governance)?;
         to.unless_empty("lent", 1, lent)
     }
+}
+
+/// Parts that change seldom, or grow with the accounts: a root hashes them again only where they
+/// were changed. Whatever changes one of them is named by [`changed`].
+pub(crate) const SELDOM: [&str; 7] =
+    ["models", "limits", "stops", "watch", "outflows", "interest", "governance"];
+
+/// Which of [`SELDOM`] an outcome changes, of a state of so many accounts; trailing stops beside,
+/// which prices change.
+pub(crate) fn changed(
+    outcome: &Outcome,
+    weights: &[(Asset, AccountId, Weight)],
+    accounts: usize,
+) -> Vec<&'static str> {
+    let edits = outcome.edits.iter().map(|edit| match edit {
+        Edit::Limits(_) => "limits",
+        Edit::Stops(_) => "stops",
+        Edit::Watch(_) => "watch",
+        Edit::Outflows(_) => "outflows",
+        Edit::Interest(_) => "interest",
+        Edit::Governance(_) => "governance",
+    });
+    let mut changed: Vec<&'static str> = edits.collect();
+    changed.extend(outcome.model.is_some().then_some("models"));
+    changed.extend((!weights.is_empty()).then_some("interest"));
+    // A sub-account counts with its parent.
+    let opened = outcome.accounts.keys().any(|id| id.index() >= accounts);
+    changed.extend(opened.then_some("limits"));
+    changed
 }
 
 /// A document as it is stored: it is read again from its text.

@@ -266,6 +266,7 @@ impl Engine {
             delivery,
             agenda,
             between: BTreeMap::new(),
+            changed: BTreeSet::new(),
             names,
             assets,
             ranges: crate::watch::Ranges::default(),

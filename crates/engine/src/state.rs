@@ -12,6 +12,7 @@ use crate::interest::{Interest, Lent};
 use crate::ledger::{House, Ledger};
 use crate::limits::Limits;
 use crate::outflow::Outflows;
+use crate::parts;
 use crate::step::Step;
 use crate::stop::Stops;
 use crate::watch::{Ranges, Watch};
@@ -63,6 +64,8 @@ pub struct State {
     pub(crate) names: BTreeMap<String, AccountId>,
     /// Documents on their way to another, as they are now; computed from both.
     pub(crate) between: BTreeMap<usize, Arc<Document>>,
+    /// Parts that changed since a root was made, of those that change seldom.
+    pub(crate) changed: BTreeSet<&'static str>,
     /// Each asset once, so that a million accounts share its text.
     pub(crate) assets: BTreeSet<Asset>,
     /// Prices within which there is nothing to say of an account: they follow from all else.
@@ -111,6 +114,7 @@ impl Default for State {
             agenda: Agenda::default(),
             names: BTreeMap::new(),
             between: BTreeMap::new(),
+            changed: BTreeSet::new(),
             assets: BTreeSet::new(),
             ranges: Ranges::default(),
         }
@@ -222,11 +226,14 @@ impl State {
         for step in &outcome.steps {
             step.check(&self.market)?;
         }
+        self.changed.extend(parts::changed(&outcome, &weights, self.accounts.len()));
         for step in outcome.steps {
             let told = step.told();
             step.apply(self, at)?;
-            if let Some((source, price)) = told {
-                self.stops.see(&source, price);
+            if let Some((source, price)) = told
+                && self.stops.see(&source, price)
+            {
+                self.changed.insert("stops");
             }
         }
         for (instrument, contracts) in open {

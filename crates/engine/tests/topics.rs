@@ -84,3 +84,29 @@ fn each_of_them_changes_the_root() {
         assert_ne!(venue.engine.root().unwrap(), other.engine.root().unwrap(), "{line}");
     }
 }
+
+/// What a root does not hash again has not changed: it is that of the state hashed as a whole.
+#[test]
+fn a_root_after_each_command_is_that_of_the_whole_state() {
+    let mut venue = used();
+    for line in [
+        r#"{"mark":{"instrument":"deribit:BTC/USDC:USDC","mark":"72500"}}"#,
+        r#"{"open":{"account":"b/sub","parent":"b","mode":"cross","model":"cross"}}"#,
+        r#"{"unlink":{"accounts":["b"]}}"#,
+        r#"{"deposit":{"account":"b","asset":"USDC","amount":"1"}}"#,
+        r#"{"cancel-stop":{"account":"a","order":3}}"#,
+        r#"{"withdraw":{"account":"a","asset":"USDC","amount":"1"}}"#,
+        r#"{"model":{"name":"aave-v3"}}"#,
+        r#"{"alerts":{"levels":["0.5"]}}"#,
+        r#"{"governance":{"delay_seconds":60,"step_seconds":60,"most_per_step":"0.1",
+            "collateral_seconds":60}}"#,
+        r#"{"unlink":{"accounts":["a"]}}"#,
+        r#"{"mark":{"instrument":"deribit:BTC/USDC:USDC","mark":"55000"}}"#,
+        r#"{"accrue":{}}"#,
+        r#""time""#,
+    ] {
+        venue.done(line);
+        let whole = venue.engine.state().root().unwrap();
+        assert_eq!(venue.engine.root().unwrap(), whole, "{line}");
+    }
+}

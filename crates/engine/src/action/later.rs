@@ -69,7 +69,7 @@ fn about(action: &Action) -> Result<Option<String>, Refusal> {
 fn is_looser(state: &State, action: &Action) -> Result<bool, Refusal> {
     Ok(match action {
         Action::Model(model) => {
-            // Accounts may go under it as they like. A version of a name that is known waits anyway.
+            // Accounts may go under it as they like. A version of a known name waits anyway.
             let (document, _) = market::read(model)?;
             let known = |one: &crate::state::Model| one.document.name == document.name;
             !state.models.is_empty() && !state.models.iter().any(known)

@@ -19,11 +19,12 @@ pub use tree::Node;
 pub(crate) use tree::SumTree;
 
 use crate::account::AccountId;
-use crate::parts::Parts;
+use crate::parts::{Parts, SELDOM};
 use crate::state::State;
 use hash::Maker;
 use keelmark_book::{Overflow, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Why a state has no root.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,9 +69,13 @@ pub struct PartHash {
 }
 
 impl Root {
-    /// Over a tree that is up to date.
-    pub(crate) fn of(state: &State, tree: &SumTree) -> Result<Self, RootError> {
-        let mut parts = Hashes(Vec::new());
+    /// Over a tree, and hashes of parts, that are up to date.
+    pub(crate) fn of(
+        state: &State,
+        tree: &SumTree,
+        known: &mut BTreeMap<&'static str, Hash>,
+    ) -> Result<Self, RootError> {
+        let mut parts = Hashes { known, all: Vec::new() };
         state.parts(&mut parts)?;
         let top = tree.top();
         let mut root = Self {
@@ -80,7 +85,7 @@ impl Root {
             accounts: state.accounts.len() as u64,
             tree: top.hash,
             total: top.sums,
-            parts: parts.0,
+            parts: parts.all,
         };
         root.hash = root.summary()?;
         Ok(root)
@@ -105,9 +110,13 @@ impl Root {
     }
 }
 
-struct Hashes(Vec<PartHash>);
+/// Hashes of the parts, those that are known not computed again.
+struct Hashes<'a> {
+    known: &'a mut BTreeMap<&'static str, Hash>,
+    all: Vec<PartHash>,
+}
 
-impl Parts for Hashes {
+impl Parts for Hashes<'_> {
     type Error = RootError;
 
     fn part<T: Serialize + ?Sized>(
@@ -116,8 +125,20 @@ impl Parts for Hashes {
         _version: u32,
         part: &T,
     ) -> Result<(), RootError> {
-        let hash = Maker::new("part").bytes(name.as_bytes()).bytes(b"\n").value(part)?.done();
-        self.0.push(PartHash { name: name.to_owned(), hash });
+        let made = || -> Result<Hash, RootError> {
+            Ok(Maker::new("part").bytes(name.as_bytes()).bytes(b"\n").value(part)?.done())
+        };
+        let hash = match self.known.get(name) {
+            Some(known) => {
+                debug_assert_eq!(made().as_ref(), Ok(known), "{name} changed and was not named");
+                *known
+            }
+            None => made()?,
+        };
+        if SELDOM.contains(&name) {
+            self.known.insert(name, hash);
+        }
+        self.all.push(PartHash { name: name.to_owned(), hash });
         Ok(())
     }
 }
@@ -130,7 +151,7 @@ impl State {
     pub fn root(&self) -> Result<Root, RootError> {
         let mut tree = SumTree::default();
         self.grow(&mut tree, (0..self.accounts.len()).map(AccountId::new))?;
-        Root::of(self, &tree)
+        Root::of(self, &tree, &mut BTreeMap::new())
     }
 
     /// Brings a tree up to date with the accounts that have changed, in order.

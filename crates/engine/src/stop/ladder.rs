@@ -81,8 +81,8 @@ impl Ladder {
         self.groups.range(..=placed).next_back().map(|(_, group)| group.best)
     }
 
-    /// A price was seen: whoever has seen none better trails it from now on.
-    pub fn see(&mut self, price: Price) {
+    /// A price was seen: whoever has seen none better trails it from now on. Whether anybody does.
+    pub fn see(&mut self, price: Price) -> bool {
         let mut joined: Option<(u64, Group)> = None;
         while let Some((&number, group)) = self.groups.last_key_value() {
             if group.best > price || (group.best == price && joined.is_none()) {
@@ -98,9 +98,9 @@ impl Ladder {
             }
             joined = Some((number, Group { best: price, ..older }));
         }
-        if let Some((number, group)) = joined {
-            self.put(number, group);
-        }
+        let Some((number, group)) = joined else { return false };
+        self.put(number, group);
+        true
     }
 
     /// Adds the stops that a price reaches, with their triggers.

@@ -198,12 +198,10 @@ impl Stops {
         self.waiting.range((account, 0)..=(account, u64::MAX)).map(|(_, stop)| stop)
     }
 
-    /// A price was told: trailing stops follow it.
-    pub(crate) fn see(&mut self, source: &Source, price: Price) {
-        if let Some([falls, rises]) = self.sides.get_mut(source) {
-            falls.see(Sign::Falls.of(price));
-            rises.see(Sign::Rises.of(price));
-        }
+    /// A price was told: trailing stops follow it. Whether any did.
+    pub(crate) fn see(&mut self, source: &Source, price: Price) -> bool {
+        let Some([falls, rises]) = self.sides.get_mut(source) else { return false };
+        falls.see(Sign::Falls.of(price)) | rises.see(Sign::Rises.of(price))
     }
 
     /// The stops that a price reaches with their triggers, in the order in which they trigger.

@@ -65,10 +65,9 @@ impl Side {
         best.map(|best| sign.of(best))
     }
 
-    /// A price was seen, in the sign of prices here.
-    pub fn see(&mut self, price: Price) {
-        self.by_distance.see(price);
-        self.by_rate.see(price);
+    /// A price was seen, in the sign of prices here; whether a stop trails it.
+    pub fn see(&mut self, price: Price) -> bool {
+        self.by_distance.see(price) | self.by_rate.see(price)
     }
 
     /// The stops that a price reaches, in the order in which it crosses them.
