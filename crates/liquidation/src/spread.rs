@@ -2,7 +2,7 @@
 //! makes the account worse.
 //!
 //! Sources: Qin and others (2021) for two steps in place of one; Warmuz, Chaudhary and Pinna (2022)
-//! for the line; the same with the slippage of a constant-product pool (a form of 2025, its factor derived anew).
+//! for the line; the slippage of a constant-product pool is derived anew.
 
 use crate::LiquidationError;
 use keelmark_book::{Decimal, Money, Rate, Round};
