@@ -8,12 +8,12 @@ fn documents_tell_the_truth() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let cases = trycmd::TestCases::new();
     cases.case(root.join("README.md"));
-    if !cfg!(feature = "engine") {
-        cases.skip(root.join("docs/engine.md"));
-    }
     // A block without a language is one to read; a document with a console block is one to run.
     for entry in std::fs::read_dir(root.join("docs"))? {
         let path = entry?.path();
+        if path.ends_with("engine.md") && !cfg!(feature = "engine") {
+            continue;
+        }
         let document = path.extension().is_some_and(|extension| extension == "md");
         if document && std::fs::read_to_string(&path)?.contains("\n```console\n") {
             cases.case(path);

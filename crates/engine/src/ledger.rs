@@ -24,9 +24,7 @@ pub enum Place {
 }
 
 /// Accounts of the house.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum House {
     /// The world outside: minus everything that was deposited and not withdrawn.
@@ -38,16 +36,13 @@ pub enum House {
     /// The insurance fund.
     Insurance,
     /// Realised profits of an instrument against its open positions: minus the cost of them all.
-    Clearing(
-        #[serde(with = "crate::account::instrument")]
-        #[schemars(with = "u32")]
-        InstrumentId,
-    ),
+    Clearing(#[serde(with = "crate::account::instrument")] InstrumentId),
 }
 
 /// A place by the names of what it is of: numbers are the engine's own, and do not leave it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "Place")]
 pub enum Named {
     /// An account's own balance.
     Account(String),

@@ -12,7 +12,7 @@ use crate::screen::Screen;
 use clap::Args;
 use keelmark_book::Timestamp;
 use keelmark_durable::Durable;
-use keelmark_engine::{Action, Answer as Answered, Command, Engine, Event};
+use keelmark_engine::{Answer as Answered, Command, Engine, Event};
 use keelmark_journal::Journal;
 use std::io::{BufRead, Write};
 use std::sync::mpsc::{Receiver, sync_channel};

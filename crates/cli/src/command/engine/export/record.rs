@@ -75,6 +75,7 @@ pub const fn optional(name: &'static str, kind: Kind) -> Column {
 
 impl Cell {
     /// Text.
+    #[expect(clippy::needless_pass_by_value, reason = "what is shown is often made for it")]
     pub fn text(text: impl ToString) -> Self {
         Self::Text(text.to_string())
     }

@@ -1,7 +1,7 @@
 //! The tables of an export: their columns, and their rows of a state or an event.
 //!
-//! Accounts and instruments are named in every table; their numbers stand once, in `accounts` and
-//! `instruments`, for the postings among the events, which have numbers alone.
+//! Accounts and instruments are named in every table. Their numbers, the order in which they came,
+//! stand in `accounts` and `instruments` alone.
 
 use super::Take;
 use super::record::{Cell, Kind, Row, Table, column, optional};
