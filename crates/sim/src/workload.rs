@@ -4,6 +4,7 @@ mod heard;
 mod rules;
 
 use crate::random::Random;
+use crate::reference::Reference;
 use keelmark_book::Timestamp;
 use keelmark_engine::command::Command;
 use std::collections::BTreeMap;
@@ -107,7 +108,7 @@ impl Workload {
     ///
     /// # Errors
     /// When the stream wrote what is no command: a fault of the simulation.
-    pub fn command(&mut self) -> Result<Command, serde_json::Error> {
+    pub fn command(&mut self, _known: &Reference) -> Result<Command, serde_json::Error> {
         if let Some(last) = self.last.clone().filter(|_| self.random.chance(1, 200)) {
             self.hope = Hope::default();
             return Ok(last);

@@ -2,9 +2,11 @@
 //! and limits of what leaves.
 
 use super::{Decision, Held, Reference, ensure};
+use crate::facts;
 use crate::holdings::{big, worth};
 use keelmark_book::{Asset, InstrumentId, Money, Timestamp};
 use keelmark_engine::command::{Action, Command, Limit};
+use keelmark_engine::event::{Event, Why};
 use keelmark_engine::limits::Whose;
 use keelmark_engine::outflow::{self, Cap};
 use num_bigint::BigInt;
@@ -32,7 +34,7 @@ pub(super) struct Rules {
 
 impl Reference {
     /// Sets a rule.
-    pub(super) fn rule(&mut self, command: &Command) -> Decision {
+    pub(super) fn rule(&mut self, command: &Command, heard: &[Event]) -> Decision {
         match &command.action {
             Action::Limit(limit) => self.limit(limit),
             Action::Link { group, accounts } => {
@@ -41,6 +43,19 @@ impl Reference {
             }
             Action::Unlink { accounts } => self.link(None, accounts),
             Action::Outflow { asset, whose, cap } => self.cap(asset, whose, *cap),
+            Action::Stop(stop) => self.stop(stop),
+            Action::CancelStop { account, order } => {
+                self.live(account)?;
+                self.stops.remove(account, *order)?;
+                self.facts.push(facts::stop_cancelled(account, *order, Why::Asked));
+                Some(())
+            }
+            Action::Alerts(alerts) => self.alert(alerts),
+            Action::Settlement { asset, rule } => self.settlement(asset, *rule),
+            Action::Delist { instrument, at, rule } => self.delist(instrument, *at, *rule),
+            Action::Interest { asset, terms } => self.interest(asset, *terms, heard),
+            Action::Accrue { asset } => self.accrue(asset.as_ref(), heard),
+            // Without feeds no index is ever missing, so nothing waits for its price.
             _ => None,
         }
     }
@@ -106,10 +121,13 @@ impl Reference {
         let (then, now) = (reach(&alone, was, id), reach(&alone, is, id));
         self.fits_limit(own, id, &then, &now)?;
         let own = self.group(name).and_then(|group| of(&Whose::Group(group.clone())));
-        let all = self.accounts.keys().map(String::as_str);
-        let together: Vec<&str> = all.filter(|one| self.linked(one, name)).collect();
-        let (both_then, both_now) = (reach(&together, was, id), reach(&together, is, id));
-        self.fits_limit(own.or(of(&Whose::EachGroup)), id, &both_then, &both_now)?;
+        if let Some(limit) = own.or(of(&Whose::EachGroup)) {
+            let all = self.accounts.keys().map(String::as_str);
+            let together: Vec<&str> = all.filter(|one| self.linked(one, name)).collect();
+            let (both_then, both_now) = (reach(&together, was, id), reach(&together, is, id));
+            self.fits_limit(Some(limit), id, &both_then, &both_now)?;
+        }
+        let Some(venue) = of(&Whose::Venue) else { return Some(()) };
         let names: Vec<&str> = self.accounts.keys().map(String::as_str).collect();
         let open = longs(&names, was, id);
         let (old, new) = (was(name)?, is(name)?);
@@ -124,7 +142,7 @@ impl Reference {
         } else {
             longs(&names, is, id)
         };
-        self.fits_limit(of(&Whose::Venue), id, &[open, BigInt::ZERO], &[would, BigInt::ZERO])
+        self.fits_limit(Some(venue), id, &[open, BigInt::ZERO], &[would, BigInt::ZERO])
     }
 
     fn fits_limit(
@@ -208,7 +226,7 @@ const VENUE: &str = "the venue";
 
 fn net(held: &Held, id: InstrumentId) -> BigInt {
     let of = held.positions.iter().filter(|(key, _)| key.0 == id);
-    of.map(|(_, fills)| fills.sum().quantity).sum()
+    of.map(|(_, fills)| &fills.sum().quantity).sum()
 }
 
 /// How far accounts together can come on each side, with all orders of it filled.
@@ -234,6 +252,6 @@ fn reach<'a>(
 fn longs<'a>(names: &[&str], held: impl Fn(&str) -> Option<&'a Held>, id: InstrumentId) -> BigInt {
     let all = names.iter().filter_map(|name| held(name));
     let positions = all.flat_map(|held| held.positions.iter());
-    let of = positions.filter(|(key, _)| key.0 == id).map(|(_, fills)| fills.sum().quantity);
-    of.filter(|quantity| *quantity > BigInt::ZERO).sum()
+    let of = positions.filter(|(key, _)| key.0 == id).map(|(_, fills)| &fills.sum().quantity);
+    of.filter(|quantity| **quantity > BigInt::ZERO).sum()
 }

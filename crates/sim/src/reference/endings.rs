@@ -1,0 +1,201 @@
+//! How instruments end, in the reference: every index price ever told is kept, and the mean of a
+//! window is the sum of all its pieces.
+
+use super::{Decision, Reference, ensure};
+use crate::facts;
+use crate::holdings::{big, nearest, one, paid_at_end, small, value};
+use keelmark_book::{Asset, Instrument, InstrumentId, Kind, Price, Rate, Timestamp};
+use keelmark_engine::delivery::{Last, Rule};
+use num_bigint::BigInt;
+use std::collections::BTreeMap;
+
+const SECOND: i64 = 1_000_000_000;
+
+/// The end of an instrument.
+#[derive(Clone, Debug)]
+struct End {
+    at: Timestamp,
+    last: Last,
+    /// Where its window begins.
+    from: Timestamp,
+    delisted: bool,
+    settled: bool,
+}
+
+/// Ends, rules, and every price that counts for them.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    of: BTreeMap<InstrumentId, End>,
+    rules: BTreeMap<Asset, Rule>,
+    told: BTreeMap<Asset, Vec<(Timestamp, BigInt)>>,
+}
+
+fn begin(at: Timestamp, last: Last, now: Timestamp) -> Timestamp {
+    match last {
+        Last::Mark => at,
+        Last::Average(rule) => {
+            at.plus_nanos(-i64::from(rule.window_seconds) * SECOND).max(now).min(at)
+        }
+    }
+}
+
+fn is_sound(rule: Rule) -> bool {
+    rule.window_seconds > 0 && rule.coverage >= Rate::ZERO && rule.coverage <= Rate::ONE
+}
+
+impl Ends {
+    /// An index price was told.
+    pub fn tell(&mut self, asset: &Asset, at: Timestamp, price: Price) {
+        self.told.entry(asset.clone()).or_default().push((at, big(price.decimal())));
+    }
+
+    fn price(&self, asset: &Asset, at: Timestamp) -> Option<&BigInt> {
+        let told = self.told.get(asset)?;
+        let before = told.partition_point(|(when, _)| *when <= at);
+        told.get(before.checked_sub(1)?).map(|(_, price)| price)
+    }
+
+    /// The mean of an index in another between two times.
+    fn mean(&self, one_of: &Instrument, from: Timestamp, to: Timestamp) -> Option<BigInt> {
+        let mut times = vec![from, to];
+        for asset in [&one_of.base, &one_of.quote] {
+            let told = self.told.get(asset)?;
+            let first = told.partition_point(|(when, _)| *when <= from);
+            times.extend(told[first..].iter().map(|(when, _)| *when).take_while(|when| *when < to));
+        }
+        times.sort();
+        times.dedup();
+        let (mut sum, mut nanos) = (BigInt::ZERO, 0);
+        for piece in times.windows(2) {
+            let (base, quote) =
+                (self.price(&one_of.base, piece[0])?, self.price(&one_of.quote, piece[0])?);
+            let held = piece[1].nanos() - piece[0].nanos();
+            sum += nearest(&(base * one()), quote) * held;
+            nanos += held;
+        }
+        (nanos > 0).then(|| nearest(&sum, &BigInt::from(nanos)))
+    }
+
+    fn first_due(&self, by: Timestamp) -> Option<(Timestamp, InstrumentId)> {
+        let due = self.of.iter().filter(|(_, end)| !end.settled && end.at <= by);
+        due.map(|(id, end)| (end.at, *id)).min()
+    }
+}
+
+impl Reference {
+    /// Whether an instrument is traded now, or at least its positions may be reduced.
+    pub(crate) fn traded(&self, id: InstrumentId, reduces: bool) -> Decision {
+        let Some(end) = self.ends.of.get(&id) else { return Some(()) };
+        ensure(!end.settled && end.at > self.now && (reduces || !end.delisted))
+    }
+
+    /// A new instrument, which may have an end.
+    pub(super) fn listed(&mut self, id: InstrumentId) {
+        let one_of = self.market.instruments.get(id);
+        let Some(at) = one_of.expiry() else { return };
+        let last = Last::Average(self.ends.rules.get(&one_of.base).copied().unwrap_or_default());
+        let from = begin(at, last, self.now);
+        self.ends.of.insert(id, End { at, last, from, delisted: false, settled: false });
+    }
+
+    pub(super) fn settlement(&mut self, asset: &Asset, rule: Rule) -> Decision {
+        ensure(is_sound(rule))?;
+        self.ends.rules.insert(asset.clone(), rule);
+        let (now, instruments) = (self.now, &self.market.instruments);
+        for (id, end) in &mut self.ends.of {
+            let ahead = matches!(end.last, Last::Average(_)) && end.from > now;
+            if instruments.get(*id).base == *asset && ahead && !end.delisted {
+                end.last = Last::Average(rule);
+                end.from = begin(end.at, end.last, now);
+            }
+        }
+        Some(())
+    }
+
+    pub(super) fn delist(&mut self, name: &str, at: Timestamp, last: Last) -> Decision {
+        let id = self.market.instruments.find(name).ok()?;
+        self.traded(id, false)?;
+        ensure(at > self.now)?;
+        let expiry = self.market.instruments.get(id).expiry();
+        ensure(expiry.is_none_or(|expiry| at < expiry))?;
+        if let Last::Average(rule) = last {
+            let begins = at.plus_nanos(-i64::from(rule.window_seconds) * SECOND);
+            ensure(is_sound(rule) && begins >= self.now)?;
+        }
+        let from = begin(at, last, self.now);
+        self.ends.of.insert(id, End { at, last, from, delisted: true, settled: false });
+        self.cancel_all(id, false);
+        Some(())
+    }
+
+    fn cancel_all(&mut self, id: InstrumentId, reducing: bool) {
+        for (name, held) in &mut self.accounts {
+            held.orders.retain(|number, order| {
+                let gone = order.instrument == id && (reducing || !order.reduce_only);
+                if gone {
+                    self.facts.push(facts::cancelled(name, *number));
+                    self.touched.insert(name.clone());
+                }
+                !gone
+            });
+        }
+    }
+
+    /// Time passes to a command's: what ends by then settles at its own instant.
+    pub(super) fn pass(&mut self, to: Timestamp) {
+        while let Some((at, id)) = self.ends.first_due(to) {
+            self.now = at.max(self.now);
+            self.seen(self.now);
+            if self.deliver(id).is_none() {
+                let fault = format!("the reference cannot settle {id:?}");
+                self.fault.get_or_insert(fault);
+            }
+            if let Some(end) = self.ends.of.get_mut(&id) {
+                end.settled = true;
+            }
+            self.follow(None);
+        }
+        self.now = to;
+        self.seen(to);
+    }
+
+    fn deliver(&mut self, id: InstrumentId) -> Decision {
+        let end = self.ends.of.get(&id)?.clone();
+        let one_of = self.market.instruments.get(id).clone();
+        let price = match end.last {
+            Last::Mark => big(self.market.quote(id).mark.decimal()),
+            Last::Average(_) => self.ends.mean(&one_of, end.from, end.at)?,
+        };
+        let (spot, symbol) = (one_of.kind == Kind::Spot, one_of.to_string());
+        let told = Price::new(small(&price)?);
+        self.facts.push(facts::delivered(&symbol, Some(told).filter(|_| !spot)));
+        self.cancel_all(id, true);
+        let lot = big(one_of.lot.decimal());
+        let each = match end.last {
+            Last::Average(_) if one_of.is_option() => paid_at_end(&one_of, &lot, &price)?,
+            _ => value(&one_of, &lot, &price),
+        };
+        let names: Vec<String> = self.accounts.keys().cloned().collect();
+        for (name, alone) in names.iter().flat_map(|name| [(name, false), (name, true)]) {
+            let held = self.accounts.get_mut(name)?;
+            let Some(fills) = held.positions.remove(&(id, alone)) else { continue };
+            let worth = &fills.sum().quantity / &lot * &each;
+            let profit = &worth - &fills.sum().cost;
+            let paid = if one_of.is_option() { worth } else { profit.clone() };
+            let quantity = small(&fills.sum().quantity)?;
+            let figures = [quantity, small(&paid)?, small(&profit)?];
+            let mut left = paid;
+            if alone {
+                left += held.margins.remove(&id)?;
+                if left < BigInt::ZERO {
+                    self.facts.push(facts::shortfall(name, &symbol, small(&-&left)?));
+                    left = BigInt::ZERO;
+                }
+            }
+            self.facts.push(facts::settled(name, &symbol, figures));
+            self.touched.insert(name.clone());
+            self.pay(name, &one_of.settle, &left);
+        }
+        Some(())
+    }
+}
