@@ -83,7 +83,7 @@ struct Run {
     random: Random,
 }
 
-/// Runs the stream of a seed for so many commands; stops at the first violation. `told` is called
+/// Runs the stream of a seed for so many commands, over at most so many accounts; stops at the first violation. `told` is called
 /// with the number of commands done, and says whether to go on.
 pub fn run(seed: u64, commands: u64, accounts: usize, mut told: impl FnMut(u64) -> bool) -> Report {
     let mut report = Report::default();
@@ -91,12 +91,13 @@ pub fn run(seed: u64, commands: u64, accounts: usize, mut told: impl FnMut(u64) 
         Ok(machine) => machine,
         Err(problem) => return Report { violations: vec![problem], ..report },
     };
+    let mut random = Random::new(!seed);
     let mut run = Run {
-        workload: Workload::new(seed, accounts),
+        workload: Workload::new(seed, crowd(&mut random, accounts)),
         engine: Engine::default(),
         reference: Reference::default(),
         machine,
-        random: Random::new(!seed),
+        random,
     };
     while report.commands < commands && report.violations.is_empty() {
         let most = (commands - report.commands).min(1 + run.random.below(BATCH) as u64);
@@ -111,6 +112,12 @@ pub fn run(seed: u64, commands: u64, accounts: usize, mut told: impl FnMut(u64) 
     }
     report.root = run.machine.root().unwrap_or_else(|problem| problem);
     report
+}
+
+/// How many accounts a seed has: mostly few, which meet each other often, now and then many.
+fn crowd(random: &mut Random, most: usize) -> usize {
+    let halvings = [0, 1, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5];
+    (most >> random.pick(&halvings)).max(3).min(most)
 }
 
 impl Run {

@@ -174,9 +174,10 @@ impl Reference {
                 crossed.push((one.waits_for_fall(), one.trigger(), one.clone()));
             }
         }
-        // Stable: at one trigger the older comes first.
-        crossed.sort_by(|(falls, one, _), (_, other, _)| {
-            if *falls { other.cmp(one) } else { one.cmp(other) }
+        // Stable: at one trigger the older comes first. Both directions at once are reached by a
+        // fall alone, to zero, which no trail is behind.
+        crossed.sort_by(|(falls, one, _), (falls_too, other, _)| {
+            falls_too.cmp(falls).then(if *falls { other.cmp(one) } else { one.cmp(other) })
         });
         let mut whose = Vec::new();
         for (_, trigger, one) in crossed {

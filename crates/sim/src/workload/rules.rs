@@ -1,23 +1,26 @@
 //! Commands that set what the venue allows: limits, groups of accounts, what may leave.
 
-use super::{COINS, LISTED, Workload};
+use super::{COINS, Workload};
 
 impl Workload {
     /// A rule, or its end.
     pub(super) fn rule(&mut self) -> String {
-        match self.random.below(8) {
-            0..=3 => self.limit(),
-            4 => {
+        match self.random.below(12) {
+            0..=4 => self.limit(),
+            5 => self.alerts(),
+            6 => self.interest(),
+            7 => r#"{"accrue":{}}"#.to_owned(),
+            8 => {
                 let (one, other, group) = (self.account(), self.account(), self.random.below(4));
                 format!(r#"{{"link":{{"group":"g{group}","accounts":["{one}","{other}"]}}}}"#)
             }
-            5 => format!(r#"{{"unlink":{{"accounts":["{}"]}}}}"#, self.account()),
+            9 => format!(r#"{{"unlink":{{"accounts":["{}"]}}}}"#, self.account()),
             _ => self.outflow(),
         }
     }
 
     fn limit(&mut self) -> String {
-        let instrument = self.random.below(LISTED.len());
+        let instrument = self.instrument();
         let whose = match self.random.below(6) {
             0 => r#""venue""#.to_owned(),
             1 => r#""each-account""#.to_owned(),
@@ -26,14 +29,15 @@ impl Workload {
             _ => format!(r#"{{"account":"{}"}}"#, self.account()),
         };
         let venue = if whose.contains("venue") { 20 } else { 1 };
-        let contracts = [4, 60, 8_000, 1, 6][instrument] * (1 + self.random.below(4)) * venue;
+        let usual = self.listed[instrument].shape.limit;
+        let contracts = usual * (1 + self.random.below(4)) * venue;
         let most = match self.random.below(5) {
             0 | 1 => String::new(),
             2 => format!(r#","notional":"{}.5""#, venue * (50_000 + self.random.below(900_000))),
             3 => r#","contracts":"-1""#.to_owned(),
             _ => format!(r#","contracts":"{contracts}""#),
         };
-        let name = LISTED[instrument].0;
+        let name = &self.listed[instrument].name;
         format!(r#"{{"limit":{{"instrument":"{name}","for":{whose}{most}}}}}"#)
     }
 
@@ -52,5 +56,36 @@ impl Workload {
             _ => format!(r#","cap":{{"most":"{most}.25","seconds":{seconds}}}"#),
         };
         format!(r#"{{"outflow":{{"asset":"{coin}","for":{whose}{cap}}}}}"#)
+    }
+
+    fn alerts(&mut self) -> String {
+        let rule = match self.random.below(5) {
+            0 => String::new(),
+            1 => r#""levels":["0.02","0.1","0.5"],"step":"0.01""#.to_owned(),
+            2 => r#""levels":["0.3","0.7"]"#.to_owned(),
+            3 => r#""step":"0.1""#.to_owned(),
+            _ => format!(r#""levels":["0.{:02}"],"step":"0.005""#, 1 + self.random.below(99)),
+        };
+        if self.random.chance(1, 4) {
+            return format!(r#"{{"alerts":{{{rule}}}}}"#);
+        }
+        let more = if rule.is_empty() { "" } else { "," };
+        format!(r#"{{"alerts":{{"account":"{}"{more}{rule}}}}}"#, self.account())
+    }
+
+    fn interest(&mut self) -> String {
+        let (coin, _) = *self.random.pick(COINS);
+        let yearly = match self.random.below(4) {
+            0 => return format!(r#"{{"interest":{{"asset":"{coin}"}}}}"#),
+            1 => r#"{"curve":{"base":"0.01","low_slope":"0.05","kink":"0.8","high_slope":"2"}}"#
+                .to_owned(),
+            2 => r#"{"rate":"1000.5"}"#.to_owned(),
+            _ => format!(r#"{{"rate":"0.{:03}"}}"#, self.random.below(400)),
+        };
+        let lenders = *self.random.pick(&["0", "0.9", "1"]);
+        format!(
+            r#"{{"interest":{{"asset":"{coin}","terms":{{"yearly":{yearly},
+            "lenders":"{lenders}"}}}}}}"#
+        )
     }
 }
