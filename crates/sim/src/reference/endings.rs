@@ -30,6 +30,9 @@ pub(super) struct Ends {
     told: BTreeMap<Asset, Vec<(Timestamp, BigInt)>>,
 }
 
+/// Of an asset that no price was told of: the market's own currency is always at one.
+const NOTHING: &[(Timestamp, BigInt)] = &[];
+
 fn begin(at: Timestamp, last: Last, now: Timestamp) -> Timestamp {
     match last {
         Last::Mark => at,
@@ -49,17 +52,24 @@ impl Ends {
         self.told.entry(asset.clone()).or_default().push((at, big(price.decimal())));
     }
 
-    fn price(&self, asset: &Asset, at: Timestamp) -> Option<&BigInt> {
-        let told = self.told.get(asset)?;
+    fn told(&self, asset: &Asset) -> &[(Timestamp, BigInt)] {
+        self.told.get(asset).map_or(NOTHING, Vec::as_slice)
+    }
+
+    fn price(&self, asset: &Asset, at: Timestamp) -> Option<BigInt> {
+        let told = self.told(asset);
+        if told.is_empty() && *asset == Asset::usd() {
+            return Some(one());
+        }
         let before = told.partition_point(|(when, _)| *when <= at);
-        told.get(before.checked_sub(1)?).map(|(_, price)| price)
+        told.get(before.checked_sub(1)?).map(|(_, price)| price.clone())
     }
 
     /// The mean of an index in another between two times.
     fn mean(&self, one_of: &Instrument, from: Timestamp, to: Timestamp) -> Option<BigInt> {
         let mut times = vec![from, to];
         for asset in [&one_of.base, &one_of.quote] {
-            let told = self.told.get(asset)?;
+            let told = self.told(asset);
             let first = told.partition_point(|(when, _)| *when <= from);
             times.extend(told[first..].iter().map(|(when, _)| *when).take_while(|when| *when < to));
         }
@@ -70,7 +80,7 @@ impl Ends {
             let (base, quote) =
                 (self.price(&one_of.base, piece[0])?, self.price(&one_of.quote, piece[0])?);
             let held = piece[1].nanos() - piece[0].nanos();
-            sum += nearest(&(base * one()), quote) * held;
+            sum += nearest(&(base * one()), &quote) * held;
             nanos += held;
         }
         (nanos > 0).then(|| nearest(&sum, &BigInt::from(nanos)))
