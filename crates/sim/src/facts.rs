@@ -1,11 +1,15 @@
 //! What both engines say beside accepted and refused, in words that can be compared.
 //!
-//! Only what follows from a command by itself: orders and stops that go, stops that trigger,
-//! settlements, and margin calls of the accounts that the reference watches.
+//! Mostly what follows from a command by itself: orders and stops that go, stops that trigger,
+//! settlements, limits that change in steps, and margin calls of the accounts that the reference
+//! watches.
 
-use keelmark_book::{Decimal, Price, Rate};
+use keelmark_book::{Asset, Decimal, Money, Price, Quantity, Rate, Timestamp};
 use keelmark_engine::Event;
 use keelmark_engine::event::Why;
+use keelmark_engine::governance::Rule;
+use keelmark_engine::limits::Whose;
+use keelmark_engine::outflow::{self, Cap};
 
 /// Whether the reference makes margin calls of an account: of one in five, since each price would
 /// have it ask about all.
@@ -80,6 +84,47 @@ pub fn unknown(account: &str) -> String {
     format!("{account}: margin unknown")
 }
 
+/// The rule of changes is another.
+#[must_use]
+pub fn ruled(rule: Rule) -> String {
+    format!("changes go by {rule:?}")
+}
+
+/// A change will begin.
+#[must_use]
+pub fn announced(change: u64, at: Timestamp) -> String {
+    format!("change {change} begins at {at}")
+}
+
+/// A change took a step.
+#[must_use]
+pub fn stepped(change: u64, step: u32, next: Option<Timestamp>) -> String {
+    format!("change {change} takes step {step}, then {next:?}")
+}
+
+/// A change will not be.
+#[must_use]
+pub fn change_cancelled(change: u64) -> String {
+    format!("change {change} is cancelled")
+}
+
+/// An instrument has another limit.
+#[must_use]
+pub fn limited(
+    instrument: &str,
+    whose: &Whose,
+    contracts: Option<Quantity>,
+    notional: Option<Money>,
+) -> String {
+    format!("{instrument} is limited for {whose:?}: {contracts:?}, {notional:?}")
+}
+
+/// Another amount may leave.
+#[must_use]
+pub fn capped(asset: &Asset, whose: &outflow::Whose, cap: Option<Cap>) -> String {
+    format!("{asset} may leave for {whose:?}: {cap:?}")
+}
+
 /// The fact of an event, if it is one that is compared.
 #[must_use]
 pub fn of(event: &Event) -> Option<String> {
@@ -100,12 +145,20 @@ pub fn of(event: &Event) -> Option<String> {
         }
         Event::MarginCall(call) | Event::Liquidatable(call) if is_watched(&call.account) => {
             let figures = [Some(call.equity), Some(call.maintenance), call.deposit];
-            let figures = figures.map(|amount| amount.map(keelmark_book::Money::decimal));
+            let figures = figures.map(|amount| amount.map(Money::decimal));
             called(&call.account, &call.pool, call.level, figures)
         }
         Event::MarginRestored { account, level } if is_watched(account) => {
             restored(account, *level)
         }
+        Event::GovernanceSet { rule } => ruled(*rule),
+        Event::ChangeAnnounced { change, at, .. } => announced(*change, *at),
+        Event::ChangeStepped { change, step, next, .. } => stepped(*change, *step, *next),
+        Event::ChangeCancelled { change, .. } => change_cancelled(*change),
+        Event::Limited { instrument, whose, most } => {
+            limited(instrument, whose, most.contracts, most.notional)
+        }
+        Event::OutflowSet { asset, whose, cap } => capped(asset, whose, *cap),
         Event::MarginUnknown { account, .. } if is_watched(account) => unknown(account),
         _ => return None,
     })

@@ -5,6 +5,7 @@
 //! margin calls of the accounts that it watches.
 
 mod alerts;
+mod changes;
 mod endings;
 mod interest;
 mod orders;
@@ -42,6 +43,7 @@ pub struct Reference {
     opened: Vec<String>,
     answered: BTreeMap<String, BTreeMap<u64, bool>>,
     rules: rules::Rules,
+    changing: changes::Changes,
     stops: stops::Waiting,
     calls: alerts::Calls,
     ends: endings::Ends,
@@ -106,6 +108,7 @@ impl Default for Reference {
             opened: Vec::new(),
             answered: BTreeMap::new(),
             rules: rules::Rules::default(),
+            changing: changes::Changes::default(),
             stops: stops::Waiting::default(),
             calls: alerts::Calls::default(),
             ends: endings::Ends::default(),

@@ -52,6 +52,7 @@ impl Report {
             ("(shortfall)", " is short of "),
             ("(called)", " is reached: "),
             ("(restored)", " is left"),
+            ("(stepped)", " takes step "),
         ];
         for fact in facts {
             if let Some((name, _)) = kinds.iter().find(|(_, word)| fact.contains(word)) {
@@ -193,8 +194,12 @@ fn compare(
         }
     }
     // What a command does to accounts that it does not name.
-    let all = !reference.facts.is_empty()
-        || events.iter().any(|one| matches!(one, Event::Funded { .. } | Event::Accrued { .. }));
+    let is_about_all = |event: &Event| match event {
+        Event::Funded { .. } | Event::Accrued { .. } | Event::Delisting { .. } => true,
+        Event::Delivered { .. } | Event::Triggered { .. } => true,
+        _ => false,
+    };
+    let all = events.iter().any(is_about_all);
     if all {
         let mut names = reference.accounts.keys();
         return names.try_for_each(|name| same(engine, reference, name));

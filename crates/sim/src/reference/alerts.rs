@@ -154,11 +154,13 @@ impl Reference {
             return;
         };
         let numbers = pools.iter().map(|pool| {
-            let (equity, maintenance) = (big(pool.equity.decimal()), big(pool.maintenance.decimal()));
+            let (equity, maintenance) =
+                (big(pool.equity.decimal()), big(pool.maintenance.decimal()));
             (used(&equity, &maintenance), pool, equity, maintenance)
         });
         // The first of the worst.
-        let worst = numbers.reduce(|worst, one| if is_more(&one.0, &worst.0) { one } else { worst });
+        let worst =
+            numbers.reduce(|worst, one| if is_more(&one.0, &worst.0) { one } else { worst });
         let Some((used, pool, equity, maintenance)) = worst else { return };
         let used = used.as_ref();
         let reached = |level: &Rate| rule.is_reached(*level, used);

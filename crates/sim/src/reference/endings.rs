@@ -153,7 +153,16 @@ impl Reference {
 
     /// Time passes to a command's: what ends by then settles at its own instant.
     pub(super) fn pass(&mut self, to: Timestamp) {
-        while let Some((at, id)) = self.ends.first_due(to) {
+        loop {
+            let (end, change) = (self.ends.first_due(to), self.change_due(to));
+            // At one instant what ends comes first.
+            if let Some((at, number)) = change.filter(|(at, _)| end.is_none_or(|end| *at < end.0)) {
+                self.now = at.max(self.now);
+                self.seen(self.now);
+                self.change_steps(number);
+                continue;
+            }
+            let Some((at, id)) = end else { break };
             self.now = at.max(self.now);
             self.seen(self.now);
             if self.deliver(id).is_none() {

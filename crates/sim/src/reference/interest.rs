@@ -46,9 +46,8 @@ impl Stood {
 }
 
 fn are_sound(terms: Terms) -> bool {
-    let share = |rate: Rate, most: i64| {
-        rate >= Rate::ZERO && rate <= Rate::new(Decimal::from_int(most))
-    };
+    let share =
+        |rate: Rate, most: i64| rate >= Rate::ZERO && rate <= Rate::new(Decimal::from_int(most));
     let rates = match terms.yearly {
         Yearly::Rate(rate) => vec![rate],
         Yearly::Curve(curve) => vec![curve.base, curve.low_slope, curve.high_slope, curve.kink],
@@ -125,9 +124,8 @@ impl Reference {
     fn charge(&mut self, asset: &Asset, heard: &[Event]) {
         let Some(terms) = self.terms.get(asset).copied() else { return };
         let weighed = self.weighed(asset);
-        let result = self.said(asset, heard).and_then(|said| {
-            checked(terms, &weighed, &said).map(|()| said)
-        });
+        let result =
+            self.said(asset, heard).and_then(|said| checked(terms, &weighed, &said).map(|()| said));
         match result {
             Err(problem) => {
                 self.fault.get_or_insert(format!("interest on {asset}: {problem}"));

@@ -23,9 +23,9 @@ pub(super) type Before = BTreeMap<String, Held>;
 #[derive(Default)]
 pub(super) struct Rules {
     /// By instrument and what they are about, in words.
-    limits: BTreeMap<(InstrumentId, String), Limit>,
+    pub limits: BTreeMap<(InstrumentId, String), Limit>,
     /// Groups by the heads of the families in them.
-    groups: BTreeMap<String, String>,
+    pub groups: BTreeMap<String, String>,
     /// By asset and whose, in words.
     caps: BTreeMap<(Asset, String), Cap>,
     /// Everything that ever left: whose, until when it counts, how much.
@@ -51,6 +51,8 @@ impl Reference {
                 Some(())
             }
             Action::Alerts(alerts) => self.alert(alerts),
+            Action::Governance(rule) => self.govern(*rule),
+            Action::CancelChange { change } => self.cancel_change(*change),
             Action::Settlement { asset, rule } => self.settlement(asset, *rule),
             Action::Delist { instrument, at, rule } => self.delist(instrument, *at, *rule),
             Action::Interest { asset, terms } => self.interest(asset, *terms, heard),
@@ -64,18 +66,8 @@ impl Reference {
         let id = self.market.instruments.find(&limit.instrument).ok()?;
         ensure(limit.contracts.is_none_or(|most| !most.is_negative()))?;
         ensure(limit.notional.is_none_or(|most| !most.is_negative()))?;
-        match &limit.whose {
-            Whose::Account(name) => drop(self.live(name)?),
-            Whose::Group(name) => ensure(self.rules.groups.values().any(|one| one == name))?,
-            _ => {}
-        }
-        let key = (id, format!("{:?}", limit.whose));
-        if limit.contracts.is_none() && limit.notional.is_none() {
-            self.rules.limits.remove(&key);
-        } else {
-            self.rules.limits.insert(key, limit.clone());
-        }
-        Some(())
+        self.is_there(&limit.whose)?;
+        self.limit_in_time(id, limit)
     }
 
     fn link(&mut self, group: Option<&String>, accounts: &[String]) -> Decision {
@@ -168,20 +160,33 @@ impl Reference {
         if let Some(cap) = cap {
             ensure(!cap.most.is_negative() && (1..=LONGEST).contains(&cap.seconds))?;
         }
-        let whose = match whose {
-            outflow::Whose::Account(name) => {
-                self.live(name)?;
-                name.clone()
-            }
-            // No account has an empty name.
-            outflow::Whose::EachAccount => String::new(),
-            outflow::Whose::Venue => VENUE.to_owned(),
-        };
-        match cap {
-            Some(cap) => drop(self.rules.caps.insert((asset.clone(), whose), cap)),
-            None => drop(self.rules.caps.remove(&(asset.clone(), whose))),
+        if let outflow::Whose::Account(name) = whose {
+            self.live(name)?;
         }
-        Some(())
+        self.cap_in_time(asset, whose, cap)
+    }
+
+    pub(super) fn set_cap(&mut self, asset: &Asset, whose: &outflow::Whose, cap: Option<Cap>) {
+        self.facts.push(facts::capped(asset, whose, cap));
+        let key = (asset.clone(), named(whose).to_owned());
+        match cap {
+            Some(cap) => drop(self.rules.caps.insert(key, cap)),
+            None => drop(self.rules.caps.remove(&key)),
+        }
+    }
+
+    /// The limit that stands for whom, and the common one where an own one may replace it.
+    pub(super) fn cap_for(
+        &self,
+        asset: &Asset,
+        whose: &outflow::Whose,
+    ) -> (Option<Cap>, Option<Cap>) {
+        let of = |whose: &str| self.rules.caps.get(&(asset.clone(), whose.to_owned())).copied();
+        let own = of(named(whose));
+        match whose {
+            outflow::Whose::Account(_) => (own.or(of("")), of("")),
+            _ => (own, None),
+        }
     }
 
     /// Whether an amount may leave an account, and the venue; it then counts.
@@ -218,6 +223,16 @@ impl Reference {
         let part = window / 64;
         let parts_gone = self.now.nanos().div_euclid(part);
         Timestamp::from_nanos((parts_gone + 1) * part + window)
+    }
+}
+
+/// Whose limit of outflow, in a word.
+fn named(whose: &outflow::Whose) -> &str {
+    match whose {
+        outflow::Whose::Account(name) => name,
+        // No account has an empty name.
+        outflow::Whose::EachAccount => "",
+        outflow::Whose::Venue => VENUE,
     }
 }
 

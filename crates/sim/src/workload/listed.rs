@@ -101,9 +101,9 @@ impl Listed {
     fn action(&self) -> String {
         let Shape { size, lot, option, .. } = self.shape;
         let vol = if option { r#","iv":0.5,"forward":"70500""# } else { "" };
-        let expiry = self.end.map_or(String::new(), |end| {
-            format!(r#","expiry":"{}""#, Timestamp::from_nanos(end))
-        });
+        let expiry = self
+            .end
+            .map_or(String::new(), |end| format!(r#","expiry":"{}""#, Timestamp::from_nanos(end)));
         format!(
             r#"{{"list":{{"instrument":"{}","contract_size":"{size}","lot":"{lot}",
             "mark":"{}"{vol}{expiry}}}}}"#,

@@ -5,7 +5,9 @@ use super::{COINS, Workload};
 impl Workload {
     /// A rule, or its end.
     pub(super) fn rule(&mut self) -> String {
-        match self.random.below(12) {
+        match self.random.below(14) {
+            12 => self.governance(),
+            13 => format!(r#"{{"cancel-change":{{"change":{}}}}}"#, 1 + self.random.below(60)),
             0..=4 => self.limit(),
             5 => self.alerts(),
             6 => self.interest(),
@@ -86,6 +88,17 @@ impl Workload {
         format!(
             r#"{{"interest":{{"asset":"{coin}","terms":{{"yearly":{yearly},
             "lenders":"{lenders}"}}}}}}"#
+        )
+    }
+
+    /// How fast rules become looser; now and then what cannot be.
+    fn governance(&mut self) -> String {
+        let delay = *self.random.pick(&[0, 600, 3_600, 86_400, 40_000_000]);
+        let step = *self.random.pick(&[0, 60, 600, 3_600]);
+        let most = *self.random.pick(&["0.0001", "0.05", "0.3", "1"]);
+        format!(
+            r#"{{"governance":{{"delay_seconds":{delay},"step_seconds":{step},
+            "most_per_step":"{most}","collateral_seconds":{delay}}}}}"#
         )
     }
 }
