@@ -54,6 +54,12 @@ pub fn delivered(instrument: &str, price: Option<Price>) -> String {
     format!("{instrument} settles at {price:?}")
 }
 
+/// An instrument has ended without a price.
+#[must_use]
+pub fn missed() -> String {
+    "a settlement is missed".to_owned()
+}
+
 /// A position settles: contracts, what was paid, profit.
 #[must_use]
 pub fn settled(account: &str, instrument: &str, [held, paid, profit]: [Decimal; 3]) -> String {
@@ -151,6 +157,7 @@ pub fn of(event: &Event) -> Option<String> {
         Event::MarginRestored { account, level } if is_watched(account) => {
             restored(account, *level)
         }
+        Event::Missed { what, .. } if what == "settlement" => missed(),
         Event::GovernanceSet { rule } => ruled(*rule),
         Event::ChangeAnnounced { change, at, .. } => announced(*change, *at),
         Event::ChangeStepped { change, step, next, .. } => stepped(*change, *step, *next),

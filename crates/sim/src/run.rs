@@ -185,7 +185,7 @@ fn compare(
 ) -> Result<(), String> {
     facts::same(events, &reference.facts)?;
     if let Some(problem) = reference.fault() {
-        return Err(problem);
+        return Err(format!("{problem}; found {events:?}"));
     }
     for (name, before) in &reference.before {
         same(engine, reference, name)?;

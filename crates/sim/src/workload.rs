@@ -252,7 +252,7 @@ impl Workload {
             self.random.below(121) as i64 - 60
         };
         if self.random.chance(1, 5) {
-            let (coin, price) = *self.random.pick(&COINS[1..]);
+            let (coin, price) = *self.random.pick(COINS);
             let price = price * 100 + price * move_by / 100;
             return format!(r#"{{"index":{{"asset":"{coin}","price":"{}"}}}}"#, money(price));
         }

@@ -20,6 +20,8 @@ struct End {
     from: Timestamp,
     delisted: bool,
     settled: bool,
+    /// Its end has come without a price.
+    waits: bool,
 }
 
 /// Ends, rules, and every price that counts for them.
@@ -65,8 +67,9 @@ impl Ends {
         told.get(before.checked_sub(1)?).map(|(_, price)| price.clone())
     }
 
-    /// The mean of an index in another between two times.
-    fn mean(&self, one_of: &Instrument, from: Timestamp, to: Timestamp) -> Option<BigInt> {
+    /// The mean of an index in another between two times, where there was one for long enough.
+    fn mean(&self, one_of: &Instrument, end: &End, least: Rate) -> Option<BigInt> {
+        let (from, to) = (end.from, end.at);
         let mut times = vec![from, to];
         for asset in [&one_of.base, &one_of.quote] {
             let told = self.told(asset);
@@ -77,17 +80,19 @@ impl Ends {
         times.dedup();
         let (mut sum, mut nanos) = (BigInt::ZERO, 0);
         for piece in times.windows(2) {
-            let (base, quote) =
-                (self.price(&one_of.base, piece[0])?, self.price(&one_of.quote, piece[0])?);
+            let pair = self.price(&one_of.base, piece[0]).zip(self.price(&one_of.quote, piece[0]));
+            let Some((base, quote)) = pair else { continue };
             let held = piece[1].nanos() - piece[0].nanos();
             sum += nearest(&(base * one()), &quote) * held;
             nanos += held;
         }
-        (nanos > 0).then(|| nearest(&sum, &BigInt::from(nanos)))
+        let span = BigInt::from((to.nanos() - from.nanos()).max(1));
+        let live = BigInt::from(nanos) * one() / span >= big(least.decimal());
+        (nanos > 0 && live).then(|| nearest(&sum, &BigInt::from(nanos)))
     }
 
     fn first_due(&self, by: Timestamp) -> Option<(Timestamp, InstrumentId)> {
-        let due = self.of.iter().filter(|(_, end)| !end.settled && end.at <= by);
+        let due = self.of.iter().filter(|(_, end)| !end.settled && !end.waits && end.at <= by);
         due.map(|(id, end)| (end.at, *id)).min()
     }
 }
@@ -105,7 +110,9 @@ impl Reference {
         let Some(at) = one_of.expiry() else { return };
         let last = Last::Average(self.ends.rules.get(&one_of.base).copied().unwrap_or_default());
         let from = begin(at, last, self.now);
-        self.ends.of.insert(id, End { at, last, from, delisted: false, settled: false });
+        self.ends
+            .of
+            .insert(id, End { at, last, from, delisted: false, settled: false, waits: false });
     }
 
     pub(super) fn settlement(&mut self, asset: &Asset, rule: Rule) -> Decision {
@@ -133,7 +140,9 @@ impl Reference {
             ensure(is_sound(rule) && begins >= self.now)?;
         }
         let from = begin(at, last, self.now);
-        self.ends.of.insert(id, End { at, last, from, delisted: true, settled: false });
+        self.ends
+            .of
+            .insert(id, End { at, last, from, delisted: true, settled: false, waits: false });
         self.cancel_all(id, false);
         Some(())
     }
@@ -165,12 +174,13 @@ impl Reference {
             let Some((at, id)) = end else { break };
             self.now = at.max(self.now);
             self.seen(self.now);
-            if self.deliver(id).is_none() {
-                let fault = format!("the reference cannot settle {id:?}");
-                self.fault.get_or_insert(fault);
-            }
-            if let Some(end) = self.ends.of.get_mut(&id) {
-                end.settled = true;
+            if let Some(price) = self.last_price(id) {
+                if self.deliver(id, &price).is_none() {
+                    let fault = format!("the reference cannot settle {id:?} at {price}");
+                    self.fault.get_or_insert(fault);
+                }
+            } else {
+                self.missed(id);
             }
             self.follow(None);
         }
@@ -178,21 +188,52 @@ impl Reference {
         self.seen(to);
     }
 
-    fn deliver(&mut self, id: InstrumentId) -> Decision {
-        let end = self.ends.of.get(&id)?.clone();
+    /// The price that an instrument ends at, if there is one.
+    fn last_price(&self, id: InstrumentId) -> Option<BigInt> {
+        let end = self.ends.of.get(&id)?;
+        match end.last {
+            Last::Mark => Some(big(self.market.quote(id).mark.decimal())),
+            Last::Average(rule) => {
+                self.ends.mean(self.market.instruments.get(id), end, rule.coverage)
+            }
+        }
+    }
+
+    /// The end has come without a price: what was delisted is tried again over the next window,
+    /// what expired waits for the venue.
+    fn missed(&mut self, id: InstrumentId) {
+        self.facts.push(facts::missed());
+        let (now, expiry) = (self.now, self.market.instruments.get(id).expiry());
+        let Some(end) = self.ends.of.get_mut(&id) else { return };
+        end.waits = !end.delisted || expiry.is_some_and(|expiry| end.at >= expiry);
+        if let (Last::Average(rule), false) = (end.last, end.waits) {
+            let at = end.at.plus_nanos(i64::from(rule.window_seconds) * SECOND);
+            end.at = expiry.map_or(at, |expiry| at.min(expiry));
+            end.from = begin(end.at, end.last, now);
+        }
+    }
+
+    /// The venue says the price of what waits for one.
+    pub(super) fn settle(&mut self, name: &str, price: Option<Price>) -> Decision {
+        let id = self.market.instruments.find(name).ok()?;
+        ensure(self.ends.of.get(&id)?.waits)?;
+        let price = price.filter(|price| price.is_positive())?;
+        self.deliver(id, &big(price.decimal()))
+    }
+
+    fn deliver(&mut self, id: InstrumentId, price: &BigInt) -> Decision {
+        let end = self.ends.of.get_mut(&id)?;
+        (end.settled, end.waits) = (true, false);
+        let last = end.last;
         let one_of = self.market.instruments.get(id).clone();
-        let price = match end.last {
-            Last::Mark => big(self.market.quote(id).mark.decimal()),
-            Last::Average(_) => self.ends.mean(&one_of, end.from, end.at)?,
-        };
         let (spot, symbol) = (one_of.kind == Kind::Spot, one_of.to_string());
-        let told = Price::new(small(&price)?);
+        let told = Price::new(small(price)?);
         self.facts.push(facts::delivered(&symbol, Some(told).filter(|_| !spot)));
         self.cancel_all(id, true);
         let lot = big(one_of.lot.decimal());
-        let each = match end.last {
-            Last::Average(_) if one_of.is_option() => paid_at_end(&one_of, &lot, &price)?,
-            _ => value(&one_of, &lot, &price),
+        let each = match last {
+            Last::Average(_) if one_of.is_option() => paid_at_end(&one_of, &lot, price)?,
+            _ => value(&one_of, &lot, price),
         };
         let names: Vec<String> = self.accounts.keys().cloned().collect();
         for (name, alone) in names.iter().flat_map(|name| [(name, false), (name, true)]) {

@@ -57,7 +57,7 @@ impl Reference {
             Action::Delist { instrument, at, rule } => self.delist(instrument, *at, *rule),
             Action::Interest { asset, terms } => self.interest(asset, *terms, heard),
             Action::Accrue { asset } => self.accrue(asset.as_ref(), heard),
-            // Without feeds no index is ever missing, so nothing waits for its price.
+            Action::Settle { instrument, price } => self.settle(instrument, *price),
             _ => None,
         }
     }

@@ -197,6 +197,11 @@ impl Workload {
     }
 
     pub(super) fn settlement(&mut self) -> String {
+        if self.random.chance(1, 3) {
+            let one = self.random.pick(&self.listed);
+            let price = *self.random.pick(&["70050.5", "3500", "0"]);
+            return format!(r#"{{"settle":{{"instrument":"{}","price":"{price}"}}}}"#, one.name);
+        }
         let seconds = 60 * (1 + self.random.below(90));
         let coin = *self.random.pick(&["BTC", "ETH"]);
         let coverage = *self.random.pick(&["0", "0.5", "0.9", "1", "1.5"]);
