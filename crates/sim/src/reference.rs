@@ -416,8 +416,9 @@ impl Reference {
         let held = self.live(name)?;
         ensure(movable(amount))?;
         let amount = big(amount.decimal());
-        ensure(held.cash.get(asset).is_some_and(|have| *have >= amount))?;
+        let enough = held.cash.get(asset).is_some_and(|have| *have >= amount);
         self.pay(name, asset, &-amount);
+        ensure(enough || self.lends(name))?;
         self.stands(name)
     }
 

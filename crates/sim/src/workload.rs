@@ -62,6 +62,8 @@ pub struct Workload {
     hope: Hope,
     /// All that was ever listed.
     listed: Vec<Listed>,
+    /// Whether changes of rules were made to wait.
+    governed: bool,
     /// Accounts that are open.
     live: Vec<usize>,
     /// An account that is to be closed, and how many steps that took.
@@ -95,6 +97,7 @@ impl Workload {
             held: BTreeMap::new(),
             hope: Hope::default(),
             listed,
+            governed: false,
             live: Vec::new(),
             leaving: None,
             now: START,
@@ -125,7 +128,8 @@ impl Workload {
             self.pass();
             self.forget();
         }
-        let at = if self.random.chance(1, 300) { self.now - 5 * NANOS } else { self.now };
+        let late = self.opened > 0 && self.random.chance(1, 300);
+        let at = if late { self.now - 5 * NANOS } else { self.now };
         let at = Timestamp::from_nanos(at);
         let number = self.numbers[sender];
         let line =

@@ -6,6 +6,7 @@ use crate::facts;
 use crate::holdings::{big, nearest, one, paid_at_end, small, value};
 use keelmark_book::{Asset, Instrument, InstrumentId, Kind, Price, Rate, Timestamp};
 use keelmark_engine::delivery::{Last, Rule};
+use keelmark_engine::event::Why;
 use num_bigint::BigInt;
 use std::collections::BTreeMap;
 
@@ -157,6 +158,10 @@ impl Reference {
                 }
                 !gone
             });
+        }
+        for (name, number) in self.stops.ended(id, reducing) {
+            self.stops.remove(&name, number);
+            self.facts.push(facts::stop_cancelled(&name, number, Why::Ended));
         }
     }
 

@@ -131,17 +131,33 @@ impl Reference {
         pools
     }
 
-    /// Whether an account holds its initial margin.
+    /// Whether an account's document asks initial margin for its balances alone.
+    pub(crate) fn lends(&self, name: &str) -> bool {
+        let asks = || {
+            let held = self.accounts.get(name)?;
+            let mut whole = self.portfolio(name, held)?;
+            whole.positions.clear();
+            whole.orders.clear();
+            let found = margin(self.models.get(&held.model)?, &self.market, &whole).ok()?;
+            Some(found.pools.iter().any(|pool| pool.health.initial.is_positive()))
+        };
+        asks().unwrap_or(false)
+    }
+
+    /// Whether an account holds its initial margin; without positions, whether it may owe.
     pub(super) fn stands(&self, name: &str) -> Decision {
-        self.stands_or_gains(name, None)
+        let held = self.accounts.get(name)?;
+        let flat = held.positions.is_empty() && held.orders.is_empty();
+        ensure(!flat || !owes(held) || self.lends(name))?;
+        self.gains(name, None)
     }
 
     /// Whether every pool of an account holds its initial margin or, where there is a before, has
     /// no less to spare than then.
-    pub(super) fn stands_or_gains(&self, name: &str, before: Option<&Held>) -> Decision {
+    pub(super) fn gains(&self, name: &str, before: Option<&Held>) -> Decision {
         let held = self.accounts.get(name)?;
-        if held.positions.is_empty() && held.orders.is_empty() {
-            return ensure(held.cash.values().all(|amount| *amount >= BigInt::ZERO));
+        if held.positions.is_empty() && held.orders.is_empty() && !owes(held) {
+            return Some(());
         }
         let pools = self.pools(name)?;
         let short: Vec<&Pool> = pools.iter().filter(|pool| pool.spare() < BigInt::ZERO).collect();
@@ -155,4 +171,8 @@ impl Reference {
         };
         ensure(short.iter().all(no_less))
     }
+}
+
+fn owes(held: &Held) -> bool {
+    held.cash.values().any(|amount| *amount < BigInt::ZERO)
 }

@@ -84,6 +84,12 @@ impl Waiting {
         self.0.iter().map(|one| (one.account.as_str(), one.number))
     }
 
+    /// Stops that go with the end of an instrument, or with its announcement.
+    pub fn ended(&self, id: InstrumentId, all: bool) -> Vec<(String, u64)> {
+        let gone = self.0.iter().filter(|one| one.instrument == id && (all || one.may_open));
+        gone.map(|one| (one.account.clone(), one.number)).collect()
+    }
+
     /// Takes a stop out; the other of a pair stays, alone.
     pub fn remove(&mut self, account: &str, number: u64) -> Option<Wait> {
         let at = self.0.iter().position(|one| one.account == account && one.number == number)?;

@@ -2,7 +2,7 @@
 
 use super::{Decision, Held, Reference, ensure};
 use crate::holdings::{big, size, small, value};
-use keelmark_book::{InstrumentId, Kind, Money, Portfolio, Price, Round};
+use keelmark_book::{InstrumentId, Isolation, Kind, Money, Portfolio, Position, Price, Round};
 use keelmark_engine::account::Mode;
 use keelmark_engine::command::{Side, Trade};
 use keelmark_margin::margin;
@@ -40,8 +40,11 @@ impl Reference {
         }
         for (side, reduces) in [&trade.buyer, &trade.seller].into_iter().zip(reduce) {
             self.within(&before, &side.account, id)?;
-            let was = before.get(&side.account).filter(|_| reduces);
-            self.stands_or_gains(&side.account, was)?;
+            if reduces {
+                self.gains(&side.account, before.get(&side.account))?;
+            } else {
+                self.stands(&side.account)?;
+            }
         }
         if one.kind == Kind::Spot {
             return Some(());
@@ -126,6 +129,7 @@ impl Reference {
         let settle = self.market.instruments.get(id).settle.clone();
         let held = self.accounts.get_mut(name)?;
         let margin = held.margins.remove(&id).unwrap_or_default() + cash;
+        held.margins.insert(id, margin.clone());
         let smaller = now.magnitude() < was.magnitude();
         let turned = *was != zero && *now != zero && (*was > zero) != (*now > zero);
         ensure(!(smaller && margin < zero))?;
@@ -135,12 +139,16 @@ impl Reference {
             // Rounded up: what stays with the position.
             let (now, was) = (BigInt::from(now.magnitude().clone()), was.magnitude().clone());
             let was = BigInt::from(was);
-            (&margin * now + &was - 1) / was
+            let share = (&margin * now + &was - 1) / was;
+            let needed = self.needed(name, id, &share).unwrap_or_else(|| margin.clone());
+            (share + needed).min(margin.clone())
         } else {
             margin.clone()
         };
+        let margins = &mut self.accounts.get_mut(name)?.margins;
+        margins.remove(&id);
         if *now != zero {
-            held.margins.insert(id, kept.clone());
+            margins.insert(id, kept.clone());
         }
         self.pay(name, &settle, &(margin - kept));
         Some(())
@@ -148,23 +156,52 @@ impl Reference {
 
     /// Gives a position on its own collateral what its initial margin asks beyond what it has.
     pub(super) fn top_up(&mut self, name: &str, id: InstrumentId) -> Decision {
+        let has = self.accounts.get(name)?.margins.get(&id)?.clone();
+        let given = self.needed(name, id, &has)?.max(-has);
+        let settle = self.market.instruments.get(id).settle.clone();
+        *self.accounts.get_mut(name)?.margins.get_mut(&id)? += &given;
+        self.pay(name, &settle, &-given);
+        Some(())
+    }
+
+    /// What a position needs beside a margin to hold its initial margin: asked until nothing is
+    /// short, each time by what the last amount was seen to count for.
+    fn needed(&self, name: &str, id: InstrumentId, margin: &BigInt) -> Option<BigInt> {
+        let mut short = self.short(name, id, margin)?;
+        let (mut given, mut step) = (BigInt::ZERO, short.clone());
+        for _ in 0..16 {
+            if short == BigInt::ZERO {
+                return Some(given);
+            }
+            given += &step;
+            let left = self.short(name, id, &(margin + &given))?;
+            let mended = &short - &left;
+            if left > BigInt::ZERO {
+                ensure(mended > BigInt::ZERO)?;
+                step = (step * &left + &mended - 1) / mended;
+            }
+            short = left;
+        }
+        (short == BigInt::ZERO).then_some(given)
+    }
+
+    /// What a position on a margin is short of its initial margin, in its settlement asset.
+    fn short(&self, name: &str, id: InstrumentId, own: &BigInt) -> Option<BigInt> {
         let held = self.accounts.get(name)?;
         let mut alone = Portfolio::new(name);
-        alone.positions.push(self.position(held, id, true)?);
-        let found = margin(self.models.get(&held.model)?, &self.market, &alone).ok()?;
-        let settle = self.market.instruments.get(id).settle.clone();
-        let mut short = Money::ZERO;
+        let position = self.position(held, id, true)?;
+        let isolation = Isolation::Own(Money::new(small(own)?));
+        alone.positions.push(Position { isolation, ..position });
+        let model = self.models.get(&held.model)?;
+        let found = margin(model, &self.market, &alone).ok()?;
+        let settle = &self.market.instruments.get(id).settle;
+        let (mut short, up) = (Money::ZERO, Round::Up);
         for pool in found.pools.iter().filter(|pool| !pool.health.may_add_risk()) {
-            let up = Round::Up;
-            let missing =
-                (-pool.health.available()).at(self.market.price(&pool.pool.currency).ok()?, up);
-            let missing = missing.ok()?.over(self.market.price(&settle).ok()?, up).ok()?;
+            let missing = -pool.health.available();
+            let missing = missing.at(self.market.price(&pool.pool.currency).ok()?, up).ok()?;
+            let missing = missing.over(self.market.price(settle).ok()?, up).ok()?;
             short = short.plus(missing).ok()?;
         }
-        let missing = -self.accounts.get(name)?.margins.get(&id)?;
-        let short = big(short.decimal()).max(missing);
-        *self.accounts.get_mut(name)?.margins.get_mut(&id)? += &short;
-        self.pay(name, &settle, &-short);
-        Some(())
+        Some(big(short.decimal()))
     }
 }
