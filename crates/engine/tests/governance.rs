@@ -97,6 +97,17 @@ fn an_own_limit_is_no_way_round_the_common_one() {
     assert!(refusal.to_string().contains("common"), "{refusal}");
 }
 
+/// A limit that would only be announced was taken for a group that nobody is of, and missed later.
+#[test]
+fn a_limit_of_a_group_that_is_not_there_is_refused_also_where_it_would_wait() {
+    let mut venue = Venue::new();
+    venue.done(&limit(r#""each-group""#, r#""contracts":"5""#));
+    let group = limit(r#"{"group":"nobody"}"#, r#""contracts":"6""#);
+    assert!(venue.refused(&group).to_string().contains("group"));
+    venue.done(RULE);
+    assert!(venue.refused(&group).to_string().contains("group"));
+}
+
 #[test]
 fn what_may_leave_is_raised_in_steps() {
     let mut venue = Venue::new();

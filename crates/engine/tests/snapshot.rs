@@ -160,3 +160,20 @@ fn amounts_out_of_nothing_are_refused() {
     });
     assert!(refused.is_some(), "no changed byte was found out by the sum");
 }
+
+/// A refusal can say larger numbers than a command; it is kept as an answer, and the snapshot with
+/// it must be read again.
+#[test]
+fn answers_with_the_largest_numbers_are_read_again() {
+    let mut engine = engine();
+    let line = r#"{"from":"desk","number":100,"at":"2026-03-13T19:10:00Z","do":{"trade":{
+        "instrument":"deribit:BTC/USDC:USDC","quantity":"2","price":"60000000000000000000",
+        "buyer":{"account":"ada"},"seller":{"account":"bob"}}}}"#;
+    let command: Command = serde_json::from_str(line).unwrap();
+    let said = engine.apply(&command).unwrap().into_answer();
+    assert!(format!("{said:?}").contains("-1199999999999"), "{said:?}");
+    let root = engine.root().unwrap();
+    let mut again = Engine::restore(&engine.snapshot().unwrap()).unwrap();
+    assert_eq!(again.root().unwrap(), root);
+    assert_eq!(again.apply(&command).unwrap().into_answer(), said);
+}

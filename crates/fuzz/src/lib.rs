@@ -17,6 +17,7 @@ pub mod mutate;
 pub mod random;
 pub mod runner;
 mod snapshot;
+mod stream;
 pub mod target;
 pub mod venues;
 

@@ -11,9 +11,9 @@ use keelmark_journal::sim::{Disk, End, Faults, Random as DiskRandom};
 use keelmark_journal::{Journal, Options};
 
 /// Something goes wrong with one batch in so many.
-const FAULT_ONE_IN: usize = 25;
+const FAULT_ONE_IN: usize = 40;
 /// A snapshot is taken after one batch in so many.
-const SNAPSHOT_ONE_IN: usize = 60;
+const SNAPSHOT_ONE_IN: usize = 15;
 /// A batch writes and flushes about so many times.
 const OPERATIONS: usize = 16;
 
@@ -59,11 +59,12 @@ impl Machine {
         Ok(self.durable.root().map_err(|error| error.to_string())?.hash.to_string())
     }
 
-    /// Sends a batch through whatever goes wrong and compares its answers with those expected.
+    /// Sends a batch through whatever goes wrong and compares its answers with those expected;
+    /// whether something went wrong.
     ///
     /// # Errors
     /// What was lost, half done or answered otherwise.
-    pub fn batch(&mut self, expected: &Expected<'_>) -> Result<(), String> {
+    pub fn batch(&mut self, expected: &Expected<'_>) -> Result<bool, String> {
         let fault = self.random.chance(1, FAULT_ONE_IN);
         if fault {
             self.inject();
@@ -81,7 +82,7 @@ impl Machine {
         if self.random.chance(1, SNAPSHOT_ONE_IN) {
             self.durable.snapshot().map_err(|error| format!("a snapshot: {error}"))?;
         }
-        Ok(())
+        Ok(fault)
     }
 
     fn inject(&mut self) {

@@ -10,6 +10,7 @@ impl Reference {
     /// Longs pay shorts; `None` is a refusal, and nothing has changed.
     pub(crate) fn funding(&mut self, paid: &Funding) -> Option<()> {
         let id = self.market.instruments.find(&paid.instrument).ok()?;
+        self.traded(id, true)?;
         let one = self.market.instruments.get(id).clone();
         let price = paid.price.unwrap_or(self.market.quote(id).mark);
         if one.kind != Kind::Perpetual || !price.is_positive() {
@@ -29,6 +30,7 @@ impl Reference {
                 let amount = self.lots(&name, id, alone)? * &each;
                 if alone && amount != BigInt::ZERO {
                     *self.accounts.get_mut(&name)?.margins.get_mut(&id)? -= amount;
+                    self.touched.insert(name.clone());
                 } else {
                     self.pay(&name, &one.settle, &-amount);
                 }
@@ -40,6 +42,6 @@ impl Reference {
     fn lots(&self, name: &str, id: InstrumentId, alone: bool) -> Option<BigInt> {
         let lot = big(self.market.instruments.get(id).lot.decimal());
         let held = self.accounts.get(name)?.positions.get(&(id, alone));
-        Some(held.map(|fills| fills.sum().quantity / lot).unwrap_or_default())
+        Some(held.map(|fills| &fills.sum().quantity / lot).unwrap_or_default())
     }
 }

@@ -3,11 +3,11 @@
 //! Amounts are whole numbers of 10^-18, as everywhere; each quotient is rounded here once more, by
 //! the rule of the ledger and not by its code.
 
-use keelmark_book::{Decimal, Instrument};
+use keelmark_book::{Decimal, Instrument, Right};
 use num_bigint::BigInt;
 
 /// 10^18, one unit of anything.
-fn one() -> BigInt {
+pub(crate) fn one() -> BigInt {
     BigInt::from(10u64.pow(18))
 }
 
@@ -33,7 +33,8 @@ fn floor(above: &BigInt, below: &BigInt) -> BigInt {
 }
 
 /// A quotient rounded to the nearest, ties to even.
-fn nearest(above: &BigInt, below: &BigInt) -> BigInt {
+#[must_use]
+pub fn nearest(above: &BigInt, below: &BigInt) -> BigInt {
     let (two, zero) = (BigInt::from(2), BigInt::ZERO);
     let (above, below) =
         if *below < zero { (-above, -below) } else { (above.clone(), below.clone()) };
@@ -58,6 +59,19 @@ pub fn value(instrument: &Instrument, quantity: &BigInt, price: &BigInt) -> BigI
         return -nearest(&(size * one()), price);
     }
     nearest(&(size * price), &one())
+}
+
+/// What contracts of an option are worth when it ends at a price of its underlying.
+#[must_use]
+pub fn paid_at_end(option: &Instrument, quantity: &BigInt, price: &BigInt) -> Option<BigInt> {
+    let (strike, right) = option.option_terms()?;
+    let strike = big(strike.decimal());
+    let inside = match right {
+        Right::Call => price - strike,
+        Right::Put => strike - price,
+    };
+    let size = size(option, quantity) * inside.max(BigInt::ZERO);
+    Some(if option.is_inverse() { nearest(&size, price) } else { units(&size) })
 }
 
 /// What contracts are worth at a price of their base asset, rounded up.
@@ -87,9 +101,12 @@ pub fn funded(instrument: &Instrument, price: &BigInt, rate: &BigInt) -> BigInt 
 /// A history is added up and begun anew after so many fills, or a long run would take for ever.
 const LONGEST: usize = 64;
 
-/// A position as the list of its fills: contracts and value of each.
+/// A position as the list of its fills, contracts and value of each, beside their sum.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Fills(Vec<(BigInt, BigInt)>);
+pub struct Fills {
+    history: Vec<(BigInt, BigInt)>,
+    sum: Sum,
+}
 
 /// A position now.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,23 +120,30 @@ pub struct Sum {
 impl Fills {
     /// One fill more.
     pub fn add(&mut self, quantity: BigInt, value: BigInt) {
-        if self.0.len() == LONGEST {
-            *self = Self::entered(&self.sum());
+        if self.history.len() == LONGEST {
+            *self = Self::entered(&self.added_up());
         }
-        self.0.push((quantity, value));
+        self.sum = self.sum.with(&quantity, &value);
+        self.history.push((quantity, value));
     }
 
     /// A position with a history that somebody else has told already.
     #[must_use]
     pub fn entered(sum: &Sum) -> Self {
-        Self(vec![(sum.quantity.clone(), sum.cost.clone())])
+        Self { history: vec![(sum.quantity.clone(), sum.cost.clone())], sum: sum.clone() }
+    }
+
+    /// The position now.
+    #[must_use]
+    pub fn sum(&self) -> &Sum {
+        &self.sum
     }
 
     /// The whole history, from the first fill.
     #[must_use]
-    pub fn sum(&self) -> Sum {
+    pub fn added_up(&self) -> Sum {
         let mut sum = Sum::default();
-        for (quantity, value) in &self.0 {
+        for (quantity, value) in &self.history {
             sum = sum.with(quantity, value);
         }
         sum

@@ -13,11 +13,13 @@
 //! - [`random`]: the generator, by name, so that seeds mean the same for ever
 //! - [`workload`]: the stream of commands
 //! - [`mod@reference`]: the naive engine
+//! - [`facts`]: what both say of what follows from a command by itself
 //! - [`holdings`]: what an account holds there, in big integers
 //! - [`mod@disk`]: the engine over its journal on a disk that fails
 //! - [`run`]: all of them side by side
 
 pub mod disk;
+pub mod facts;
 mod funding;
 pub mod holdings;
 pub mod random;

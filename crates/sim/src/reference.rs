@@ -1,18 +1,32 @@
 //! The naive engine: maps and histories, everything added up again at every question.
+//!
+//! It knows everything that the workload sends. Of what follows from a command by itself it says
+//! the [facts](crate::facts) that are compared: what triggers, settles and is cancelled, and the
+//! margin calls of the accounts that it watches.
 
+mod alerts;
+mod changes;
+mod endings;
+mod interest;
+mod orders;
 mod owner;
 mod risk;
 mod rules;
+mod standing;
+mod stops;
+mod trades;
 
-use crate::holdings::{Fills, big, size, small, value};
+use crate::facts;
+use crate::holdings::{Fills, big, small};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{
-    Asset, Balance, Decimal, InstrumentId, Isolation, Kind, Market, Money, Order, Portfolio,
-    Position, Price, Quantity, Quote, Rate, Timestamp,
+    Asset, Decimal, InstrumentId, Kind, Market, Money, Price, Quantity, Quote, Rate, Timestamp,
 };
+use keelmark_engine::Event;
 use keelmark_engine::account::Mode;
-use keelmark_engine::command::{self, Action, Cash, Command, Side, Trade};
-use keelmark_margin::{Document, margin};
+use keelmark_engine::command::{self, Action, Cash, Command};
+use keelmark_engine::interest::Terms;
+use keelmark_margin::Document;
 use num_bigint::BigInt;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,13 +39,32 @@ pub struct Reference {
     versions: BTreeSet<(String, String)>,
     /// Accounts by name.
     pub accounts: BTreeMap<String, Held>,
-    answered: BTreeMap<(String, u64), bool>,
-    last: BTreeMap<String, u64>,
+    /// Names in the order in which accounts were opened.
+    opened: Vec<String>,
+    answered: BTreeMap<String, BTreeMap<u64, bool>>,
     rules: rules::Rules,
+    changing: changes::Changes,
+    stops: stops::Waiting,
+    calls: alerts::Calls,
+    ends: endings::Ends,
+    terms: BTreeMap<Asset, Terms>,
+    /// How often the market, or a document, has changed.
+    changes: u64,
+    answers: standing::Answers,
+    /// Accounts that changed and were not looked at since.
+    pub(crate) touched: BTreeSet<String>,
+    /// What the last command did beside what it says, in words.
+    pub facts: Vec<String>,
+    /// The accounts that the last command named, as they were before it.
+    pub before: Vec<(String, Option<Held>)>,
+    fault: Option<String>,
 }
 
+/// Answers of a sender that are kept.
+const KEPT: usize = 1_024;
+
 /// What an account holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Held {
     parent: Option<String>,
     mode: Mode,
@@ -44,6 +77,8 @@ pub struct Held {
     pub margins: BTreeMap<InstrumentId, BigInt>,
     /// Open orders by number.
     pub orders: BTreeMap<u64, Open>,
+    /// How long balances of assets that cost interest stood since it was charged.
+    stood: BTreeMap<Asset, interest::Stood>,
     closed: bool,
 }
 
@@ -70,9 +105,20 @@ impl Default for Reference {
             models: BTreeMap::new(),
             versions: BTreeSet::new(),
             accounts: BTreeMap::new(),
+            opened: Vec::new(),
             answered: BTreeMap::new(),
-            last: BTreeMap::new(),
             rules: rules::Rules::default(),
+            changing: changes::Changes::default(),
+            stops: stops::Waiting::default(),
+            calls: alerts::Calls::default(),
+            ends: endings::Ends::default(),
+            terms: BTreeMap::new(),
+            changes: 0,
+            answers: standing::Answers::default(),
+            touched: BTreeSet::new(),
+            facts: Vec::new(),
+            before: Vec::new(),
+            fault: None,
         }
     }
 }
@@ -95,8 +141,16 @@ pub fn named(action: &Action) -> Vec<&str> {
     }
 }
 
-fn owes(held: &Held) -> bool {
-    held.cash.values().any(|amount| *amount < BigInt::ZERO)
+/// The price that an action tells.
+fn told(action: &Action, market: &Market) -> Option<(stops::Told, Price)> {
+    match action {
+        Action::Index(index) => Some((stops::Told::Index(index.asset.clone()), index.price)),
+        Action::Mark(mark) => {
+            let id = market.instruments.find(&mark.instrument).ok()?;
+            Some((stops::Told::Mark(id), mark.mark))
+        }
+        _ => None,
+    }
 }
 
 fn ensure(holds: bool) -> Decision {
@@ -108,52 +162,101 @@ fn movable(amount: Money) -> bool {
 }
 
 impl Reference {
-    /// Does what a command says; whether it was accepted.
-    pub fn apply(&mut self, command: &Command) -> bool {
-        let key = (command.from.clone(), command.number);
-        if let Some(answer) = self.answered.get(&key) {
+    /// Does what a command says; whether it was accepted. What the engine answered is heard only
+    /// where amounts are its own to round, and checked before it is believed.
+    pub fn apply(&mut self, command: &Command, heard: &[Event]) -> bool {
+        self.facts.clear();
+        self.before.clear();
+        let answered = self.answered.entry(command.from.clone()).or_default();
+        if let Some(answer) = answered.get(&command.number) {
             return *answer;
         }
-        let last = self.last.get(&command.from).copied().unwrap_or(0);
-        if command.number <= last {
+        if answered.last_key_value().is_some_and(|(last, _)| command.number <= *last) {
             return false;
         }
-        let kept: Vec<(String, Option<Held>)> = named(&command.action)
-            .into_iter()
-            .map(|name| (name.to_owned(), self.accounts.get(name).cloned()))
-            .collect();
         let forward = command.at >= self.now;
         if forward {
             // Time passes whatever becomes of the command.
-            self.now = command.at;
-            self.market.seen(command.at);
+            self.pass(command.at);
         }
-        let fine = forward && self.act(command).is_some();
+        let named = named(&command.action);
+        let before = named.iter().map(|name| (name.to_string(), self.accounts.get(*name).cloned()));
+        self.before = before.collect();
+        let due = self.facts.len();
+        let fine = forward && self.act(command, heard).is_some();
         if fine {
-            for name in named(&command.action) {
-                self.nothing_to_reduce(name);
-            }
+            self.touch(command);
+            self.follow(told(&command.action, &self.market));
         } else {
-            for (name, held) in kept {
+            for (name, held) in &self.before {
                 match held {
-                    Some(held) => drop(self.accounts.insert(name, held)),
-                    None => drop(self.accounts.remove(&name)),
+                    Some(held) => drop(self.accounts.insert(name.clone(), held.clone())),
+                    None => drop(self.accounts.remove(name)),
                 }
             }
+            self.facts.truncate(due);
+            self.touched.clear();
         }
-        self.last.insert(command.from.clone(), command.number);
-        self.answered.insert(key, fine);
+        let answered = self.answered.entry(command.from.clone()).or_default();
+        answered.insert(command.number, fine);
+        if answered.len() > KEPT {
+            answered.pop_first();
+        }
         fine
     }
 
-    fn act(&mut self, command: &Command) -> Decision {
+    /// Stops that wait: whose, and their numbers.
+    pub fn waiting(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.stops.numbers()
+    }
+
+    /// What is wrong with the reference itself, or with amounts that it heard.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        let wrong = self.answers.are_wrong();
+        let wrong = wrong.then(|| "an answer that was kept is no longer right".to_owned());
+        self.fault.clone().or(wrong)
+    }
+
+    /// The accounts that a command names have changed; a trade with itself may change nothing.
+    fn touch(&mut self, command: &Command) {
+        for (name, before) in &self.before {
+            let is_trade = matches!(command.action, Action::Trade(_));
+            if !is_trade || self.accounts.get(name) != before.as_ref() {
+                self.touched.insert(name.clone());
+            }
+        }
+    }
+
+    /// What follows by itself: orders and stops that have nothing to reduce go, stops that a price
+    /// reaches trigger, and margin calls are made.
+    fn follow(&mut self, told: Option<(stops::Told, Price)>) {
+        for name in self.touched.clone() {
+            self.nothing_to_reduce(&name);
+        }
+        if let Some((told, price)) = &told {
+            let whose = self.reached(told, *price);
+            self.touched.extend(whose);
+        }
+        self.look(told.as_ref().map(|(told, _)| told));
+    }
+
+    /// Time is seen by the market.
+    fn seen(&mut self, at: Timestamp) {
+        self.changes += 1;
+        self.market.seen(at);
+    }
+
+    fn act(&mut self, command: &Command, heard: &[Event]) -> Decision {
         match &command.action {
             Action::Model(model) => self.model(model),
             Action::List(listing) => self.list(listing, command.at),
             Action::Index(index) => {
                 let confidence = index.confidence.unwrap_or(Rate::ONE);
                 ensure(confidence >= Rate::ZERO && confidence <= Rate::ONE)?;
+                self.changes += 1;
                 self.market.set_asset(index.asset.clone(), index.price, command.at).ok()?;
+                self.ends.tell(&index.asset, command.at, index.price);
                 self.market.set_confidence(&index.asset, confidence).ok()
             }
             Action::Mark(mark) => {
@@ -167,6 +270,8 @@ impl Reference {
                     ask: None,
                     as_of: command.at,
                 };
+                self.traded(id, true)?;
+                self.changes += 1;
                 self.market.set_quote(id, quote).ok()?;
                 self.market.as_of = self.market.as_of.max(command.at);
                 Some(())
@@ -195,7 +300,9 @@ impl Reference {
             Action::Place(place) => self.place(place),
             Action::Cancel { account, order } => {
                 self.live(account)?;
-                self.accounts.get_mut(account)?.orders.remove(order).map(drop)
+                self.accounts.get_mut(account)?.orders.remove(order)?;
+                self.facts.push(facts::cancelled(account, *order));
+                Some(())
             }
             Action::Amend { account, order, quantity, price } => {
                 self.amend(account, *order, *quantity, *price)
@@ -203,7 +310,7 @@ impl Reference {
             Action::Trade(trade) => self.trade(trade),
             Action::Time => Some(()),
             Action::Funding(paid) => self.funding(paid),
-            _ => self.rule(command),
+            _ => self.rule(command, heard),
         }
     }
 
@@ -215,6 +322,7 @@ impl Reference {
         };
         ensure(model.digest.as_ref().is_none_or(|digest| *digest == document.digest))?;
         ensure(self.versions.insert((document.name.clone(), document.version.clone())))?;
+        self.changes += 1;
         self.models.insert(document.name.clone(), document);
         Some(())
     }
@@ -235,7 +343,10 @@ impl Reference {
             ask: None,
             as_of: at,
         };
-        self.market.add(one, quote).ok().map(drop)
+        self.changes += 1;
+        let id = self.market.add(one, quote).ok()?;
+        self.listed(id);
+        Some(())
     }
 
     fn open(&mut self, open: &command::Open) -> Decision {
@@ -245,6 +356,7 @@ impl Reference {
         if let Some(parent) = &open.parent {
             ensure(self.live(parent)?.parent.is_none())?;
         }
+        let stood = self.terms.keys().map(|asset| (asset.clone(), interest::Stood::new(self.now)));
         let held = Held {
             parent: open.parent.clone(),
             mode: open.mode,
@@ -253,8 +365,10 @@ impl Reference {
             positions: BTreeMap::new(),
             margins: BTreeMap::new(),
             orders: BTreeMap::new(),
+            stood: stood.collect(),
             closed: false,
         };
+        self.opened.push(name.clone());
         self.accounts.insert(name.clone(), held);
         Some(())
     }
@@ -262,6 +376,7 @@ impl Reference {
     fn close(&mut self, name: &str) -> Decision {
         let held = self.live(name)?;
         ensure(held.cash.is_empty() && held.positions.is_empty() && held.orders.is_empty())?;
+        ensure(!self.is_pending(name) && self.stops.of(name).next().is_none())?;
         let sub = |one: &Held| !one.closed && one.parent.as_deref() == Some(name);
         ensure(!self.accounts.values().any(sub))?;
         self.accounts.get_mut(name)?.closed = true;
@@ -282,7 +397,7 @@ impl Reference {
                 let held = self.accounts.get_mut(name)?;
                 ensure(!held.positions.contains_key(&(id, true)))?;
                 let fills = held.positions.remove(&(id, false))?;
-                held.positions.insert((id, true), Fills::entered(&fills.sum()));
+                held.positions.insert((id, true), Fills::entered(fills.sum()));
                 held.margins.insert(id, BigInt::ZERO);
                 self.top_up(name, id)?;
             }
@@ -322,278 +437,19 @@ impl Reference {
         self.stands(name)
     }
 
-    fn place(&mut self, place: &command::Place) -> Decision {
-        let held = self.live(&place.account)?;
-        let id = self.market.instruments.find(&place.instrument).ok()?;
-        self.sound(id, place.quantity, place.price)?;
-        ensure(!held.orders.contains_key(&place.order))?;
-        let isolated = place.isolated || held.mode == Mode::Isolated;
-        let order = Open {
-            instrument: id,
-            quantity: big(place.quantity.decimal()),
-            price: place.price,
-            reduce_only: place.reduce_only,
-            isolated,
-        };
-        let before = BTreeMap::from([(place.account.clone(), held.clone())]);
-        self.accounts.get_mut(&place.account)?.orders.insert(place.order, order);
-        if place.reduce_only {
-            return self.reduces(&place.account, place.order);
-        }
-        self.within(&before, &place.account, id)?;
-        self.stands(&place.account)
-    }
-
-    fn amend(
-        &mut self,
-        name: &str,
-        number: u64,
-        quantity: Quantity,
-        price: Option<Price>,
-    ) -> Decision {
-        let held = self.live(name)?.clone();
-        let before = held.orders.get(&number)?.clone();
-        self.sound(before.instrument, quantity, price)?;
-        let quantity = big(quantity.decimal());
-        ensure((quantity > BigInt::ZERO) == (before.quantity > BigInt::ZERO))?;
-        let smaller = price == before.price && quantity.magnitude() <= before.quantity.magnitude();
-        let (reduce_only, id) = (before.reduce_only, before.instrument);
-        let order = Open { quantity, price, ..before };
-        self.accounts.get_mut(name)?.orders.insert(number, order);
-        match (reduce_only, smaller) {
-            (true, _) => self.reduces(name, number),
-            (false, true) => Some(()),
-            (false, false) => {
-                self.within(&BTreeMap::from([(name.to_owned(), held)]), name, id)?;
-                self.stands(name)
-            }
-        }
-    }
-
-    /// Whether the reduce-only orders of an instrument leave its position on its side of zero, an
-    /// order among them.
-    fn reduces(&self, name: &str, number: u64) -> Decision {
-        let held = self.accounts.get(name)?;
-        let order = held.orders.get(&number)?;
-        let key = (order.instrument, order.isolated);
-        let mut left = held.positions.get(&key)?.sum().quantity;
-        let zero = BigInt::ZERO;
-        let long = left > zero;
-        ensure((order.quantity < zero) == long)?;
-        let alike = |one: &&Open| {
-            let against = (one.quantity < zero) == long;
-            one.reduce_only && against && (one.instrument, one.isolated) == key
-        };
-        for one in held.orders.values().filter(alike) {
-            left += &one.quantity;
-        }
-        ensure(if long { left >= zero } else { left <= zero })
-    }
-
-    fn trade(&mut self, trade: &Trade) -> Decision {
-        let id = self.market.instruments.find(&trade.instrument).ok()?;
-        self.sound(id, trade.quantity, Some(trade.price))?;
-        ensure(trade.quantity.is_positive())?;
-        let one = self.market.instruments.get(id).clone();
-        let quantity = big(trade.quantity.decimal());
-        let value = value(&one, &quantity, &big(trade.price.decimal()));
-        small(&value)?;
-        small(&size(&one, &quantity))?;
-        let spare = |side: &Side| self.spare(&side.account).unwrap_or_default();
-        let (buyer, seller) = (spare(&trade.buyer), spare(&trade.seller));
-        let two = [&trade.buyer.account, &trade.seller.account];
-        let before: BTreeMap<String, Held> = two
-            .into_iter()
-            .filter_map(|name| Some((name.clone(), self.accounts.get(name)?.clone())))
-            .collect();
-        let with_itself = self.with_itself(&trade.buyer, &trade.seller)?;
-        let sides =
-            [(&trade.buyer, quantity.clone(), value.clone()), (&trade.seller, -&quantity, -&value)];
-        let mut reduce = Vec::new();
-        for (side, quantity, value) in &sides {
-            reduce.push(self.side(side, trade.price, id, (quantity, value), with_itself)?);
-        }
-        if one.kind == Kind::Spot {
-            let size = size(&one, &quantity);
-            for (name, sign) in [(&trade.buyer.account, 1), (&trade.seller.account, -1)] {
-                self.pay(name, &one.base, &(&size * sign));
-                self.pay(name, &one.quote, &(&value * -sign));
-            }
-        }
-        for ((side, reduces), spare) in
-            [&trade.buyer, &trade.seller].into_iter().zip(reduce).zip([buyer, seller])
-        {
-            self.within(&before, &side.account, id)?;
-            if reduces {
-                self.gains(&side.account, spare)?;
-            } else {
-                self.stands(&side.account)?;
-            }
-        }
-        if one.kind == Kind::Spot {
-            return Some(());
-        }
-        self.no_gain(&before, trade, &one.settle)
-    }
-
-    /// Fills one side; whether that only brings a position towards zero.
-    fn side(
-        &mut self,
-        side: &Side,
-        price: Price,
-        id: InstrumentId,
-        (quantity, value): (&BigInt, &BigInt),
-        with_itself: bool,
-    ) -> Option<bool> {
-        let name = &side.account;
-        let zero = BigInt::ZERO;
-        let held = self.live(name)?;
-        let mut isolated = side.isolated || held.mode == Mode::Isolated;
-        let one = self.market.instruments.get(id).clone();
-        let held = self.accounts.get_mut(name)?;
-        let mut reduce_only = false;
-        if let Some(number) = side.order {
-            let order = held.orders.get_mut(&number)?;
-            (isolated, reduce_only) = (order.isolated, order.reduce_only);
-            ensure(order.instrument == id && (order.quantity > zero) == (*quantity > zero))?;
-            ensure(order.quantity.magnitude() >= quantity.magnitude())?;
-            let better = |limit| if *quantity > zero { price <= limit } else { price >= limit };
-            ensure(order.price.is_none_or(better))?;
-            order.quantity -= quantity;
-            if order.quantity == zero {
-                held.orders.remove(&number);
-            }
-        }
-        let fee = big(side.fee.decimal());
-        if one.kind == Kind::Spot || with_itself {
-            self.pay(name, &one.settle, &-fee);
-            ensure(!reduce_only)?;
-            return Some(with_itself);
-        }
-        let key = (id, isolated);
-        let mut fills = held.positions.get(&key).cloned().unwrap_or_default();
-        let was = fills.sum();
-        fills.add(quantity.clone(), value.clone());
-        let now = fills.sum();
-        // What the cost gained beyond what was paid.
-        let cash = if one.is_option() { -value } else { &now.cost - &was.cost - value };
-        if now.quantity == zero {
-            held.positions.remove(&key);
-        } else {
-            held.positions.insert(key, fills);
-        }
-        let smaller = now.quantity.magnitude() < was.quantity.magnitude();
-        if isolated {
-            self.settle_alone(name, id, &was.quantity, &now.quantity, &cash)?;
-        } else {
-            self.pay(name, &one.settle, &cash);
-        }
-        self.pay(name, &one.settle, &-fee);
-        let same_side = now.quantity == zero || (now.quantity > zero) == (was.quantity > zero);
-        let reduces = smaller && same_side;
-        ensure(reduces || !reduce_only)?;
-        if isolated && !reduces {
-            self.top_up(name, id)?;
-        }
-        Some(reduces)
-    }
-
-    /// What a position on its own collateral gains or pays, and what it releases when it shrinks.
-    fn settle_alone(
-        &mut self,
-        name: &str,
-        id: InstrumentId,
-        was: &BigInt,
-        now: &BigInt,
-        cash: &BigInt,
-    ) -> Decision {
-        let zero = BigInt::ZERO;
-        let settle = self.market.instruments.get(id).settle.clone();
-        let held = self.accounts.get_mut(name)?;
-        let margin = held.margins.remove(&id).unwrap_or_default() + cash;
-        held.margins.insert(id, margin.clone());
-        let smaller = now.magnitude() < was.magnitude();
-        let turned = *was != zero && *now != zero && (*was > zero) != (*now > zero);
-        ensure(!(smaller && margin < zero))?;
-        let kept = if *now == zero || turned {
-            zero.clone()
-        } else if smaller && margin > zero {
-            // Rounded up: what stays with the position.
-            let (now, was) = (BigInt::from(now.magnitude().clone()), was.magnitude().clone());
-            let was = BigInt::from(was);
-            let share = (&margin * now + &was - 1) / was;
-            let needed = self.needed(name, id, &share).unwrap_or_else(|| margin.clone());
-            (share + needed).min(margin.clone())
-        } else {
-            margin.clone()
-        };
-        let margins = &mut self.accounts.get_mut(name)?.margins;
-        margins.remove(&id);
-        if *now != zero {
-            margins.insert(id, kept.clone());
-        }
-        self.pay(name, &settle, &(margin - kept));
-        Some(())
-    }
-
-    /// Gives a position on its own collateral what its initial margin asks beyond what it has.
-    fn top_up(&mut self, name: &str, id: InstrumentId) -> Decision {
-        let has = self.accounts.get(name)?.margins.get(&id)?.clone();
-        let given = self.needed(name, id, &has)?.max(-has);
-        let settle = self.market.instruments.get(id).settle.clone();
-        *self.accounts.get_mut(name)?.margins.get_mut(&id)? += &given;
-        self.pay(name, &settle, &-given);
-        Some(())
-    }
-
-    /// What a position needs beside a margin to hold its initial margin: asked until nothing is
-    /// short, each time by what the last amount was seen to count for.
-    fn needed(&self, name: &str, id: InstrumentId, margin: &BigInt) -> Option<BigInt> {
-        let mut short = self.short(name, id, margin)?;
-        let (mut given, mut step) = (BigInt::ZERO, short.clone());
-        for _ in 0..16 {
-            if short == BigInt::ZERO {
-                return Some(given);
-            }
-            given += &step;
-            let left = self.short(name, id, &(margin + &given))?;
-            let mended = &short - &left;
-            if left > BigInt::ZERO {
-                ensure(mended > BigInt::ZERO)?;
-                step = (step * &left + &mended - 1) / mended;
-            }
-            short = left;
-        }
-        (short == BigInt::ZERO).then_some(given)
-    }
-
-    /// What a position on a margin is short of its initial margin, in its settlement asset.
-    fn short(&self, name: &str, id: InstrumentId, margin: &BigInt) -> Option<BigInt> {
-        let held = self.accounts.get(name)?;
-        let mut alone = Portfolio::new(name);
-        let position = self.position(held, id, true)?;
-        let isolation = Isolation::Own(Money::new(small(margin)?));
-        alone.positions.push(Position { isolation, ..position });
-        let model = self.models.get(&held.model)?;
-        let found = keelmark_margin::margin(model, &self.market, &alone).ok()?;
-        let settle = &self.market.instruments.get(id).settle;
-        let (mut short, up) = (Money::ZERO, keelmark_book::Round::Up);
-        for pool in found.pools.iter().filter(|pool| !pool.health.may_add_risk()) {
-            let missing = -pool.health.available();
-            let missing = missing.at(self.market.price(&pool.pool.currency).ok()?, up).ok()?;
-            let missing = missing.over(self.market.price(settle).ok()?, up).ok()?;
-            short = short.plus(missing).ok()?;
-        }
-        Some(big(short.decimal()))
-    }
-
     fn live(&self, name: &str) -> Option<&Held> {
         self.accounts.get(name).filter(|held| !held.closed)
     }
 
     pub(crate) fn pay(&mut self, name: &str, asset: &Asset, amount: &BigInt) {
-        let Some(held) = self.accounts.get_mut(name) else { return };
+        let Some(held) = self.accounts.get_mut(name).filter(|_| *amount != BigInt::ZERO) else {
+            return;
+        };
+        self.touched.insert(name.to_owned());
         let sum = held.cash.entry(asset.clone()).or_default();
+        if let Some(stood) = held.stood.get_mut(asset).filter(|_| self.terms.contains_key(asset)) {
+            stood.until(sum, self.now);
+        }
         *sum += amount;
         if *sum == BigInt::ZERO {
             held.cash.remove(asset);
@@ -609,81 +465,6 @@ impl Reference {
 
     fn fits(&self, name: &str) -> Decision {
         ensure(self.accounts.get(name)?.cash.values().all(|amount| small(amount).is_some()))
-    }
-
-    fn position(&self, held: &Held, id: InstrumentId, isolated: bool) -> Option<Position> {
-        let sum = held.positions.get(&(id, isolated))?.sum();
-        let one = self.market.instruments.get(id);
-        let entry = sum.entry(one).map(Price::new);
-        let quantity = Quantity::new(small(&sum.quantity)?);
-        let isolation = if isolated {
-            Isolation::Own(Money::new(small(held.margins.get(&id)?)?))
-        } else {
-            Isolation::Shared
-        };
-        Some(Position { isolation, ..Position::new(id, quantity, entry) })
-    }
-
-    fn portfolio(&self, name: &str) -> Option<Portfolio> {
-        let held = self.accounts.get(name)?;
-        let mut whole = Portfolio::new(name);
-        for (asset, amount) in &held.cash {
-            let amount = Money::new(small(amount)?);
-            whole.collateral.push(Balance { asset: asset.clone(), amount });
-        }
-        for isolated in [false, true] {
-            for (id, _) in held.positions.keys().filter(|key| key.1 == isolated) {
-                whole.positions.push(self.position(held, *id, isolated)?);
-            }
-        }
-        for order in held.orders.values().filter(|order| !order.reduce_only) {
-            let quantity = Quantity::new(small(&order.quantity)?);
-            let (instrument, price) = (order.instrument, order.price);
-            whole.orders.push(Order { instrument, quantity, price });
-        }
-        Some(whole)
-    }
-
-    /// What each pool of an account has above its initial margin; `None` where it has no margin.
-    fn spare(&self, name: &str) -> Option<Vec<(String, Money)>> {
-        let held = self.accounts.get(name)?;
-        let found = margin(self.models.get(&held.model)?, &self.market, &self.portfolio(name)?);
-        let pools = found.ok()?.pools.into_iter();
-        Some(pools.map(|pool| (pool.pool.name, pool.health.available())).collect())
-    }
-
-    /// Whether an account's document asks initial margin for its balances alone.
-    pub(crate) fn lends(&self, name: &str) -> bool {
-        let asks = || {
-            let mut whole = self.portfolio(name)?;
-            whole.positions.clear();
-            whole.orders.clear();
-            let model = self.models.get(&self.accounts.get(name)?.model)?;
-            let found = margin(model, &self.market, &whole).ok()?;
-            Some(found.pools.iter().any(|pool| pool.health.initial.is_positive()))
-        };
-        asks().unwrap_or(false)
-    }
-
-    /// Whether an account holds its initial margin; without positions, whether it may owe.
-    fn stands(&self, name: &str) -> Decision {
-        let held = self.accounts.get(name)?;
-        let flat = held.positions.is_empty() && held.orders.is_empty();
-        ensure(!flat || !owes(held) || self.lends(name))?;
-        self.gains(name, Vec::new())
-    }
-
-    /// Whether every pool of an account holds its initial margin or has no less than before.
-    fn gains(&self, name: &str, before: Vec<(String, Money)>) -> Decision {
-        let held = self.accounts.get(name)?;
-        if held.positions.is_empty() && held.orders.is_empty() && !owes(held) {
-            return Some(());
-        }
-        let before: BTreeMap<String, Money> = before.into_iter().collect();
-        let fine = |(pool, spare): &(String, Money)| {
-            !spare.is_negative() || before.get(pool).is_some_and(|was| spare >= was)
-        };
-        ensure(self.spare(name)?.iter().all(fine))
     }
 
     /// Value of every balance in the decimal of the engine.

@@ -1,24 +1,20 @@
 //! The stream of commands of one seed: what a venue's day looks like, and what it must not fear.
 
 mod heard;
+mod listed;
+mod orders;
+mod retire;
 mod rules;
 
 use crate::random::Random;
+use crate::reference::Reference;
 use keelmark_book::Timestamp;
 use keelmark_engine::command::Command;
+use listed::Listed;
 use std::collections::BTreeMap;
 
-/// Instruments that are listed at the start, each with its first mark.
-const LISTED: &[(&str, &str, &str, i64)] = &[
-    ("sim:BTC/USDC:USDC", "1", "0.001", 70_000),
-    ("sim:ETH/USDC:USDC", "1", "0.01", 3_500),
-    ("sim:BTC/USD:BTC", "10", "1", 70_000),
-    ("sim:BTC/USDC", "1", "0.001", 70_000),
-    ("sim:BTC/USDC:USDC-270326-80000-C", "1", "0.1", 4_000),
-];
 const COINS: &[(&str, i64)] = &[("USDC", 1), ("BTC", 70_000), ("ETH", 3_500)];
 const MODELS: &[&str] = &["cross", "isolated", "deribit-pm"];
-/// Commands that set the stage.
 const NANOS: i64 = 1_000_000_000;
 const START: i64 = 1_773_428_400 * NANOS;
 
@@ -45,6 +41,10 @@ struct Hope {
     filled: Option<(u64, i64)>,
     /// Fills: account, instrument, whether alone, lots.
     fills: Vec<(usize, usize, bool, i64)>,
+    /// An account that is closed.
+    closed: Option<usize>,
+    /// An instrument, and its end.
+    delisted: Option<(usize, i64)>,
 }
 
 /// A stream of commands.
@@ -60,7 +60,14 @@ pub struct Workload {
     held: BTreeMap<(usize, usize, bool), i64>,
     /// What becomes of these if the command that was sent last is accepted.
     hope: Hope,
-    prices: Vec<i64>,
+    /// All that was ever listed.
+    listed: Vec<Listed>,
+    /// Whether changes of rules were made to wait.
+    governed: bool,
+    /// Accounts that are open.
+    live: Vec<usize>,
+    /// An account that is to be closed, and how many steps that took.
+    leaving: Option<(usize, usize)>,
     now: i64,
     numbers: [u64; 3],
     queue: Vec<String>,
@@ -78,13 +85,8 @@ impl Workload {
         for (coin, price) in COINS {
             queue.push(format!(r#"{{"index":{{"asset":"{coin}","price":"{price}"}}}}"#));
         }
-        for (name, size, lot, mark) in LISTED {
-            let vol = if name.ends_with("-C") { r#","iv":0.5,"forward":"70500""# } else { "" };
-            queue.push(format!(
-                r#"{{"list":{{"instrument":"{name}","contract_size":"{size}","lot":"{lot}",
-                "mark":"{mark}"{vol}}}}}"#
-            ));
-        }
+        let (listed, actions) = listed::first();
+        queue.extend(actions);
         queue.reverse();
         Self {
             random: Random::new(seed),
@@ -94,7 +96,10 @@ impl Workload {
             placed: Vec::new(),
             held: BTreeMap::new(),
             hope: Hope::default(),
-            prices: LISTED.iter().map(|listed| listed.3 * 100).collect(),
+            listed,
+            governed: false,
+            live: Vec::new(),
+            leaving: None,
             now: START,
             numbers: [0; 3],
             queue,
@@ -107,7 +112,7 @@ impl Workload {
     ///
     /// # Errors
     /// When the stream wrote what is no command: a fault of the simulation.
-    pub fn command(&mut self) -> Result<Command, serde_json::Error> {
+    pub fn command(&mut self, known: &Reference) -> Result<Command, serde_json::Error> {
         if let Some(last) = self.last.clone().filter(|_| self.random.chance(1, 200)) {
             self.hope = Hope::default();
             return Ok(last);
@@ -115,14 +120,16 @@ impl Workload {
         self.hope = Hope::default();
         let action = match self.queue.pop() {
             Some(action) => action,
-            None => self.action(),
+            None => self.action(known),
         };
         let sender = self.random.below(self.numbers.len());
         self.numbers[sender] += 1 + u64::from(self.random.chance(1, 50));
         if self.storm.is_none() {
             self.pass();
+            self.forget();
         }
-        let at = if self.random.chance(1, 300) { self.now - 5 * NANOS } else { self.now };
+        let late = self.opened > 0 && self.random.chance(1, 300);
+        let at = if late { self.now - 5 * NANOS } else { self.now };
         let at = Timestamp::from_nanos(at);
         let number = self.numbers[sender];
         let line =
@@ -143,29 +150,41 @@ impl Workload {
         };
     }
 
-    fn action(&mut self) -> String {
+    fn action(&mut self, known: &Reference) -> String {
         if let Some((account, more)) = self.storm {
             self.storm = (more > 1).then_some((account, more - 1));
             return self.place_of(account);
         }
-        if self.opened < 3 || (self.opened < self.accounts && self.random.chance(1, 20)) {
+        if self.live.len() < 3 || (self.live.len() < self.accounts && self.random.chance(1, 40)) {
             return self.open();
+        }
+        if self.leaving.is_some()
+            && self.random.chance(2, 3)
+            && let Some(step) = self.retire(known)
+        {
+            return step;
         }
         match self.random.below(10_000) {
             0..=799 => self.cash("deposit", 500_000),
             800..=1_399 => self.cash("withdraw", 5_000),
             1_400..=1_699 => self.transfer(),
             1_700..=3_899 => self.place(),
-            3_900..=4_799 => self.cancel(),
+            3_900..=4_799 => self.cancel(known),
             4_800..=5_299 => self.amend(),
-            5_300..=7_999 => self.trade(),
-            8_000..=9_099 => self.price(),
-            9_100..=9_199 => self.funding(),
-            9_200..=9_399 => self.margin(),
-            9_400..=9_499 => self.mode(),
-            9_500..=9_509 => format!(r#"{{"close":{{"account":"{}"}}}}"#, self.account()),
-            9_510..=9_511 => self.burst(),
-            9_512..=9_599 => self.rule(),
+            5_300..=7_899 => self.trade(),
+            7_900..=8_599 => self.price(),
+            8_600..=8_999 => self.stop(known),
+            9_000..=9_099 => self.funding(),
+            9_100..=9_299 => self.margin(),
+            9_300..=9_399 => self.mode(),
+            9_400..=9_439 => {
+                self.leaving = self.leaving.or(Some((self.someone(), 0)));
+                format!(r#"{{"close":{{"account":"{}"}}}}"#, self.account())
+            }
+            9_440..=9_441 => self.burst(),
+            9_442..=9_469 => self.listing(),
+            9_470..=9_474 => self.settlement(),
+            9_475..=9_649 => self.rule(),
             _ => self.hostile(),
         }
     }
@@ -173,10 +192,11 @@ impl Workload {
     fn open(&mut self) -> String {
         let name = self.opened;
         self.opened += 1;
+        self.live.push(name);
         let mode = *self.random.pick(&["isolated", "cross", "cross", "portfolio"]);
         let model = self.model(mode);
-        let parent = if self.random.chance(1, 10) && name > 0 {
-            format!(r#","parent":"a{}""#, self.random.below(name))
+        let parent = if self.random.chance(1, 10) {
+            format!(r#","parent":"{}""#, self.account())
         } else {
             String::new()
         };
@@ -196,7 +216,18 @@ impl Workload {
     }
 
     fn account(&mut self) -> String {
-        format!("a{}", self.random.below(self.opened))
+        format!("a{}", self.someone())
+    }
+
+    /// An account that is open, mostly.
+    fn someone(&mut self) -> usize {
+        if self.random.chance(1, 200) {
+            return self.random.below(self.opened);
+        }
+        match self.live.len() {
+            0 => 0,
+            _ => *self.random.pick(&self.live),
+        }
     }
 
     fn cash(&mut self, what: &str, most: usize) -> String {
@@ -216,145 +247,6 @@ impl Workload {
         )
     }
 
-    /// Signed lots of an instrument worth up to some thousands.
-    fn lots(&mut self, instrument: usize) -> i64 {
-        let most = [900, 1_500, 2_000, 300, 12][instrument];
-        let lots = 1 + self.random.below(most) as i64;
-        if self.random.chance(1, 2) { lots } else { -lots }
-    }
-
-    fn quantity(instrument: usize, lots: i64) -> String {
-        let (scale, places) = [(1_000, 3), (100, 2), (1, 0), (1_000, 3), (10, 1)][instrument];
-        let sign = if lots < 0 { "-" } else { "" };
-        let lots = lots.unsigned_abs();
-        if places == 0 {
-            return format!("{sign}{lots}");
-        }
-        format!("{sign}{}.{:0places$}", lots / scale, lots % scale)
-    }
-
-    /// A price near the mark, in hundredths.
-    fn around(&mut self, instrument: usize) -> i64 {
-        let price = self.prices[instrument];
-        price + price * (self.random.below(401) as i64 - 200) / 10_000
-    }
-
-    fn place(&mut self) -> String {
-        let account = self.random.below(self.opened);
-        self.place_of(account)
-    }
-
-    /// An order; one in six may only reduce a position that is there.
-    fn place_of(&mut self, account: usize) -> String {
-        let mut instrument = self.random.below(LISTED.len());
-        let mut isolated = self.random.chance(1, 12);
-        let mut lots = self.lots(instrument);
-        if LISTED[instrument].0.ends_with("/USDC") && self.random.chance(9, 10) {
-            // Most documents margin no order on spot.
-            instrument = 0;
-        }
-        let held = self.position();
-        let reduces = self.random.chance(1, 6) && held.is_some();
-        let mut account = account;
-        if let Some(((whose, which, alone), open)) = held.filter(|_| reduces) {
-            (account, instrument, isolated) = (whose, which, alone);
-            lots = -(1 + self.random.below(open.unsigned_abs() as usize) as i64) * open.signum();
-        }
-        self.orders += 1;
-        let number = self.orders;
-        let price = self.random.chance(4, 5).then(|| self.around(instrument));
-        self.hope.payers = vec![account];
-        self.hope.placed = Some(Placed { account, number, instrument, lots, price, isolated });
-        let price = price.map_or(String::new(), |price| format!(r#","price":"{}""#, money(price)));
-        let reduce = if reduces { r#","reduce_only":true"# } else { "" };
-        let alone = if isolated { r#","isolated":true"# } else { "" };
-        let (name, quantity) = (LISTED[instrument].0, Self::quantity(instrument, lots));
-        format!(
-            r#"{{"place":{{"account":"a{account}","order":{number},"instrument":"{name}",
-            "quantity":"{quantity}"{price}{reduce}{alone}}}}}"#
-        )
-    }
-
-    /// Some position that is held, as far as the stream knows.
-    fn position(&mut self) -> Option<((usize, usize, bool), i64)> {
-        let at = self.random.below(self.held.len());
-        self.held.iter().nth(at).map(|(key, lots)| (*key, *lots))
-    }
-
-    /// Hundreds of orders of one account, at one time.
-    fn burst(&mut self) -> String {
-        let account = self.random.below(self.opened);
-        self.storm = Some((account, 100 + self.random.below(300)));
-        self.place_of(account)
-    }
-
-    fn cancel(&mut self) -> String {
-        let at = self.random.below(self.placed.len());
-        let (account, order) = match self.placed.get(at) {
-            Some(one) => (one.account, one.number),
-            None => return self.place(),
-        };
-        self.hope.filled = Some((order, i64::MAX));
-        cancel(account, order)
-    }
-
-    fn amend(&mut self) -> String {
-        if self.placed.is_empty() {
-            return self.place();
-        }
-        let mut one = self.random.pick(&self.placed).clone();
-        if self.random.chance(1, 2) {
-            one.lots = self.lots(one.instrument).abs() * one.lots.signum();
-        }
-        let price = self.around(one.instrument);
-        one.price = Some(price);
-        let (account, order) = (one.account, one.number);
-        let quantity = Self::quantity(one.instrument, one.lots);
-        self.hope.filled = Some((order, i64::MAX));
-        self.hope.placed = Some(one);
-        format!(
-            r#"{{"amend":{{"account":"a{account}","order":{order},"quantity":"{quantity}",
-            "price":"{}"}}}}"#,
-            money(price)
-        )
-    }
-
-    fn trade(&mut self) -> String {
-        let resting = self.random.chance(2, 5) && !self.placed.is_empty();
-        let mut price = None;
-        let (instrument, lots, maker) = if resting {
-            let one = self.random.pick(&self.placed).clone();
-            let part = 1 + self.random.below(one.lots.unsigned_abs() as usize) as i64;
-            let lots = part * one.lots.signum();
-            price = one.price;
-            self.hope.filled = Some((one.number, part));
-            self.hope.fills.push((one.account, one.instrument, one.isolated, lots));
-            let (account, order) = (one.account, one.number);
-            (one.instrument, lots, format!(r#""account":"a{account}","order":{order}"#))
-        } else {
-            let instrument = self.random.below(LISTED.len());
-            let lots = self.lots(instrument);
-            let account = self.random.below(self.opened);
-            self.hope.fills.push((account, instrument, false, lots));
-            (instrument, lots, format!(r#""account":"a{account}""#))
-        };
-        let alone = self.random.chance(1, 12);
-        let isolated = if alone { r#","isolated":true"# } else { "" };
-        let fee = ["", r#","fee":"1.25""#, r#","fee":"-0.5""#][self.random.below(3)];
-        let account = self.random.below(self.opened);
-        self.hope.fills.push((account, instrument, alone, -lots));
-        self.hope.payers = self.hope.fills.iter().map(|fill| fill.0).collect();
-        let taker = format!(r#""account":"a{account}"{isolated}{fee}"#);
-        let (buyer, seller) = if lots > 0 { (maker, taker) } else { (taker, maker) };
-        let price = price.unwrap_or_else(|| self.around(instrument));
-        let (name, price) = (LISTED[instrument].0, money(price));
-        let quantity = Self::quantity(instrument, lots.abs());
-        format!(
-            r#"{{"trade":{{"instrument":"{name}","quantity":"{quantity}","price":"{price}",
-            "buyer":{{{buyer}}},"seller":{{{seller}}}}}}}"#
-        )
-    }
-
     /// A price moves: mostly a little, now and then it jumps by 20 to 40 %.
     fn price(&mut self) -> String {
         let move_by = if self.random.chance(1, 150) {
@@ -364,26 +256,26 @@ impl Workload {
             self.random.below(121) as i64 - 60
         };
         if self.random.chance(1, 5) {
-            let (coin, price) = *self.random.pick(&COINS[1..]);
+            let (coin, price) = *self.random.pick(COINS);
             let price = price * 100 + price * move_by / 100;
             return format!(r#"{{"index":{{"asset":"{coin}","price":"{}"}}}}"#, money(price));
         }
-        let instrument = self.random.below(LISTED.len());
-        let first = LISTED[instrument].3 * 100;
-        let moved = self.prices[instrument] + self.prices[instrument] * move_by / 10_000;
-        self.prices[instrument] = moved.clamp(first / 3, first * 3);
-        let (name, mark) = (LISTED[instrument].0, money(self.prices[instrument]));
+        let instrument = self.instrument();
+        let one = &mut self.listed[instrument];
+        one.moves(move_by);
+        let (name, mark) = (&one.name, money(one.price));
         format!(r#"{{"mark":{{"instrument":"{name}","mark":"{mark}"}}}}"#)
     }
 
     fn margin(&mut self) -> String {
-        let mut of = (self.random.below(self.opened), self.random.below(3));
+        let mut of = (self.someone(), self.random.below(3));
         let alone: Vec<_> = self.held.keys().filter(|key| key.2).collect();
         if let Some(key) = alone.get(self.random.below(alone.len())) {
             of = (key.0, key.1);
         }
-        let (account, instrument) = (format!("a{}", of.0), LISTED[of.1].0);
-        let amount = self.random.below(if of.1 == 2 { 2 } else { 2_000 }) as i64;
+        let one = &self.listed[of.1];
+        let (account, instrument) = (format!("a{}", of.0), &one.name);
+        let amount = self.random.below(if one.shape.in_bitcoin { 2 } else { 2_000 }) as i64;
         let amount = if self.random.chance(1, 4) { -amount } else { amount };
         format!(
             r#"{{"margin":{{"account":"{account}","instrument":"{instrument}",
@@ -393,7 +285,8 @@ impl Workload {
 
     /// Time passes, or longs pay shorts: a rate, an amount or, by mistake, neither.
     fn funding(&mut self) -> String {
-        let name = LISTED[self.random.below(LISTED.len())].0;
+        let at = self.instrument();
+        let name = &self.listed[at].name;
         let part = self.random.below(100_000);
         let sign = *self.random.pick(&["", "-"]);
         match self.random.below(6) {
@@ -413,7 +306,8 @@ impl Workload {
     /// What somebody sends who means harm, or has a bug.
     fn hostile(&mut self) -> String {
         let account = self.account();
-        let name = LISTED[self.random.below(LISTED.len())].0;
+        let at = self.instrument();
+        let name = &self.listed[at].name;
         let huge = *self.random.pick(&["99999999999999999999", "98765432109876543210", "0", "-1"]);
         match self.random.below(8) {
             0 => format!(

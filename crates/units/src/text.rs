@@ -18,7 +18,7 @@ pub enum ParseDecimalError {
     #[error("expected at most 18 decimal places, found {0:?}")]
     TooFine(String),
     /// Too large to hold.
-    #[error("expected a magnitude below 1e20, found {0:?}")]
+    #[error("expected a magnitude up to 170141183460469231731, found {0:?}")]
     TooLarge(String),
 }
 
@@ -59,7 +59,8 @@ fn scale(digits: &str, exponent: i64, text: &str) -> Result<i128, ParseDecimalEr
     if shift < 0 {
         return Err(ParseDecimalError::TooFine(shorten(text)));
     }
-    if significant.len() as i64 + shift > 38 {
+    // 39 digits may fit; more do not.
+    if significant.len() as i64 + shift > 39 {
         return Err(too_large());
     }
     let value: i128 = significant.parse().map_err(|_| too_large())?;
@@ -156,7 +157,16 @@ mod tests {
         }
         assert!(matches!("1e-19".parse::<Decimal>(), Err(ParseDecimalError::TooFine(_))));
         assert!(matches!("1e21".parse::<Decimal>(), Err(ParseDecimalError::TooLarge(_))));
+        assert!(matches!("1.8e20".parse::<Decimal>(), Err(ParseDecimalError::TooLarge(_))));
         assert!(matches!("1e2147483647".parse::<Decimal>(), Err(ParseDecimalError::TooLarge(_))));
+    }
+
+    #[test]
+    fn the_largest_number_is_read_as_it_is_written() {
+        for value in [Decimal::from_raw(i128::MAX), Decimal::from_raw(i128::MIN + 1)] {
+            assert_eq!(value.to_string().parse(), Ok(value));
+        }
+        assert_eq!("1e20".parse(), Ok(Decimal::from_raw(10i128.pow(38))));
     }
 
     #[test]
@@ -169,9 +179,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_round_trips(raw in any::<i128>()) {
-            let value = Decimal::from_raw(raw / 2);
-            if value.abs() < Decimal::from_int(100_000_000_000_000_000) {
+        fn text_round_trips(raw in (i128::MIN + 1)..=i128::MAX, shift in 0u32..127) {
+            for value in [Decimal::from_raw(raw), Decimal::from_raw(raw >> shift)] {
                 prop_assert_eq!(value.to_string().parse::<Decimal>(), Ok(value));
             }
         }

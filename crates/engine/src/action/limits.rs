@@ -18,6 +18,12 @@ pub fn limit<'a>(state: &'a State, limit: &Limit) -> Result<Change<'a>, Refusal>
     if let Some(notional) = most.notional.filter(|most| most.is_negative()) {
         return Err(Refusal::bad("notional", "zero or more", notional));
     }
+    if let Whose::Group(name) = &limit.whose
+        && !state.limits.is_group(name)
+    {
+        // Also where the limit would only be announced.
+        return Err(Refusal::unknown("group", name));
+    }
     let mut change = Change::new(state);
     if let Some(most) = governance::limit(&mut change, id, &limit.whose, most)? {
         set(&mut change, id, &limit.whose, most)?;

@@ -1,11 +1,12 @@
 //! What an owner's trades with himself do, and what goes with a closed position.
 
 use super::{Decision, Held, Reference, ensure};
+use crate::facts;
 use crate::holdings::big;
-use keelmark_book::{Asset, Money};
+use keelmark_book::{Asset, InstrumentId};
 use keelmark_engine::account::Mode;
 use keelmark_engine::command::{Side, Trade};
-use keelmark_margin::margin;
+use keelmark_engine::event::Why;
 use num_bigint::BigInt;
 use std::collections::BTreeMap;
 
@@ -49,33 +50,42 @@ impl Reference {
                 *is.cash.entry(settle.clone()).or_default() += big(side.fee.decimal());
             }
             is.cash.retain(|_, amount| *amount != BigInt::ZERO);
-            gain += self.left(name, is)? - self.left(name, was)?;
+            gain += self.left(name, &is)? - self.left(name, &was)?;
         }
         ensure(gain <= BigInt::from(1_000_000_000))
     }
 
     /// What an account has above initial margin in all.
-    fn left(&self, name: &str, held: Held) -> Option<BigInt> {
-        let model = self.models.get(&held.model)?;
-        let alone = Self {
-            accounts: BTreeMap::from([(name.to_owned(), held)]),
-            market: self.market.clone(),
-            ..Self::default()
-        };
-        let found: Money =
-            margin(model, &self.market, &alone.portfolio(name)?).ok()?.total.available();
-        Some(big(found.decimal()))
+    fn left(&self, name: &str, held: &Held) -> Option<BigInt> {
+        Some(big(self.margin_of(name, held)?.total.available().decimal()))
     }
 
-    /// Orders that may only reduce go with what they would reduce.
+    /// Orders and stops that may only reduce go with what they would reduce.
     pub(super) fn nothing_to_reduce(&mut self, name: &str) {
         let Some(held) = self.accounts.get_mut(name) else { return };
-        let positions = &held.positions;
-        held.orders.retain(|_, order| {
-            let fills = positions.get(&(order.instrument, order.isolated));
-            let now = fills.map(|fills| fills.sum().quantity).unwrap_or_default();
-            let zero = BigInt::ZERO;
-            !order.reduce_only || now != zero && (now > zero) != (order.quantity > zero)
-        });
+        let (positions, zero) = (&held.positions, BigInt::ZERO);
+        let gone = |key: (InstrumentId, bool), buys: bool| {
+            let now = positions.get(&key).map(|fills| &fills.sum().quantity);
+            now.is_none_or(|now| *now == zero || (*now > zero) == buys)
+        };
+        let (mut orders, mut waiting) = (Vec::new(), Vec::new());
+        for (number, one) in &held.orders {
+            if one.reduce_only && gone((one.instrument, one.isolated), one.quantity > zero) {
+                orders.push(*number);
+            }
+        }
+        for one in self.stops.of(name).filter(|one| !one.may_open) {
+            if gone((one.instrument, one.isolated), one.buys) {
+                waiting.push(one.number);
+            }
+        }
+        for number in orders {
+            held.orders.remove(&number);
+            self.facts.push(facts::cancelled(name, number));
+        }
+        for number in waiting {
+            self.stops.remove(name, number);
+            self.facts.push(facts::stop_cancelled(name, number, Why::PositionClosed));
+        }
     }
 }

@@ -37,11 +37,9 @@ impl Reference {
                 _ => Ok(()),
             };
         }
-        let spare = self.spare(name).ok_or_else(|| format!("{name} has no margin"))?;
-        match spare.iter().find(|(_, spare)| spare.is_negative()) {
-            Some((pool, spare)) => {
-                Err(format!("{name} is below initial margin: {pool} has {spare} to spare"))
-            }
+        let pools = self.pools(name).ok_or_else(|| format!("{name} has no margin"))?;
+        match pools.iter().find(|pool| pool.spare() < BigInt::ZERO) {
+            Some(pool) => Err(format!("{name} is below initial margin: {pool:?}")),
             None => Ok(()),
         }
     }
@@ -50,7 +48,7 @@ impl Reference {
 /// Whether a position is larger or on the other side, or an order new, larger or at another price.
 fn has_grown(before: &Held, after: &Held) -> bool {
     let of = |held: &Held, key: &(InstrumentId, bool)| {
-        held.positions.get(key).map(|fills| fills.sum().quantity).unwrap_or_default()
+        held.positions.get(key).map(|fills| fills.sum().quantity.clone()).unwrap_or_default()
     };
     let zero = BigInt::ZERO;
     let larger = |key: &(InstrumentId, bool)| {

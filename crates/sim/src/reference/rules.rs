@@ -2,9 +2,11 @@
 //! and limits of what leaves.
 
 use super::{Decision, Held, Reference, ensure};
+use crate::facts;
 use crate::holdings::{big, worth};
 use keelmark_book::{Asset, InstrumentId, Money, Timestamp};
 use keelmark_engine::command::{Action, Command, Limit};
+use keelmark_engine::event::{Event, Why};
 use keelmark_engine::limits::Whose;
 use keelmark_engine::outflow::{self, Cap};
 use num_bigint::BigInt;
@@ -21,9 +23,9 @@ pub(super) type Before = BTreeMap<String, Held>;
 #[derive(Default)]
 pub(super) struct Rules {
     /// By instrument and what they are about, in words.
-    limits: BTreeMap<(InstrumentId, String), Limit>,
+    pub limits: BTreeMap<(InstrumentId, String), Limit>,
     /// Groups by the heads of the families in them.
-    groups: BTreeMap<String, String>,
+    pub groups: BTreeMap<String, String>,
     /// By asset and whose, in words.
     caps: BTreeMap<(Asset, String), Cap>,
     /// Everything that ever left: whose, until when it counts, how much.
@@ -32,7 +34,7 @@ pub(super) struct Rules {
 
 impl Reference {
     /// Sets a rule.
-    pub(super) fn rule(&mut self, command: &Command) -> Decision {
+    pub(super) fn rule(&mut self, command: &Command, heard: &[Event]) -> Decision {
         match &command.action {
             Action::Limit(limit) => self.limit(limit),
             Action::Link { group, accounts } => {
@@ -41,6 +43,21 @@ impl Reference {
             }
             Action::Unlink { accounts } => self.link(None, accounts),
             Action::Outflow { asset, whose, cap } => self.cap(asset, whose, *cap),
+            Action::Stop(stop) => self.stop(stop),
+            Action::CancelStop { account, order } => {
+                self.live(account)?;
+                self.stops.remove(account, *order)?;
+                self.facts.push(facts::stop_cancelled(account, *order, Why::Asked));
+                Some(())
+            }
+            Action::Alerts(alerts) => self.alert(alerts),
+            Action::Governance(rule) => self.govern(*rule),
+            Action::CancelChange { change } => self.cancel_change(*change),
+            Action::Settlement { asset, rule } => self.settlement(asset, *rule),
+            Action::Delist { instrument, at, rule } => self.delist(instrument, *at, *rule),
+            Action::Interest { asset, terms } => self.interest(asset, *terms, heard),
+            Action::Accrue { asset } => self.accrue(asset.as_ref(), heard),
+            Action::Settle { instrument, price } => self.settle(instrument, *price),
             _ => None,
         }
     }
@@ -49,18 +66,8 @@ impl Reference {
         let id = self.market.instruments.find(&limit.instrument).ok()?;
         ensure(limit.contracts.is_none_or(|most| !most.is_negative()))?;
         ensure(limit.notional.is_none_or(|most| !most.is_negative()))?;
-        match &limit.whose {
-            Whose::Account(name) => drop(self.live(name)?),
-            Whose::Group(name) => ensure(self.rules.groups.values().any(|one| one == name))?,
-            _ => {}
-        }
-        let key = (id, format!("{:?}", limit.whose));
-        if limit.contracts.is_none() && limit.notional.is_none() {
-            self.rules.limits.remove(&key);
-        } else {
-            self.rules.limits.insert(key, limit.clone());
-        }
-        Some(())
+        self.is_there(&limit.whose)?;
+        self.limit_in_time(id, limit)
     }
 
     fn link(&mut self, group: Option<&String>, accounts: &[String]) -> Decision {
@@ -106,10 +113,13 @@ impl Reference {
         let (then, now) = (reach(&alone, was, id), reach(&alone, is, id));
         self.fits_limit(own, id, &then, &now)?;
         let own = self.group(name).and_then(|group| of(&Whose::Group(group.clone())));
-        let all = self.accounts.keys().map(String::as_str);
-        let together: Vec<&str> = all.filter(|one| self.linked(one, name)).collect();
-        let (both_then, both_now) = (reach(&together, was, id), reach(&together, is, id));
-        self.fits_limit(own.or(of(&Whose::EachGroup)), id, &both_then, &both_now)?;
+        if let Some(limit) = own.or(of(&Whose::EachGroup)) {
+            let all = self.accounts.keys().map(String::as_str);
+            let together: Vec<&str> = all.filter(|one| self.linked(one, name)).collect();
+            let (both_then, both_now) = (reach(&together, was, id), reach(&together, is, id));
+            self.fits_limit(Some(limit), id, &both_then, &both_now)?;
+        }
+        let Some(venue) = of(&Whose::Venue) else { return Some(()) };
         let names: Vec<&str> = self.accounts.keys().map(String::as_str).collect();
         let open = longs(&names, was, id);
         let (old, new) = (was(name)?, is(name)?);
@@ -124,7 +134,7 @@ impl Reference {
         } else {
             longs(&names, is, id)
         };
-        self.fits_limit(of(&Whose::Venue), id, &[open, BigInt::ZERO], &[would, BigInt::ZERO])
+        self.fits_limit(Some(venue), id, &[open, BigInt::ZERO], &[would, BigInt::ZERO])
     }
 
     fn fits_limit(
@@ -150,20 +160,33 @@ impl Reference {
         if let Some(cap) = cap {
             ensure(!cap.most.is_negative() && (1..=LONGEST).contains(&cap.seconds))?;
         }
-        let whose = match whose {
-            outflow::Whose::Account(name) => {
-                self.live(name)?;
-                name.clone()
-            }
-            // No account has an empty name.
-            outflow::Whose::EachAccount => String::new(),
-            outflow::Whose::Venue => VENUE.to_owned(),
-        };
-        match cap {
-            Some(cap) => drop(self.rules.caps.insert((asset.clone(), whose), cap)),
-            None => drop(self.rules.caps.remove(&(asset.clone(), whose))),
+        if let outflow::Whose::Account(name) = whose {
+            self.live(name)?;
         }
-        Some(())
+        self.cap_in_time(asset, whose, cap)
+    }
+
+    pub(super) fn set_cap(&mut self, asset: &Asset, whose: &outflow::Whose, cap: Option<Cap>) {
+        self.facts.push(facts::capped(asset, whose, cap));
+        let key = (asset.clone(), named(whose).to_owned());
+        match cap {
+            Some(cap) => drop(self.rules.caps.insert(key, cap)),
+            None => drop(self.rules.caps.remove(&key)),
+        }
+    }
+
+    /// The limit that stands for whom, and the common one where an own one may replace it.
+    pub(super) fn cap_for(
+        &self,
+        asset: &Asset,
+        whose: &outflow::Whose,
+    ) -> (Option<Cap>, Option<Cap>) {
+        let of = |whose: &str| self.rules.caps.get(&(asset.clone(), whose.to_owned())).copied();
+        let own = of(named(whose));
+        match whose {
+            outflow::Whose::Account(_) => (own.or(of("")), of("")),
+            _ => (own, None),
+        }
     }
 
     /// Whether an amount may leave an account, and the venue; it then counts.
@@ -203,12 +226,22 @@ impl Reference {
     }
 }
 
+/// Whose limit of outflow, in a word.
+fn named(whose: &outflow::Whose) -> &str {
+    match whose {
+        outflow::Whose::Account(name) => name,
+        // No account has an empty name.
+        outflow::Whose::EachAccount => "",
+        outflow::Whose::Venue => VENUE,
+    }
+}
+
 /// No account has a name with a blank.
 const VENUE: &str = "the venue";
 
 fn net(held: &Held, id: InstrumentId) -> BigInt {
     let of = held.positions.iter().filter(|(key, _)| key.0 == id);
-    of.map(|(_, fills)| fills.sum().quantity).sum()
+    of.map(|(_, fills)| &fills.sum().quantity).sum()
 }
 
 /// How far accounts together can come on each side, with all orders of it filled.
@@ -234,6 +267,6 @@ fn reach<'a>(
 fn longs<'a>(names: &[&str], held: impl Fn(&str) -> Option<&'a Held>, id: InstrumentId) -> BigInt {
     let all = names.iter().filter_map(|name| held(name));
     let positions = all.flat_map(|held| held.positions.iter());
-    let of = positions.filter(|(key, _)| key.0 == id).map(|(_, fills)| fills.sum().quantity);
-    of.filter(|quantity| *quantity > BigInt::ZERO).sum()
+    let of = positions.filter(|(key, _)| key.0 == id).map(|(_, fills)| &fills.sum().quantity);
+    of.filter(|quantity| **quantity > BigInt::ZERO).sum()
 }

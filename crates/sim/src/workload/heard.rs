@@ -1,10 +1,10 @@
 //! What the stream learns of its commands' answers, so that most of what it sends makes sense.
 
-use super::{COINS, LISTED, Workload, cancel, deposit};
+use super::{COINS, Workload, cancel, deposit};
 use std::collections::BTreeMap;
 
 /// Open orders at most, in all: margin is computed with each of them, in three engines.
-const REMEMBERED: usize = 300;
+const REMEMBERED: usize = 80;
 
 impl Workload {
     /// Whether the command that was sent last was accepted.
@@ -25,6 +25,13 @@ impl Workload {
             }
             return;
         }
+        if let Some(account) = hope.closed {
+            self.live.retain(|one| *one != account);
+            self.leaving = None;
+        }
+        if let Some((at, end)) = hope.delisted {
+            (self.listed[at].end, self.listed[at].delisted) = (Some(end), true);
+        }
         if let Some(placed) = hope.placed {
             self.placed.push(placed);
             if self.placed.len() > REMEMBERED {
@@ -33,7 +40,7 @@ impl Workload {
             }
         }
         for (account, instrument, alone, lots) in hope.fills {
-            if LISTED[instrument].0.ends_with("/USDC") {
+            if self.listed[instrument].shape.spot {
                 // Spot: nothing is held but coins.
                 continue;
             }
@@ -46,14 +53,22 @@ impl Workload {
         let alone: Vec<usize> =
             self.held.keys().filter(|key| key.0 == account && key.2).map(|key| key.1).collect();
         for instrument in alone {
-            let name = LISTED[instrument].0;
-            let most = if name.ends_with("USD:BTC") { 2 } else { 30_000 };
+            let one = &self.listed[instrument];
+            let (name, most) = (&one.name, if one.shape.in_bitcoin { 2 } else { 30_000 });
             let amount = 1 + self.random.below(most);
             self.queue.push(format!(
                 r#"{{"margin":{{"account":"a{account}","instrument":"{name}",
                 "amount":"{amount}"}}}}"#
             ));
         }
+    }
+
+    /// Forgets what has ended: its orders are gone, and its positions.
+    pub(super) fn forget(&mut self) {
+        let (now, listed) = (self.now, &self.listed);
+        let is_over = |at: usize| listed[at].end.is_some_and(|end| end <= now);
+        self.placed.retain(|one| !is_over(one.instrument));
+        self.held.retain(|key, _| !is_over(key.1));
     }
 
     fn take_off(&mut self, number: u64, lots: i64) {

@@ -1,23 +1,29 @@
 //! Commands that set what the venue allows: limits, groups of accounts, what may leave.
 
-use super::{COINS, LISTED, Workload};
+use super::{COINS, Workload};
 
 impl Workload {
     /// A rule, or its end.
     pub(super) fn rule(&mut self) -> String {
-        match self.random.below(8) {
-            0..=3 => self.limit(),
-            4 => {
+        match self.random.below(13) {
+            0..=5 => self.limit(),
+            6 | 7 => self.outflow(),
+            8 if !self.governed => self.alerts(),
+            9 if !self.governed => {
                 let (one, other, group) = (self.account(), self.account(), self.random.below(4));
                 format!(r#"{{"link":{{"group":"g{group}","accounts":["{one}","{other}"]}}}}"#)
             }
-            5 => format!(r#"{{"unlink":{{"accounts":["{}"]}}}}"#, self.account()),
-            _ => self.outflow(),
+            10 if !self.governed => {
+                format!(r#"{{"unlink":{{"accounts":["{}"]}}}}"#, self.account())
+            }
+            11 => self.governance(),
+            12 => format!(r#"{{"cancel-change":{{"change":{}}}}}"#, 1 + self.random.below(60)),
+            _ => self.limit(),
         }
     }
 
     fn limit(&mut self) -> String {
-        let instrument = self.random.below(LISTED.len());
+        let instrument = self.instrument();
         let whose = match self.random.below(6) {
             0 => r#""venue""#.to_owned(),
             1 => r#""each-account""#.to_owned(),
@@ -26,14 +32,15 @@ impl Workload {
             _ => format!(r#"{{"account":"{}"}}"#, self.account()),
         };
         let venue = if whose.contains("venue") { 20 } else { 1 };
-        let contracts = [4, 60, 8_000, 1, 6][instrument] * (1 + self.random.below(4)) * venue;
+        let usual = self.listed[instrument].shape.limit;
+        let contracts = usual * (1 + self.random.below(4)) * venue;
         let most = match self.random.below(5) {
             0 | 1 => String::new(),
             2 => format!(r#","notional":"{}.5""#, venue * (50_000 + self.random.below(900_000))),
             3 => r#","contracts":"-1""#.to_owned(),
             _ => format!(r#","contracts":"{contracts}""#),
         };
-        let name = LISTED[instrument].0;
+        let name = &self.listed[instrument].name;
         format!(r#"{{"limit":{{"instrument":"{name}","for":{whose}{most}}}}}"#)
     }
 
@@ -52,5 +59,36 @@ impl Workload {
             _ => format!(r#","cap":{{"most":"{most}.25","seconds":{seconds}}}"#),
         };
         format!(r#"{{"outflow":{{"asset":"{coin}","for":{whose}{cap}}}}}"#)
+    }
+
+    fn alerts(&mut self) -> String {
+        let rule = match self.random.below(5) {
+            0 => String::new(),
+            1 => r#""levels":["0.02","0.1","0.5"],"step":"0.01""#.to_owned(),
+            2 => r#""levels":["0.3","0.7"]"#.to_owned(),
+            3 => r#""step":"0.1""#.to_owned(),
+            _ => format!(r#""levels":["0.{:02}"],"step":"0.005""#, 1 + self.random.below(99)),
+        };
+        if self.random.chance(1, 4) {
+            return format!(r#"{{"alerts":{{{rule}}}}}"#);
+        }
+        let more = if rule.is_empty() { "" } else { "," };
+        format!(r#"{{"alerts":{{"account":"{}"{more}{rule}}}}}"#, self.account())
+    }
+
+    /// How fast rules become looser; now and then what cannot be. From then on nothing is sent that
+    /// the reference would have to hold up as a whole: groups, alerts.
+    fn governance(&mut self) -> String {
+        if !self.governed && self.random.chance(9, 10) {
+            return self.limit();
+        }
+        self.governed = true;
+        let delay = *self.random.pick(&[0, 600, 3_600, 86_400, 40_000_000]);
+        let step = *self.random.pick(&[0, 60, 600, 3_600]);
+        let most = *self.random.pick(&["0.0001", "0.05", "0.3", "1"]);
+        format!(
+            r#"{{"governance":{{"delay_seconds":{delay},"step_seconds":{step},
+            "most_per_step":"{most}","collateral_seconds":{delay}}}}}"#
+        )
     }
 }
