@@ -8,8 +8,11 @@ pub struct Validator(Value);
 /// Keywords that only explain.
 const NOTES: &[&str] = &["$schema", "title", "description", "default", "format", "$defs"];
 
-/// The patterns of our schemas, and what they say.
-const PATTERNS: &[(&str, fn(&str) -> bool)] = &[
+/// A pattern, and whether a text is of it.
+type Pattern = (&'static str, fn(&str) -> bool);
+
+/// The patterns of our schemas.
+const PATTERNS: &[Pattern] = &[
     (r"^[A-Za-z0-9._]{1,24}$", |text| {
         let known = |one: char| one.is_ascii_alphanumeric() || one == '.' || one == '_';
         (1..=24).contains(&text.len()) && text.chars().all(known)
@@ -62,16 +65,16 @@ impl Validator {
                 "oneOf" => told(self.fitting(says, value) == 1, rule, says)?,
                 "anyOf" => told(self.fitting(says, value) > 0, rule, says)?,
                 "minimum" => {
-                    told(value.as_f64().is_none_or(|one| Some(one) >= says.as_f64()), rule, says)?
+                    told(value.as_f64().is_none_or(|one| Some(one) >= says.as_f64()), rule, says)?;
                 }
                 "pattern" => {
-                    told(value.as_str().is_none_or(|text| matches(says, text)), rule, says)?
+                    told(value.as_str().is_none_or(|text| matches(says, text)), rule, says)?;
                 }
                 "minItems" => {
-                    told(length(value).is_none_or(|one| Some(one) >= says.as_u64()), rule, says)?
+                    told(length(value).is_none_or(|one| Some(one) >= says.as_u64()), rule, says)?;
                 }
                 "maxItems" => {
-                    told(length(value).is_none_or(|one| Some(one) <= says.as_u64()), rule, says)?
+                    told(length(value).is_none_or(|one| Some(one) <= says.as_u64()), rule, says)?;
                 }
                 "items" => self.items(says, value)?,
                 "prefixItems" => self.prefix(says, value)?,
