@@ -39,8 +39,6 @@ pub struct Reference {
     versions: BTreeSet<(String, String)>,
     /// Accounts by name.
     pub accounts: BTreeMap<String, Held>,
-    /// Names in the order in which accounts were opened.
-    opened: Vec<String>,
     answered: BTreeMap<String, BTreeMap<u64, bool>>,
     rules: rules::Rules,
     changing: changes::Changes,
@@ -105,7 +103,6 @@ impl Default for Reference {
             models: BTreeMap::new(),
             versions: BTreeSet::new(),
             accounts: BTreeMap::new(),
-            opened: Vec::new(),
             answered: BTreeMap::new(),
             rules: rules::Rules::default(),
             changing: changes::Changes::default(),
@@ -368,7 +365,6 @@ impl Reference {
             stood: stood.collect(),
             closed: false,
         };
-        self.opened.push(name.clone());
         self.accounts.insert(name.clone(), held);
         Some(())
     }

@@ -9,7 +9,7 @@ use crate::holdings::{big, one};
 use keelmark_book::{Asset, Decimal, Rate, Timestamp};
 use keelmark_engine::Event;
 use keelmark_engine::interest::{Terms, Yearly};
-use keelmark_engine::ledger::{House, Place};
+use keelmark_engine::ledger::Named;
 use num_bigint::BigInt;
 
 /// Nanoseconds of 365 days.
@@ -162,19 +162,18 @@ impl Reference {
         });
         let (rate, charged, paid) = accrued.ok_or("nothing was charged")?;
         let mut said = Said { rate, charged, paid, amounts: Vec::new(), house: BigInt::ZERO };
-        let interest = Place::House(House::Interest);
         for event in heard {
             let Event::Posted(posted) = event else { continue };
             let amount = big(posted.amount.decimal());
-            match (posted.from, posted.to) {
+            match (&posted.from, &posted.to) {
                 _ if posted.asset != *asset => {}
-                (Place::Account(id), to) if to == interest => {
-                    said.amounts.push((self.opened[id.index()].clone(), amount));
+                (Named::Account(name), Named::Interest) => {
+                    said.amounts.push((name.clone(), amount))
                 }
-                (from, Place::Account(id)) if from == interest => {
-                    said.amounts.push((self.opened[id.index()].clone(), -amount));
+                (Named::Interest, Named::Account(name)) => {
+                    said.amounts.push((name.clone(), -amount))
                 }
-                (from, Place::House(House::Fees)) if from == interest => said.house += amount,
+                (Named::Interest, Named::Fees) => said.house += amount,
                 _ => {}
             }
         }
