@@ -124,8 +124,8 @@ impl Reference {
     fn charge(&mut self, asset: &Asset, heard: &[Event]) {
         let Some(terms) = self.terms.get(asset).copied() else { return };
         let weighed = self.weighed(asset);
-        let result =
-            self.said(asset, heard).and_then(|said| checked(terms, &weighed, &said).map(|()| said));
+        let result = Self::said(asset, heard)
+            .and_then(|said| checked(terms, &weighed, &said).map(|()| said));
         match result {
             Err(problem) => {
                 self.fault.get_or_insert(format!("interest on {asset}: {problem}"));
@@ -153,7 +153,7 @@ impl Reference {
         self.accounts.iter().filter_map(weigh).collect()
     }
 
-    fn said(&self, asset: &Asset, heard: &[Event]) -> Result<Said, String> {
+    fn said(asset: &Asset, heard: &[Event]) -> Result<Said, String> {
         let accrued = heard.iter().find_map(|event| match event {
             Event::Accrued { asset: of, rate, charged, paid, .. } if of == asset => {
                 Some((*rate, big(charged.decimal()), big(paid.decimal())))
@@ -168,10 +168,10 @@ impl Reference {
             match (&posted.from, &posted.to) {
                 _ if posted.asset != *asset => {}
                 (Named::Account(name), Named::Interest) => {
-                    said.amounts.push((name.clone(), amount))
+                    said.amounts.push((name.clone(), amount));
                 }
                 (Named::Interest, Named::Account(name)) => {
-                    said.amounts.push((name.clone(), -amount))
+                    said.amounts.push((name.clone(), -amount));
                 }
                 (Named::Interest, Named::Fees) => said.house += amount,
                 _ => {}
