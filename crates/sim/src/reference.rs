@@ -39,8 +39,6 @@ pub struct Reference {
     versions: BTreeSet<(String, String)>,
     /// Accounts by name.
     pub accounts: BTreeMap<String, Held>,
-    /// Names in the order in which accounts were opened.
-    opened: Vec<String>,
     answered: BTreeMap<String, BTreeMap<u64, bool>>,
     rules: rules::Rules,
     changing: changes::Changes,
@@ -105,7 +103,6 @@ impl Default for Reference {
             models: BTreeMap::new(),
             versions: BTreeSet::new(),
             accounts: BTreeMap::new(),
-            opened: Vec::new(),
             answered: BTreeMap::new(),
             rules: rules::Rules::default(),
             changing: changes::Changes::default(),
@@ -186,7 +183,8 @@ impl Reference {
         let fine = forward && self.act(command, heard).is_some();
         if fine {
             self.touch(command);
-            self.follow(told(&command.action, &self.market));
+            let told = told(&command.action, &self.market);
+            self.follow(told.as_ref());
         } else {
             for (name, held) in &self.before {
                 match held {
@@ -230,15 +228,15 @@ impl Reference {
 
     /// What follows by itself: orders and stops that have nothing to reduce go, stops that a price
     /// reaches trigger, and margin calls are made.
-    fn follow(&mut self, told: Option<(stops::Told, Price)>) {
+    fn follow(&mut self, told: Option<&(stops::Told, Price)>) {
         for name in self.touched.clone() {
             self.nothing_to_reduce(&name);
         }
-        if let Some((told, price)) = &told {
+        if let Some((told, price)) = told {
             let whose = self.reached(told, *price);
             self.touched.extend(whose);
         }
-        self.look(told.as_ref().map(|(told, _)| told));
+        self.look(told.map(|(told, _)| told));
     }
 
     /// Time is seen by the market.
@@ -368,7 +366,6 @@ impl Reference {
             stood: stood.collect(),
             closed: false,
         };
-        self.opened.push(name.clone());
         self.accounts.insert(name.clone(), held);
         Some(())
     }

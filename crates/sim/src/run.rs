@@ -194,10 +194,15 @@ fn compare(
         }
     }
     // What a command does to accounts that it does not name.
-    let is_about_all = |event: &Event| match event {
-        Event::Funded { .. } | Event::Accrued { .. } | Event::Delisting { .. } => true,
-        Event::Delivered { .. } | Event::Triggered { .. } => true,
-        _ => false,
+    let is_about_all = |event: &Event| {
+        matches!(
+            event,
+            Event::Funded { .. }
+                | Event::Accrued { .. }
+                | Event::Delisting { .. }
+                | Event::Delivered { .. }
+                | Event::Triggered { .. }
+        )
     };
     let all = events.iter().any(is_about_all);
     if all {

@@ -54,7 +54,7 @@ fn used(equity: &BigInt, maintenance: &BigInt) -> Option<BigInt> {
     Some((maintenance * big(Decimal::ONE) + equity - 1) / equity)
 }
 
-fn is_more(used: &Option<BigInt>, than: &Option<BigInt>) -> bool {
+fn is_more(used: Option<&BigInt>, than: Option<&BigInt>) -> bool {
     match (used, than) {
         (_, None) => false,
         (None, Some(_)) => true,
@@ -66,17 +66,17 @@ fn at_least(used: Option<&BigInt>, level: &BigInt) -> bool {
     used.is_none_or(|used| used >= level)
 }
 
-impl Levels {
-    fn is_reached(&self, level: Rate, used: Option<&BigInt>) -> bool {
-        let one = level == Rate::ONE;
-        // The last is that of liquidation, which begins above it.
-        let above = if one { BigInt::from(1) } else { BigInt::ZERO };
-        at_least(used, &(big(level.decimal()) + above))
-    }
+fn is_reached(level: Rate, used: Option<&BigInt>) -> bool {
+    let one = level == Rate::ONE;
+    // The last is that of liquidation, which begins above it.
+    let above = if one { BigInt::from(1) } else { BigInt::ZERO };
+    at_least(used, &(big(level.decimal()) + above))
+}
 
+impl Levels {
     fn is_left(&self, level: Rate, used: Option<&BigInt>) -> bool {
         let left = big(level.decimal()) - big(self.step.decimal());
-        used.is_some_and(|used| *used <= left) && !self.is_reached(level, used)
+        used.is_some_and(|used| *used <= left) && !is_reached(level, used)
     }
 }
 
@@ -160,10 +160,12 @@ impl Reference {
         });
         // The first of the worst.
         let worst =
-            numbers.reduce(|worst, one| if is_more(&one.0, &worst.0) { one } else { worst });
+            numbers.reduce(
+                |worst, one| if is_more(one.0.as_ref(), worst.0.as_ref()) { one } else { worst },
+            );
         let Some((used, pool, equity, maintenance)) = worst else { return };
         let used = used.as_ref();
-        let reached = |level: &Rate| rule.is_reached(*level, used);
+        let reached = |level: &Rate| is_reached(*level, used);
         let highest = rule.levels.iter().rev().copied().find(reached);
         if let Some(level) = highest.filter(|_| highest > said.level) {
             let safe = big(level.decimal()) - big(rule.step.decimal());

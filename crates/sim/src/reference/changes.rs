@@ -94,9 +94,7 @@ fn at_once(before: Part, asked: Part) -> Option<Part> {
 
 fn step_of(rule: Rule, now: Part, to: Part) -> Option<Part> {
     match (now, to) {
-        (Some(now), Some(to)) if to > now => {
-            Some(Some(small(&raised(rule, &big(now.clone()), &big(to)))?))
-        }
+        (Some(now), Some(to)) if to > now => Some(Some(small(&raised(rule, &big(now), &big(to)))?)),
         (_, to) => Some(to),
     }
 }

@@ -9,7 +9,7 @@ use crate::holdings::{big, one};
 use keelmark_book::{Asset, Decimal, Rate, Timestamp};
 use keelmark_engine::Event;
 use keelmark_engine::interest::{Terms, Yearly};
-use keelmark_engine::ledger::{House, Place};
+use keelmark_engine::ledger::Named;
 use num_bigint::BigInt;
 
 /// Nanoseconds of 365 days.
@@ -124,8 +124,8 @@ impl Reference {
     fn charge(&mut self, asset: &Asset, heard: &[Event]) {
         let Some(terms) = self.terms.get(asset).copied() else { return };
         let weighed = self.weighed(asset);
-        let result =
-            self.said(asset, heard).and_then(|said| checked(terms, &weighed, &said).map(|()| said));
+        let result = Self::said(asset, heard)
+            .and_then(|said| checked(terms, &weighed, &said).map(|()| said));
         match result {
             Err(problem) => {
                 self.fault.get_or_insert(format!("interest on {asset}: {problem}"));
@@ -153,7 +153,7 @@ impl Reference {
         self.accounts.iter().filter_map(weigh).collect()
     }
 
-    fn said(&self, asset: &Asset, heard: &[Event]) -> Result<Said, String> {
+    fn said(asset: &Asset, heard: &[Event]) -> Result<Said, String> {
         let accrued = heard.iter().find_map(|event| match event {
             Event::Accrued { asset: of, rate, charged, paid, .. } if of == asset => {
                 Some((*rate, big(charged.decimal()), big(paid.decimal())))
@@ -162,19 +162,18 @@ impl Reference {
         });
         let (rate, charged, paid) = accrued.ok_or("nothing was charged")?;
         let mut said = Said { rate, charged, paid, amounts: Vec::new(), house: BigInt::ZERO };
-        let interest = Place::House(House::Interest);
         for event in heard {
             let Event::Posted(posted) = event else { continue };
             let amount = big(posted.amount.decimal());
-            match (posted.from, posted.to) {
+            match (&posted.from, &posted.to) {
                 _ if posted.asset != *asset => {}
-                (Place::Account(id), to) if to == interest => {
-                    said.amounts.push((self.opened[id.index()].clone(), amount));
+                (Named::Account(name), Named::Interest) => {
+                    said.amounts.push((name.clone(), amount));
                 }
-                (from, Place::Account(id)) if from == interest => {
-                    said.amounts.push((self.opened[id.index()].clone(), -amount));
+                (Named::Interest, Named::Account(name)) => {
+                    said.amounts.push((name.clone(), -amount));
                 }
-                (from, Place::House(House::Fees)) if from == interest => said.house += amount,
+                (Named::Interest, Named::Fees) => said.house += amount,
                 _ => {}
             }
         }

@@ -46,7 +46,7 @@ impl Wait {
     fn see(&mut self, price: &BigInt) {
         let better = if self.waits_for_fall() { *price > self.best } else { *price < self.best };
         if better {
-            self.best = price.clone();
+            self.best.clone_from(price);
         }
     }
 
@@ -201,7 +201,7 @@ impl Reference {
         self.stops.remove(account, number);
         let kept = self.accounts.get(account).cloned();
         match self.becomes(one) {
-            Some(Some(quantity)) => {
+            Some(quantity) if quantity != BigInt::ZERO => {
                 let text = (small(trigger), small(&quantity));
                 let (Some(trigger), Some(quantity)) = text else { return };
                 let trigger = Price::new(trigger);
@@ -211,7 +211,7 @@ impl Reference {
                     self.facts.push(facts::stop_cancelled(account, other, Why::OtherTriggered));
                 }
             }
-            Some(None) => {
+            Some(_) => {
                 self.facts.push(facts::stop_cancelled(account, number, Why::NothingLeft));
             }
             None => {
@@ -223,9 +223,9 @@ impl Reference {
         }
     }
 
-    /// Opens the order of a stop: its quantity, or none where nothing is left to reduce; refused,
-    /// nothing.
-    fn becomes(&mut self, one: &Wait) -> Option<Option<BigInt>> {
+    /// Opens the order of a stop: its quantity, zero where nothing is left to reduce; `None` is a
+    /// refusal.
+    fn becomes(&mut self, one: &Wait) -> Option<BigInt> {
         self.traded(one.instrument, !one.may_open)?;
         let zero = BigInt::ZERO;
         let size = if one.may_open {
@@ -236,7 +236,7 @@ impl Reference {
             // A purchase closes what is short.
             let left = if one.buys { -left } else { left };
             if left <= zero {
-                return Some(None);
+                return Some(zero);
             }
             one.quantity.clone().map_or(left.clone(), |most| most.min(left))
         };
@@ -255,6 +255,6 @@ impl Reference {
             self.within(&before, &one.account, one.instrument)?;
             self.stands(&one.account)?;
         }
-        Some(Some(quantity))
+        Some(quantity)
     }
 }

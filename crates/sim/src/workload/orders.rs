@@ -169,10 +169,11 @@ impl Workload {
         };
         let mut more = String::new();
         if let Some(lots) = lots {
-            more += &format!(r#","quantity":"{}""#, one.quantity(lots));
+            more = format!(r#","quantity":"{}""#, one.quantity(lots));
         }
         if self.random.chance(1, 2) {
-            more += &format!(r#","price":"{}""#, money(one.around(&mut self.random)));
+            let price = money(one.around(&mut self.random));
+            more = format!(r#"{more},"price":"{price}""#);
         }
         if opens {
             more += r#","may_open":true"#;
@@ -186,7 +187,7 @@ impl Workload {
         let name = format!("a{account}");
         let other = known.waiting().find(|(whose, _)| *whose == name);
         if let Some((_, other)) = other.filter(|_| self.random.chance(1, 4)) {
-            more += &format!(r#","other":{other}"#);
+            more = format!(r#"{more},"other":{other}"#);
         }
         format!(
             r#"{{"stop":{{"account":"{name}","order":{number},"instrument":"{}",

@@ -6,7 +6,6 @@ impl Workload {
     /// A rule, or its end.
     pub(super) fn rule(&mut self) -> String {
         match self.random.below(13) {
-            0..=5 => self.limit(),
             6 | 7 => self.outflow(),
             8 if !self.governed => self.alerts(),
             9 if !self.governed => {
