@@ -136,9 +136,20 @@ fn no_margin(account: &Account, error: &MarginError) -> Refusal {
 /// What an account, or what a change makes of it, has above initial margin over all its pools, in
 /// the market's currency.
 pub(crate) fn available(id: AccountId, account: &Account, state: &State) -> Result<Money, Refusal> {
-    let document = state.document(account.model);
+    let (document, market) = (state.document(account.model), &state.market);
     let account = state.reckoned(id, account)?;
-    Ok(found(&account, document, &state.market)?.total.available())
+    let mut sum = Money::ZERO;
+    for pool in standings(&account, document, market)? {
+        let in_market = |amount: Money, round| -> Result<Money, Refusal> {
+            let unpriced = |error| Refusal::bad("market", "a price of each asset", error);
+            let [of, per] = [&pool.currency, &market.currency].map(|asset| market.price(asset));
+            let (of, per) = (of.map_err(unpriced)?.decimal(), per.map_err(unpriced)?.decimal());
+            Ok(Money::new(amount.decimal().times_over(of, per, round)?))
+        };
+        let equity = in_market(pool.equity, Round::Down)?;
+        sum = sum.plus(equity.minus(in_market(pool.initial, Round::Up)?)?)?;
+    }
+    Ok(sum)
 }
 
 /// What a change may leave an account with.

@@ -8,6 +8,7 @@ use crate::holdings::{big, small};
 use keelmark_book::{
     Balance, InstrumentId, Isolation, Money, Order, Portfolio, Position, Price, Quantity,
 };
+use keelmark_margin::requirement::requirements;
 use keelmark_margin::{AccountMargin, margin};
 use num_bigint::BigInt;
 use std::cell::Cell;
@@ -16,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// An answer that was kept is computed again and compared once in so many uses.
 const COMPARED_ONE_IN: u64 = 64;
+/// What is computed in numbers is computed with its explanation once in so many.
+const EXPLAINED_ONE_IN: u64 = 8;
 
 /// How one pool stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +50,7 @@ struct Asked {
 pub(super) struct Answers {
     kept: RefCell<BTreeMap<String, Asked>>,
     uses: Cell<u64>,
+    computed: Cell<u64>,
     wrong: Cell<bool>,
 }
 
@@ -96,15 +100,34 @@ impl Reference {
         margin(model, &self.market, &self.portfolio(name, held)?).ok()
     }
 
+    /// In numbers alone, and once in so many with all its explanations beside: both must agree.
     fn computed(&self, model: &str, portfolio: &Portfolio) -> Option<Vec<Pool>> {
-        let found = margin(self.models.get(model)?, &self.market, portfolio).ok()?;
-        let pools = found.pools.into_iter().map(|pool| Pool {
-            name: pool.pool.name,
-            equity: pool.health.equity,
-            initial: pool.health.initial,
-            maintenance: pool.health.maintenance,
+        let model = self.models.get(model)?;
+        let found = requirements(model, &self.market, portfolio).ok();
+        let pools = found.map(|found| {
+            let pools = found.into_iter().map(|found| Pool {
+                name: found.pool,
+                equity: found.answer.equity,
+                initial: found.answer.initial,
+                maintenance: found.answer.maintenance,
+            });
+            pools.collect::<Vec<Pool>>()
         });
-        Some(pools.collect())
+        let computed = &self.answers.computed;
+        computed.set(computed.get() + 1);
+        if computed.get().is_multiple_of(EXPLAINED_ONE_IN) {
+            let explained = margin(model, &self.market, portfolio).ok().map(|found| {
+                let pools = found.pools.into_iter().map(|pool| Pool {
+                    name: pool.pool.name,
+                    equity: pool.health.equity,
+                    initial: pool.health.initial,
+                    maintenance: pool.health.maintenance,
+                });
+                pools.collect()
+            });
+            self.answers.wrong.set(self.answers.wrong.get() || explained != pools);
+        }
+        pools
     }
 
     /// How each pool of an account stands; `None` where it has no margin.
@@ -138,8 +161,8 @@ impl Reference {
             let mut whole = self.portfolio(name, held)?;
             whole.positions.clear();
             whole.orders.clear();
-            let found = margin(self.models.get(&held.model)?, &self.market, &whole).ok()?;
-            Some(found.pools.iter().any(|pool| pool.health.initial.is_positive()))
+            let found = requirements(self.models.get(&held.model)?, &self.market, &whole).ok()?;
+            Some(found.iter().any(|pool| pool.answer.initial.is_positive()))
         };
         asks().unwrap_or(false)
     }
