@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 use sim::random::Random;
-use sim::workload::Workload;
+use sim::run::stream;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -88,10 +88,9 @@ fn root(directory: &Path) -> Outcome<String> {
 #[test]
 fn killed_at_any_time_it_ends_in_the_same_root() -> Outcome<()> {
     let (seed, kills) = (number("KEELMARK_SEED", 5), number("KEELMARK_KILLS", 12));
-    let mut workload = Workload::new(seed, 30);
     let mut lines = Vec::new();
-    for _ in 0..(kills as usize + 2) * BETWEEN {
-        lines.push(serde_json::to_string(&workload.command()?)?);
+    for command in stream(seed, 30, (kills as usize + 2) * BETWEEN)? {
+        lines.push(serde_json::to_string(&command)?);
     }
 
     let whole = Directory::new("whole");

@@ -212,6 +212,25 @@ fn compare(
     Ok(())
 }
 
+/// A stream of commands as a client sends them who hears each answer: for other programs that run
+/// the engine.
+///
+/// # Errors
+/// When a command cannot be made, or the engine breaks one of its rules.
+pub fn stream(seed: u64, accounts: usize, count: usize) -> Result<Vec<Command>, String> {
+    let mut workload = Workload::new(seed, accounts);
+    let (mut engine, mut reference) = (Engine::default(), Reference::default());
+    let mut commands = Vec::with_capacity(count);
+    while commands.len() < count {
+        let command = workload.command(&reference).map_err(|error| error.to_string())?;
+        let applied = engine.apply(&command).map_err(|broken| broken.to_string())?;
+        reference.apply(&command, &applied.answer().events);
+        workload.heard(!is_refused(applied.answer()));
+        commands.push(command);
+    }
+    Ok(commands)
+}
+
 fn is_refused(answer: &Answer) -> bool {
     matches!(answer.events.last(), Some(Event::Refused(_)))
 }
