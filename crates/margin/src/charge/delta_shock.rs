@@ -7,9 +7,12 @@ use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::exposure::Deltas;
+use crate::expr::Interval;
 use crate::param::Param;
+use crate::range::{PoolSpan, Terms};
 use crate::table::Sensitivity;
-use keelmark_book::{Decimal, InputError, Money, Round};
+use crate::table::bounds::Ends;
+use keelmark_book::{Asset, Decimal, InputError, Money, Round};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -67,6 +70,38 @@ impl Charge for DeltaShock {
         true
     }
 
+    fn has_spans(&self) -> bool {
+        true
+    }
+
+    fn within(&self, pool: &PoolView<'_>, of: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
+        let Some(bounds) = &of.bounds else { return Ok(None) };
+        let table = pool.table;
+        let mut out = Terms::new();
+        for (at, unit) in table.units.iter().enumerate() {
+            let (mut long, mut rest) = (Ends::default(), Ends::default());
+            for (row, delta) in bounds.deltas() {
+                let line = table.line(*row);
+                if line.unit == at {
+                    let bought = line.option && pool.exposure.held(*row) > 0;
+                    let side = if bought { &mut long } else { &mut rest };
+                    *side = side.plus(*delta);
+                }
+            }
+            let end = |rest: f64, long: f64| pulled(rest, rest + long, 0.0);
+            let (low, high) = (end(rest.low, long.low), end(rest.high, long.high));
+            let size = Ends { low, high }.interval()?.abs();
+            let asset = &unit.underlying;
+            let price = of.span.asset(asset)?;
+            let index = bounds.index(of.span, table, asset)?;
+            // It grows with the size, and with the price, at which less is free.
+            let ends = [(size.low(), price.low()), (size.high(), price.high())];
+            let [low, high] = ends.map(|(size, price)| self.coins(asset, size, price));
+            out.insert(at, Interval::between(low?, high?).times(index)?);
+        }
+        Ok(Some(out))
+    }
+
     fn breaks_union(&self) -> Option<&'static str> {
         Some("the rate grows with the size of the net delta")
     }
@@ -81,6 +116,16 @@ struct UnitShock {
 }
 
 impl DeltaShock {
+    /// Coins that a size asks at a price of the underlying, rounded up.
+    fn coins(&self, asset: &Asset, size: Decimal, price: Decimal) -> Result<Decimal, MarginError> {
+        let free = self.threshold.get("threshold", asset)?.over(price, Round::Down)?;
+        if size <= free {
+            return Ok(Decimal::ZERO);
+        }
+        let rate = self.slope.get("slope", asset)?.times(size.minus(free)?, Round::Up)?;
+        Ok(rate.min(self.cap.get("cap", asset)?).times(size, Round::Up)?)
+    }
+
     fn unit(&self, pool: &PoolView<'_>, at: usize) -> Result<UnitShock, MarginError> {
         let asset = &pool.table.units[at].underlying;
         let delta = counted_delta(pool, at);
@@ -94,6 +139,19 @@ impl DeltaShock {
         let rate = rate.min(self.cap.get("cap", asset)?);
         let amount = pool.coins(at, rate.times(size, Round::Up)?, Round::Up)?;
         Ok(UnitShock { size, free, rate, amount })
+    }
+}
+
+/// A delta without options held long, and with them: what counts is between the first and zero. It
+/// grows with both.
+fn pulled<T: PartialOrd + Copy>(rest: T, both: T, zero: T) -> T {
+    let (low, high) = if rest < zero { (rest, zero) } else { (zero, rest) };
+    if both < low {
+        low
+    } else if both > high {
+        high
+    } else {
+        both
     }
 }
 
@@ -114,10 +172,7 @@ fn counted_delta(pool: &PoolView<'_>, unit: usize) -> i128 {
             sells += change.min(0);
         }
     }
-    let pulled = |rest: i128| {
-        let both = rest + long_options;
-        if rest < 0 { both.max(rest).min(0) } else { both.min(rest).max(0) }
-    };
-    let (high, low) = (pulled(rest + buys), pulled(rest + sells));
+    let end = |rest: i128| pulled(rest, rest + long_options, 0);
+    let (high, low) = (end(rest + buys), end(rest + sells));
     if high.abs() >= low.abs() { high } else { low }
 }
