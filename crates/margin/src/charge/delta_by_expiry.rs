@@ -11,7 +11,7 @@ use crate::expr::Interval;
 use crate::param::Param;
 use crate::range::{PoolSpan, Terms};
 use crate::table::Sensitivity;
-use crate::table::bounds::Ends;
+use crate::table::bounds::{Ends, index};
 use keelmark_book::{Decimal, InputError, Money, Rate, Round};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -98,8 +98,8 @@ impl Charge for DeltaByExpiry {
                 let later = self.rate(unit, years - of.span.years())?;
                 rate = Interval::between(later.decimal(), self.rate(unit, years)?.decimal());
             }
-            let index = bounds.index(of.span, table, unit)?;
-            let value = delta.interval()?.abs().times(index)?;
+            let price = index(of.span, table, unit)?;
+            let value = delta.interval()?.abs().times(price)?;
             out.insert(at, value.times(rate)?);
         }
         Ok(Some(out))

@@ -11,7 +11,7 @@ use crate::expr::Interval;
 use crate::param::Param;
 use crate::range::{PoolSpan, Terms};
 use crate::table::Sensitivity;
-use crate::table::bounds::Ends;
+use crate::table::bounds::{Ends, index};
 use keelmark_book::{Asset, Decimal, InputError, Money, Round};
 use std::sync::Arc;
 
@@ -93,11 +93,14 @@ impl Charge for DeltaShock {
             let size = Ends { low, high }.interval()?.abs();
             let asset = &unit.underlying;
             let price = of.span.asset(asset)?;
-            let index = bounds.index(of.span, table, asset)?;
+            let per_coin = index(of.span, table, asset)?;
             // It grows with the size, and with the price, at which less is free.
             let ends = [(size.low(), price.low()), (size.high(), price.high())];
-            let [low, high] = ends.map(|(size, price)| self.coins(asset, size, price));
-            out.insert(at, Interval::between(low?, high?).times(index)?);
+            let [low, high] = ends.map(|(size, price)| {
+                let (_, rate) = self.rate(asset, size, price)?;
+                Ok::<_, MarginError>(rate.times(size, Round::Up)?)
+            });
+            out.insert(at, Interval::between(low?, high?).times(per_coin)?);
         }
         Ok(Some(out))
     }
@@ -116,29 +119,29 @@ struct UnitShock {
 }
 
 impl DeltaShock {
-    /// Coins that a size asks at a price of the underlying, rounded up.
-    fn coins(&self, asset: &Asset, size: Decimal, price: Decimal) -> Result<Decimal, MarginError> {
-        let free = self.threshold.get("threshold", asset)?.over(price, Round::Down)?;
-        if size <= free {
-            return Ok(Decimal::ZERO);
-        }
-        let rate = self.slope.get("slope", asset)?.times(size.minus(free)?, Round::Up)?;
-        Ok(rate.min(self.cap.get("cap", asset)?).times(size, Round::Up)?)
-    }
-
     fn unit(&self, pool: &PoolView<'_>, at: usize) -> Result<UnitShock, MarginError> {
         let asset = &pool.table.units[at].underlying;
         let delta = counted_delta(pool, at);
         let size = pool.table.sensitivity(Sensitivity::Delta, delta.abs(), Round::Up)?;
-        let threshold = Money::new(self.threshold.get("threshold", asset)?);
-        let free = threshold.over(pool.market.price(asset)?, Round::Down)?.decimal();
-        if size <= free {
-            return Ok(UnitShock { size, free, rate: Decimal::ZERO, amount: Money::ZERO });
-        }
-        let rate = self.slope.get("slope", asset)?.times(size.minus(free)?, Round::Up)?;
-        let rate = rate.min(self.cap.get("cap", asset)?);
+        let price = pool.market.price(asset)?.decimal();
+        let (free, rate) = self.rate(asset, size, price)?;
         let amount = pool.coins(at, rate.times(size, Round::Up)?, Round::Up)?;
         Ok(UnitShock { size, free, rate, amount })
+    }
+
+    /// The size that is free at a price of the underlying, and the share that a size asks there.
+    fn rate(
+        &self,
+        asset: &Asset,
+        size: Decimal,
+        price: Decimal,
+    ) -> Result<(Decimal, Decimal), MarginError> {
+        let free = self.threshold.get("threshold", asset)?.over(price, Round::Down)?;
+        if size <= free {
+            return Ok((free, Decimal::ZERO));
+        }
+        let rate = self.slope.get("slope", asset)?.times(size.minus(free)?, Round::Up)?;
+        Ok((free, rate.min(self.cap.get("cap", asset)?)))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::error::MarginError;
 use crate::expr::Interval;
 use crate::param::Param;
 use crate::range::{PoolSpan, Terms};
+use crate::table::bounds::index;
 use keelmark_book::{Asset, Decimal, InputError, Instrument, Money, Overflow, Right, Round};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -123,9 +124,9 @@ impl Charge for ShortOptionMinimum {
     }
 
     fn within(&self, pool: &PoolView<'_>, of: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
-        let Some(bounds) = of.bounds.as_ref().filter(|_| self.has_spans()) else {
+        if !self.has_spans() {
             return Ok(None);
-        };
+        }
         let zero = Interval::exact(Decimal::ZERO);
         let mut coins: BTreeMap<usize, [Interval; 2]> = BTreeMap::new();
         for row in pool.rows() {
@@ -144,12 +145,12 @@ impl Charge for ShortOptionMinimum {
             let name = &pool.table.units[unit].underlying;
             let rate = Interval::exact(self.rate.get("rate", name)?);
             let size = if self.is_gross(name) { calls.plus(puts)? } else { calls.max(puts) };
-            let index = bounds.index(of.span, pool.table, name)?;
+            let price = index(of.span, pool.table, name)?;
             // Each position rounds on its own: steps that no book is long enough to use up.
             let steps = Decimal::from_raw(10i128.pow(9));
             out.insert(
                 unit,
-                size.times(index)?.times(rate)?.plus(Interval::between(-steps, steps))?,
+                size.times(price)?.times(rate)?.plus(Interval::between(-steps, steps))?,
             );
         }
         Ok(Some(out))

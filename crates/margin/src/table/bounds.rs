@@ -160,20 +160,6 @@ impl Bounds {
         &self.deltas
     }
 
-    /// Price of a coin in the pool's currency.
-    ///
-    /// # Errors
-    /// When a price is missing or does not fit.
-    pub fn index(
-        &self,
-        span: &Span<'_>,
-        table: &RiskTable,
-        coin: &Asset,
-    ) -> Result<Interval, MarginError> {
-        let coin = span.asset(coin)?;
-        Ok(if table.at_par { coin } else { coin.over(span.asset(&table.currency)?)? })
-    }
-
     /// A step of rows at any price of the span, in the pool's currency.
     pub fn step(&self) -> f64 {
         self.quantum
@@ -190,6 +176,19 @@ impl Bounds {
         let own = own.wider(slack + own.magnitude() * SLACK);
         *cell = cell.plus(own);
     }
+}
+
+/// Price of a coin in the pool's currency.
+///
+/// # Errors
+/// When a price is missing or does not fit.
+pub(crate) fn index(
+    span: &Span<'_>,
+    table: &RiskTable,
+    coin: &Asset,
+) -> Result<Interval, MarginError> {
+    let coin = span.asset(coin)?;
+    Ok(if table.at_par { coin } else { coin.over(span.asset(&table.currency)?)? })
 }
 
 struct Rows<'a> {
@@ -267,17 +266,17 @@ impl Rows<'_> {
         let (now, then) =
             corners.values(self.document, &unit.underlying, &moves, &self.frame.cells)?;
         let settled = self.settled(row)?.scaled(lot.size * held);
-        for s in 0..self.frame.cells.len() {
+        for (s, then) in then.iter().enumerate() {
             let scan = &self.document.scans[self.frame.cells[s].scan];
             let discount = scan.discount.get("discount", &unit.underlying)?.to_f64();
             // In coin, values count by the forward of their corner, at the price of the move.
             let (gain, counts) = if lot.inverse {
-                let gain = then[s].1.less(now.1, moves.factor[s]);
+                let gain = then.1.less(now.1, moves.factor[s]);
                 (gain, Self::counts(lot, &moves, s) / moves.factor[s])
             } else {
-                (then[s].0.less(now.0, 1.0), Self::counts(lot, &moves, s))
+                (then.0.less(now.0, 1.0), Self::counts(lot, &moves, s))
             };
-            let slack = (then[s].0.high + now.0.high) * SLACK;
+            let slack = (then.0.high + now.0.high) * SLACK;
             let slack = if lot.inverse { slack / corners.forward.low } else { slack };
             let own = settled.times(gain.wider(slack)).scaled(discount * counts);
             out.add(line.unit, s, own, held.abs() * out.quantum);
