@@ -1,10 +1,11 @@
 //! How many accounts a price opens, and what that costs, against a look at all of them.
 //! `cargo bench -p keelmark-engine --bench ranges -- 10000 100000`
 //!
-//! Two books of so many accounts each. Linear: one perpetual, longs and shorts that a move of a
-//! share `d` brings to their first margin call, where up to `d` there is `4 d^2` of the book.
-//! Options: one of four options on one coin each, sold or bought, under a model of scenarios. A
-//! tick moves the underlying by one basis point, and whatever is priced by it.
+//! Three books of so many accounts each. Linear: one perpetual, longs and shorts that a move of a
+//! share `d` brings to their first margin call, where up to `d` there is `4 d^2` of the book. Dense:
+//! the same with `2 d` of it, so that every move reaches some. Options: one of four options on one
+//! coin each, sold or bought, under a model of scenarios. A tick moves the underlying by one basis
+//! point, and whatever is priced by it.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a measurement")]
 
 use keelmark_engine::{Command, Engine, Event};
@@ -23,11 +24,11 @@ const SCANS: u32 = 3;
 fn main() {
     let sizes: Vec<u64> = std::env::args().filter_map(|text| text.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![50, 200] } else { sizes };
-    for options in [false, true] {
-        println!("{} book", if options { "option" } else { "linear" });
+    for book in [Book::Linear, Book::Dense, Book::Options] {
+        println!("{book:?}");
         let mut before: Option<(u64, Duration)> = None;
         for accounts in sizes.iter().copied() {
-            let tick = measure(accounts, options);
+            let tick = measure(accounts, book);
             if let Some((fewer, shorter)) = before {
                 let (times, root) = (ratio(tick, shorter), (accounts as f64 / fewer as f64).sqrt());
                 println!(
@@ -44,8 +45,8 @@ fn ratio(one: Duration, other: Duration) -> f64 {
 }
 
 /// Builds a book and measures it; what a tick takes.
-fn measure(accounts: u64, options: bool) -> Duration {
-    let mut venue = Venue::new(options);
+fn measure(accounts: u64, book: Book) -> Duration {
+    let mut venue = Venue::new(book);
     let start = Instant::now();
     venue.open(accounts);
     println!("  {accounts} accounts, opened in {:.1?}", start.elapsed());
@@ -53,7 +54,9 @@ fn measure(accounts: u64, options: bool) -> Duration {
     let start = Instant::now();
     venue.tick(0.95);
     let took = start.elapsed();
-    venue.tick(1.0);
+    for _ in 0..100 {
+        venue.tick(1.0);
+    }
     let (opened, added) = (venue.opened() - opened, resident().saturating_sub(resident_before));
     let placed = venue.engine.state().ranges().placed();
     println!("  a fall of 5 % and after it: {opened} opened, {took:.1?}; {placed} with a range");
@@ -85,10 +88,18 @@ fn measure(accounts: u64, options: bool) -> Duration {
     tick
 }
 
+/// What accounts hold, and how near to their first margin call they are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Book {
+    Linear,
+    Dense,
+    Options,
+}
+
 /// A venue of one coin.
 struct Venue {
     engine: Engine,
-    options: bool,
+    book: Book,
     number: u64,
     /// The price of the coin.
     price: f64,
@@ -97,9 +108,9 @@ struct Venue {
 }
 
 impl Venue {
-    fn new(options: bool) -> Self {
+    fn new(book: Book) -> Self {
         let mut venue =
-            Self { engine: Engine::default(), options, number: 0, price: 70_000.0, said: 0 };
+            Self { engine: Engine::default(), book, number: 0, price: 70_000.0, said: 0 };
         let model = venue.model();
         venue.send(&format!(r#"{{"model":{{"name":"{model}"}}}}"#));
         venue.send(r#"{"index":{"asset":"USDC","price":"1"}}"#);
@@ -117,7 +128,7 @@ impl Venue {
     }
 
     fn model(&self) -> &'static str {
-        if self.options { "deribit-pm" } else { "cross" }
+        if self.book == Book::Options { "deribit-pm" } else { "cross" }
     }
 
     fn opened(&self) -> u64 {
@@ -141,7 +152,7 @@ impl Venue {
     fn tick(&mut self, by: f64) {
         self.price *= by;
         let price = self.price;
-        if !self.options {
+        if self.book != Book::Options {
             return self
                 .send(&format!(r#"{{"mark":{{"instrument":"{PERP}","mark":"{price:.4}"}}}}"#));
         }
@@ -157,7 +168,8 @@ impl Venue {
     }
 
     fn account(&mut self, name: &str, amount: f64) {
-        let (model, mode) = (self.model(), if self.options { "portfolio" } else { "cross" });
+        let model = self.model();
+        let mode = if model == "cross" { "cross" } else { "portfolio" };
         self.send(&format!(
             r#"{{"open":{{"account":"{name}","mode":"{mode}","model":"{model}"}}}}"#
         ));
@@ -176,7 +188,7 @@ impl Venue {
     /// Accounts against one maker. Longs lose 5 % before the measurement, shorts as much.
     fn open(&mut self, accounts: u64) {
         self.account("maker", 1e12);
-        if !self.options {
+        if self.book != Book::Options {
             let shorts = 63_000.0;
             self.price = shorts;
             self.tick(1.0);
@@ -200,7 +212,8 @@ impl Venue {
         let mark = self.price;
         for at in from..to {
             let name = format!("a{at}");
-            let distance = 0.5 * share(at).sqrt();
+            let share = share(at);
+            let distance = 0.5 * if self.book == Book::Linear { share.sqrt() } else { share };
             self.account(&name, 3_500.0 + 450.0 + distance * 66_500.0);
             let (buyer, seller) =
                 if mark > 66_500.0 { (name.as_str(), "maker") } else { ("maker", name.as_str()) };

@@ -18,10 +18,16 @@ use crate::account::AccountId;
 use crate::state::{Source, State};
 use keelmark_book::{Market, Price, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// One command of prices in so many is checked, by a full look at so many accounts with a range.
 const CHECK_EVERY: u64 = 1_024;
 const CHECK_ACCOUNTS: usize = 16;
+
+/// About how many looks a search for a range takes as long as, and how many are searched for at
+/// once whatever it takes.
+const LOOKS_A_RANGE: usize = 8;
+const MOST_PLACED: usize = 64;
 
 /// Ranges of accounts.
 #[derive(Debug)]
@@ -41,6 +47,8 @@ pub struct Ranges {
     scans: bool,
     /// How many accounts prices have opened so far.
     opened: u64,
+    /// The account for which a range was last looked for.
+    last: AccountId,
     /// Every how many commands ranges are checked, and how many accounts.
     check: (u64, usize),
 }
@@ -78,6 +86,7 @@ impl Default for Ranges {
             due: None,
             scans: false,
             opened: 0,
+            last: AccountId::new(0),
             check: (CHECK_EVERY, CHECK_ACCOUNTS),
         }
     }
@@ -276,9 +285,24 @@ impl Ranges {
         self.due = self.levels.iter().filter_map(|level| level.due(market)).min();
     }
 
-    /// Finds a range for an account that was just looked at.
-    pub(crate) fn place(state: &mut State, id: AccountId) {
-        if state.ranges.scans || !state.ranges.places.get(id.index()).is_some_and(Place::is_free) {
+    /// Finds ranges for accounts that were just looked at, in turn and not for more of them than
+    /// takes about as long as the looks: a jump is not to be answered later for the ticks after it.
+    pub(crate) fn place(state: &mut State, looked: &BTreeSet<AccountId>) {
+        if state.ranges.scans || looked.is_empty() {
+            return;
+        }
+        let most = MOST_PLACED.max(looked.len() / LOOKS_A_RANGE);
+        let after = looked.range((Bound::Excluded(state.ranges.last), Bound::Unbounded));
+        let turn: Vec<AccountId> =
+            after.chain(looked).take(most.min(looked.len())).copied().collect();
+        for id in turn {
+            state.ranges.last = id;
+            Self::place_one(state, id);
+        }
+    }
+
+    fn place_one(state: &mut State, id: AccountId) {
+        if !state.ranges.places.get(id.index()).is_some_and(Place::is_free) {
             return;
         }
         let Some(found) = range(state, id) else { return };
