@@ -1,5 +1,6 @@
 //! How many accounts a price opens, and what that costs, against a look at all of them.
-//! `cargo bench -p keelmark-engine --bench ranges -- 10000 100000`
+//! `cargo bench -p keelmark-engine --bench ranges -- 10000 100000`, with `Linear`, `Dense` or
+//! `Options` for one book alone.
 //!
 //! Three books of so many accounts each. Linear: one perpetual, longs and shorts that a move of a
 //! share `d` brings to their first margin call, where up to `d` there is `4 d^2` of the book. Dense:
@@ -24,7 +25,10 @@ const SCANS: u32 = 3;
 fn main() {
     let sizes: Vec<u64> = std::env::args().filter_map(|text| text.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![50, 200] } else { sizes };
-    for book in [Book::Linear, Book::Dense, Book::Options] {
+    let named = |book: Book| std::env::args().any(|text| text == format!("{book:?}"));
+    let all = [Book::Linear, Book::Dense, Book::Options];
+    let chosen: Vec<Book> = all.into_iter().filter(|book| named(*book)).collect();
+    for book in if chosen.is_empty() { all.to_vec() } else { chosen } {
         println!("{book:?}");
         let mut before: Option<(u64, Duration)> = None;
         for accounts in sizes.iter().copied() {
@@ -214,7 +218,8 @@ impl Venue {
             let name = format!("a{at}");
             let share = share(at);
             let distance = 0.5 * if self.book == Book::Linear { share.sqrt() } else { share };
-            self.account(&name, 3_500.0 + 450.0 + distance * 66_500.0);
+            // What has moved until the measurement, and what is there at the first margin call.
+            self.account(&name, 3_500.0 + 353.0 + distance * 66_500.0);
             let (buyer, seller) =
                 if mark > 66_500.0 { (name.as_str(), "maker") } else { ("maker", name.as_str()) };
             self.trade(PERP, mark, buyer, seller);
