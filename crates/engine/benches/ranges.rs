@@ -2,11 +2,11 @@
 //! `cargo bench -p keelmark-engine --bench ranges -- 10000 100000`, with `Linear`, `Dense` or
 //! `Options` for one book alone.
 //!
-//! Three books of so many accounts each. Linear: one perpetual, longs and shorts that a move of a
-//! share `d` brings to their first margin call, where up to `d` there is `4 d^2` of the book. Dense:
-//! the same with `2 d` of it, so that every move reaches some. Options: one of four options on one
-//! coin each, sold or bought, under a model of scenarios. A tick moves the underlying by one basis
-//! point, and whatever is priced by it.
+//! Books of so many accounts each. Linear: one perpetual, longs and shorts that a move of a share
+//! `d` brings to their first margin call, where up to `d` there is `4 d^2` of the book. Dense: the
+//! same with `2 d` of it, so that every move reaches some. Options: one of four options on one coin
+//! each, sold or bought, under a model of scenarios; Spreads: one sold against another bought. A
+//! tick moves the underlying by one basis point, and whatever is priced by it.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a measurement")]
 
 use keelmark_engine::{Command, Engine, Event};
@@ -26,7 +26,7 @@ fn main() {
     let sizes: Vec<u64> = std::env::args().filter_map(|text| text.parse().ok()).collect();
     let sizes = if sizes.is_empty() { vec![50, 200] } else { sizes };
     let named = |book: Book| std::env::args().any(|text| text == format!("{book:?}"));
-    let all = [Book::Linear, Book::Dense, Book::Options];
+    let all = [Book::Linear, Book::Dense, Book::Options, Book::Spreads];
     let chosen: Vec<Book> = all.into_iter().filter(|book| named(*book)).collect();
     for book in if chosen.is_empty() { all.to_vec() } else { chosen } {
         println!("{book:?}");
@@ -98,6 +98,7 @@ enum Book {
     Linear,
     Dense,
     Options,
+    Spreads,
 }
 
 /// A venue of one coin.
@@ -120,7 +121,8 @@ impl Venue {
         venue.send(r#"{"index":{"asset":"USDC","price":"1"}}"#);
         venue.send(r#"{"index":{"asset":"BTC","price":"70000"}}"#);
         venue.send(&format!(
-            r#"{{"list":{{"instrument":"{PERP}","contract_size":"1","lot":"0.01","mark":"70000"}}}}"#
+            r#"{{"list":{{"instrument":"{PERP}","contract_size":"1","lot":"0.01",
+                "mark":"70000"}}}}"#
         ));
         for (name, mark, _) in OPTIONS {
             venue.send(&format!(
@@ -131,8 +133,12 @@ impl Venue {
         venue
     }
 
+    fn has_options(&self) -> bool {
+        matches!(self.book, Book::Options | Book::Spreads)
+    }
+
     fn model(&self) -> &'static str {
-        if self.book == Book::Options { "deribit-pm" } else { "cross" }
+        if self.has_options() { "deribit-pm" } else { "cross" }
     }
 
     fn opened(&self) -> u64 {
@@ -156,7 +162,7 @@ impl Venue {
     fn tick(&mut self, by: f64) {
         self.price *= by;
         let price = self.price;
-        if self.book != Book::Options {
+        if !self.has_options() {
             return self
                 .send(&format!(r#"{{"mark":{{"instrument":"{PERP}","mark":"{price:.4}"}}}}"#));
         }
@@ -192,7 +198,7 @@ impl Venue {
     /// Accounts against one maker. Longs lose 5 % before the measurement, shorts as much.
     fn open(&mut self, accounts: u64) {
         self.account("maker", 1e12);
-        if self.book != Book::Options {
+        if !self.has_options() {
             let shorts = 63_000.0;
             self.price = shorts;
             self.tick(1.0);
@@ -203,6 +209,13 @@ impl Venue {
         }
         for at in 0..accounts {
             let ((name, mark, _), own) = (OPTIONS[at as usize % 4], format!("a{at}"));
+            if self.book == Book::Spreads {
+                let (other, its, _) = OPTIONS[(at as usize % 4) ^ 1];
+                self.account(&own, 8_000.0 + share(at) * 20_000.0);
+                self.trade(other, its, &own, "maker");
+                self.trade(name, mark, "maker", &own);
+                continue;
+            }
             self.account(&own, 30_000.0 + share(at) * 60_000.0);
             if at % 8 < 6 {
                 self.trade(name, mark, "maker", &own);
