@@ -74,9 +74,7 @@ pub(crate) fn follow(
             perform(state, change.done(), events)?;
         }
     }
-    for id in reached {
-        Ranges::place(state, id);
-    }
+    Ranges::place(state, &reached);
     Ok(())
 }
 

@@ -5,22 +5,31 @@
 use keelmark_engine::{Command, Engine, Event};
 use proptest::prelude::*;
 
-/// What is traded: its name, its first mark, the terms of its quote, and in which quantities.
-struct Traded(&'static str, f64, &'static str, f64, i64);
+/// What is traded: its name, its first mark, the volatility and the forward of an option, and in
+/// which quantities.
+struct Traded(&'static str, f64, Option<(f64, f64)>, f64, i64);
 
-const OPTION: &str = r#","iv":0.5,"forward":"71200""#;
 const TRADED: [Traded; 8] = [
-    Traded("v:BTC/USDC:USDC", 70_000.0, "", 0.25, 30),
-    Traded("v:ETH/USDC:USDC", 3_500.0, "", 0.25, 200),
-    Traded("v:BTC/USDT:USDT", 70_000.0, "", 0.25, 30),
-    Traded("v:BTC/USD:BTC", 70_000.0, "", 1_000.0, 200),
-    Traded("v:BTC/USD:BTC-260626", 71_000.0, "", 1_000.0, 200),
-    Traded("v:BTC/USDC:USDC-260626-80000-C", 4_100.0, OPTION, 0.25, 20),
-    Traded("v:BTC/USD:BTC-260626-60000-P", 0.03, OPTION, 0.25, 20),
-    Traded("v:ETH/USDC:USDC-260626-3000-P", 120.0, r#","iv":0.6,"forward":"3550""#, 0.5, 100),
+    Traded("v:BTC/USDC:USDC", 70_000.0, None, 0.25, 30),
+    Traded("v:ETH/USDC:USDC", 3_500.0, None, 0.25, 200),
+    Traded("v:BTC/USDT:USDT", 70_000.0, None, 0.25, 30),
+    Traded("v:BTC/USD:BTC", 70_000.0, None, 1_000.0, 200),
+    Traded("v:BTC/USD:BTC-260626", 71_000.0, None, 1_000.0, 200),
+    Traded("v:BTC/USDC:USDC-260626-80000-C", 4_100.0, Some((0.5, 71_200.0)), 0.25, 20),
+    Traded("v:BTC/USD:BTC-260626-60000-P", 0.03, Some((0.55, 71_200.0)), 0.25, 20),
+    Traded("v:ETH/USDC:USDC-260327-3000-P", 40.0, Some((0.6, 3_550.0)), 0.5, 100),
 ];
+
+/// What is said of an option beside its mark, each moved by parts per million.
+fn terms(option: Option<(f64, f64)>, [iv_by, forward_by]: [i64; 2]) -> String {
+    let Some((iv, forward)) = option else { return String::new() };
+    let by = |value: f64, by: i64| value * (1e6 + by as f64) / 1e6;
+    format!(r#","iv":{:.6},"forward":"{:.4}""#, by(iv, iv_by), by(forward, forward_by))
+}
+
 const ASSETS: [(&str, f64); 4] =
     [("BTC", 70_000.0), ("ETH", 3_500.0), ("USDC", 1.0), ("USDT", 1.0)];
+const MODELS: [&str; 3] = ["cross", "deribit-pm", "aevo-pm"];
 const PRICES: usize = ASSETS.len() + TRADED.len();
 
 /// A small generator: the seed is what a failure prints.
@@ -60,11 +69,14 @@ impl Pair {
         let ranged = Engine::default().checking(16, 3);
         let scanned = Engine::default().scanning();
         let mut pair = Self { ranged, scanned, number: 0, second: 0, said: 0, looked: [0; 2] };
-        pair.tell(r#"{"model":{"name":"cross"}}"#);
+        for model in MODELS {
+            pair.tell(&format!(r#"{{"model":{{"name":"{model}"}}}}"#));
+        }
         for (asset, price) in ASSETS {
             pair.tell(&format!(r#"{{"index":{{"asset":"{asset}","price":"{price}"}}}}"#));
         }
-        for Traded(name, mark, terms, ..) in TRADED {
+        for Traded(name, mark, option, ..) in TRADED {
+            let terms = terms(option, [0; 2]);
             let (size, lot) = if name.contains("USD:BTC") && !name.contains("-P") {
                 ("1", "1")
             } else {
@@ -76,8 +88,10 @@ impl Pair {
             ));
         }
         for id in 0..accounts {
+            let model = MODELS[random.below(MODELS.len() as u64) as usize];
+            let mode = if model == "cross" { "cross" } else { "portfolio" };
             pair.tell(&format!(
-                r#"{{"open":{{"account":"a{id}","mode":"cross","model":"cross"}}}}"#
+                r#"{{"open":{{"account":"a{id}","mode":"{mode}","model":"{model}"}}}}"#
             ));
             for (asset, most) in [("USDC", 100_000), ("USDT", 20_000), ("BTC", 1)] {
                 if asset == "USDC" || random.below(3) == 0 {
@@ -171,8 +185,9 @@ impl Walk {
             let price = of(*start);
             pair.price(&format!(r#"{{"index":{{"asset":"{asset}","price":"{price}"}}}}"#));
         } else {
-            let Traded(name, start, terms, ..) = TRADED[which - ASSETS.len()];
+            let Traded(name, start, option, ..) = TRADED[which - ASSETS.len()];
             let price = of(start);
+            let terms = terms(option, [random.between(-most, most), random.between(-most, most)]);
             pair.price(&format!(r#"{{"mark":{{"instrument":"{name}","mark":"{price}"{terms}}}}}"#));
         }
     }

@@ -21,14 +21,19 @@ use crate::expr::Interval;
 use crate::margin::{covered, staleness};
 use crate::pool::{Funding, Pool, divide};
 use crate::table::RiskTable;
+use crate::table::bounds::Bounds;
 use keelmark_book::{
-    Asset, Decimal, Instrument, InstrumentId, Market, Money, Portfolio, Price, Rate, Round, profit,
+    Asset, Decimal, Instrument, InstrumentId, Market, Money, Portfolio, Price, Rate, Round,
+    Timestamp, profit,
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Intervals of a charge's terms, by row of the table; none is zero.
 pub type Terms = BTreeMap<usize, Interval>;
+
+/// Coins by asset.
+type Coins = BTreeMap<Asset, Interval>;
 
 /// More than open orders ask of any account, in any currency.
 const MOST: i64 = 1_000_000_000_000;
@@ -37,22 +42,53 @@ const MOST: i64 = 1_000_000_000_000;
 /// only quoted or settled in mostly stays where it is.
 const STEADIER: i64 = 8;
 
-/// All prices that differ from a market's by at most a share of themselves, each on its own. It
-/// notes which it was asked for: bounds depend on no other.
+/// How long a span lasts, in seconds by the square of its share: about as long as prices that move
+/// by half of themselves in a year mostly take to leave it. A day at most.
+const SECONDS: f64 = 1e8;
+const LONGEST: f64 = 86_400.0;
+
+/// All prices that differ from a market's by at most a share of themselves, each on its own, and
+/// volatilities alike, for some time from now. It notes which it was asked for: bounds depend on no
+/// other.
 #[derive(Debug)]
 pub struct Span<'a> {
     market: &'a Market,
     shares: [Rate; 2],
     steady: &'a BTreeSet<Asset>,
-    asked: RefCell<(BTreeSet<Asset>, BTreeSet<InstrumentId>)>,
+    until: Timestamp,
+    asked: RefCell<Asked>,
+}
+
+/// What bounds depend on.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Index prices.
+    pub assets: BTreeSet<Asset>,
+    /// Marks.
+    pub marks: BTreeSet<InstrumentId>,
+    /// Forwards of options.
+    pub forwards: BTreeSet<InstrumentId>,
+    /// Volatilities of options.
+    pub vols: BTreeSet<InstrumentId>,
+    /// The time.
+    pub time: bool,
 }
 
 impl<'a> Span<'a> {
     /// The prices from a share below 1 under to a share over a market's, an eighth of both for
-    /// assets that are `steady`.
+    /// assets that are `steady`; not beyond an instant, should it come earlier.
     #[must_use]
-    pub fn new(market: &'a Market, [down, up]: [Rate; 2], steady: &'a BTreeSet<Asset>) -> Self {
-        Self { market, shares: [down, up], steady, asked: RefCell::default() }
+    pub fn new(
+        market: &'a Market,
+        [down, up]: [Rate; 2],
+        steady: &'a BTreeSet<Asset>,
+        ends: Option<Timestamp>,
+    ) -> Self {
+        let narrow = down.min(up).to_f64();
+        let seconds = (narrow * narrow * SECONDS).min(LONGEST);
+        let until = market.as_of.plus_nanos((seconds * 1e9) as i64);
+        let until = ends.map_or(until, |ends| until.min(ends));
+        Self { market, shares: [down, up], steady, until, asked: RefCell::default() }
     }
 
     /// The prices of an asset. The market's own currency stays at 1.
@@ -64,7 +100,7 @@ impl<'a> Span<'a> {
         if *asset == self.market.currency {
             return Ok(Interval::exact(price.decimal()));
         }
-        self.asked.borrow_mut().0.insert(asset.clone());
+        self.asked.borrow_mut().assets.insert(asset.clone());
         let divisor = Decimal::from_int(if self.steady.contains(asset) { STEADIER } else { 1 });
         self.around(price, divisor)
     }
@@ -74,13 +110,48 @@ impl<'a> Span<'a> {
     /// # Errors
     /// When an end does not fit, or the mark is below zero.
     pub fn mark(&self, id: InstrumentId) -> Result<Interval, MarginError> {
-        self.asked.borrow_mut().1.insert(id);
+        self.asked.borrow_mut().marks.insert(id);
         self.around(self.market.quote(id).mark, Decimal::ONE)
     }
 
-    /// The assets and the instruments that it was asked for.
+    /// The forwards of an option.
+    ///
+    /// # Errors
+    /// When it has none, or an end does not fit.
+    pub fn forward(&self, id: InstrumentId) -> Result<Interval, MarginError> {
+        self.asked.borrow_mut().forwards.insert(id);
+        let missing = || MarginError::Unsupported("an option without a forward".to_owned());
+        self.around(self.market.quote(id).forward.ok_or_else(missing)?, Decimal::ONE)
+    }
+
+    /// The volatilities of an option.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn vol(&self, id: InstrumentId) -> Result<[f64; 2], MarginError> {
+        self.asked.borrow_mut().vols.insert(id);
+        let missing = || MarginError::Unsupported("an option without a volatility".to_owned());
+        let vol = self.market.quote(id).iv.ok_or_else(missing)?;
+        let [down, up] = self.shares.map(Rate::to_f64);
+        Ok([vol * (1.0 - down), vol * (1.0 + up)])
+    }
+
+    /// How many years may pass.
     #[must_use]
-    pub fn asked(&self) -> (BTreeSet<Asset>, BTreeSet<InstrumentId>) {
+    pub fn years(&self) -> f64 {
+        self.asked.borrow_mut().time = true;
+        self.until.years_since(self.market.as_of)
+    }
+
+    /// The last instant of it.
+    #[must_use]
+    pub fn until(&self) -> Timestamp {
+        self.until
+    }
+
+    /// What it was asked for.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
         self.asked.borrow().clone()
     }
 
@@ -145,6 +216,16 @@ impl<'a> Span<'a> {
     }
 }
 
+/// A span as the charges of one pool see it.
+pub struct PoolSpan<'a> {
+    /// The prices.
+    pub span: &'a Span<'a>,
+    /// What its sums over rows are; none where the document has no scenarios, or no bounds.
+    pub(crate) bounds: Option<Bounds>,
+    /// What the charges before this one answered, in the order of the document.
+    pub earlier: Vec<Option<Terms>>,
+}
+
 /// What a pool has and requires somewhere in a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Within {
@@ -161,6 +242,8 @@ pub struct Spanned<'a> {
     market: &'a Market,
     pools: Vec<(Pool, RiskTable)>,
     steady: BTreeSet<Asset>,
+    /// When the first of its options expires: nothing is known of it afterwards.
+    ends: Option<Timestamp>,
 }
 
 impl<'a> Spanned<'a> {
@@ -190,13 +273,24 @@ impl<'a> Spanned<'a> {
             pools.push((pool, table));
         }
         let steady = steady(market, &pools);
-        Ok(Some(Self { document, market, pools, steady }))
+        let instruments = pools.iter().flat_map(|(pool, _)| pool.instruments());
+        let options =
+            instruments.map(|id| market.instruments.get(id)).filter(|one| one.is_option());
+        let ends = options.filter_map(Instrument::expiry).min();
+        Ok(Some(Self { document, market, pools, steady, ends }))
     }
 
     /// The prices around today's, from a share under to a share over them.
     #[must_use]
     pub fn span(&self, shares: [Rate; 2]) -> Span<'_> {
-        Span::new(self.market, shares, &self.steady)
+        Span::new(self.market, shares, &self.steady, self.ends)
+    }
+
+    /// When bounds over a span end with time, if they do.
+    #[must_use]
+    pub fn until(&self, span: &Span<'_>) -> Option<Timestamp> {
+        let timed = span.asked.borrow().time.then_some(span.until);
+        timed.into_iter().chain(self.ends).min()
     }
 
     /// What each pool has and requires within a span; `None` where that cannot be told.
@@ -215,11 +309,18 @@ impl<'a> Spanned<'a> {
     ) -> Result<Option<Within>, MarginError> {
         let evaluation = Evaluation::new(self.document, self.market, table, pool)?;
         let view = evaluation.view(Fill::None);
-        let mut charges: Vec<Option<Terms>> = Vec::new();
+        let (equity, coins) = self.equity(pool, span)?;
+        let bounds = if self.document.scans.is_empty() {
+            None
+        } else {
+            Bounds::new(self.document, &view, &coins, span)?
+        };
+        let mut seen = PoolSpan { span, bounds, earlier: Vec::new() };
         for named in &self.document.charges {
-            let found = named.charge.within(&view, span, &charges)?;
-            charges.push(found);
+            let found = named.charge.within(&view, &seen)?;
+            seen.earlier.push(found);
         }
+        let charges = seen.earlier;
         let mut maintenance = None;
         for level in &self.document.levels {
             let Some(amount) = self.level(&level.name, &charges, evaluation.has_orders())? else {
@@ -233,7 +334,6 @@ impl<'a> Spanned<'a> {
                 maintenance = Some(amount);
             }
         }
-        let equity = self.equity(pool, span)?;
         Ok(maintenance.map(|maintenance| Within { equity, maintenance }))
     }
 
@@ -267,12 +367,21 @@ impl<'a> Spanned<'a> {
         Ok(Some(level.formula.evaluate_at(&values)?))
     }
 
-    fn equity(&self, pool: &Pool, span: &Span<'_>) -> Result<Interval, MarginError> {
+    /// What a pool has, and its coins of each asset.
+    fn equity(&self, pool: &Pool, span: &Span<'_>) -> Result<(Interval, Coins), MarginError> {
         let zero = Interval::exact(Decimal::ZERO);
-        let mut total = zero;
+        let (mut total, mut coins) = (zero, Coins::new());
+        let mut add = |asset: &Asset, amount: Interval| -> Result<(), MarginError> {
+            let sum = coins.entry(asset.clone()).or_insert(zero);
+            *sum = sum.plus(amount)?;
+            Ok(())
+        };
+        let rule = &self.document.collateral;
         for held in &pool.collateral {
-            let rule = &self.document.collateral;
             total = total.plus(span.counted(rule, &held.asset, held.amount)?)?;
+            if held.amount.is_negative() || rule.of(&held.asset).is_some() {
+                add(&held.asset, Interval::exact(held.amount.decimal()))?;
+            }
         }
         let own = span.asset(&pool.currency)?;
         let at = |own: Decimal| total.through(|one| one.over(own, Round::Down));
@@ -280,7 +389,8 @@ impl<'a> Spanned<'a> {
         for (id, entry, quantity) in netted(pool, self.market)? {
             let one = self.market.instruments.get(id);
             let counts = &self.document.equity;
-            if !(if one.is_option() { counts.options } else { counts.futures }) {
+            let counted = if one.is_option() { counts.options } else { counts.futures };
+            if !counted && self.document.scans.is_empty() {
                 continue;
             }
             let marks = span.mark(id)?;
@@ -297,9 +407,13 @@ impl<'a> Spanned<'a> {
             if one.is_inverse() && !one.is_option() {
                 worth = worth.plus(rounded_twice(marks.low())?)?;
             }
-            total = total.plus(span.convert(worth, &one.settle, &pool.currency, Round::Down)?)?;
+            add(&one.settle, worth)?;
+            if counted {
+                let here = span.convert(worth, &one.settle, &pool.currency, Round::Down)?;
+                total = total.plus(here)?;
+            }
         }
-        Ok(total)
+        Ok((total, coins))
     }
 }
 

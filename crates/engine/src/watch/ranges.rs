@@ -11,17 +11,23 @@
 //! about it, as a full scan would, and that is when a range is looked for: many fills between two
 //! prices cost one search. Derived, and in no snapshot: after a restore all are loose.
 
-use super::ends::{End, Ends};
-use super::safe::{range, until};
+use super::ends::{End, Ends, Factor, Key};
+use super::safe::range;
 use super::{Edit, about, affected, is_about, look};
 use crate::account::AccountId;
 use crate::state::{Source, State};
 use keelmark_book::{Market, Price, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// One command of prices in so many is checked, by a full look at so many accounts with a range.
 const CHECK_EVERY: u64 = 1_024;
 const CHECK_ACCOUNTS: usize = 16;
+
+/// About how many looks a search for a range takes as long as, and how many are searched for at
+/// once whatever it takes.
+const LOOKS_A_RANGE: usize = 8;
+const MOST_PLACED: usize = 64;
 
 /// Ranges of accounts.
 #[derive(Debug)]
@@ -32,15 +38,17 @@ pub struct Ranges {
     changed: Vec<AccountId>,
     /// What ranges are about, in the order in which it became known.
     levels: Vec<Level>,
-    numbers: BTreeMap<Source, u32>,
+    numbers: BTreeMap<Factor, u32>,
+    /// Accounts by when their ranges end with time.
+    times: BTreeSet<(Timestamp, AccountId)>,
     /// No price that a range depends on is too old before.
     due: Option<Timestamp>,
-    /// When something that an account with a range holds ends; some may have changed since.
-    until: BTreeSet<(Timestamp, AccountId)>,
     /// Whether every account is looked at instead.
     scans: bool,
     /// How many accounts prices have opened so far.
     opened: u64,
+    /// The account for which a range was last looked for.
+    last: AccountId,
     /// Every how many commands ranges are checked, and how many accounts.
     check: (u64, usize),
 }
@@ -52,14 +60,14 @@ enum Place {
     Changed,
     /// It is looked at with every price that is about it: the numbers of their sources.
     Loose(Box<[u32]>),
-    /// It is looked at when a price leaves its ends.
-    Within(Box<[End]>),
+    /// It is looked at when a price leaves its ends, or when its time is over.
+    Within(Box<[End]>, Option<Timestamp>),
 }
 
-/// What is known of one source.
+/// What is known of one factor.
 #[derive(Debug)]
 struct Level {
-    source: Source,
+    factor: Factor,
     ends: Ends,
     /// Accounts without a range that it is about.
     loose: BTreeSet<AccountId>,
@@ -74,10 +82,11 @@ impl Default for Ranges {
             changed: Vec::new(),
             levels: Vec::new(),
             numbers: BTreeMap::new(),
+            times: BTreeSet::new(),
             due: None,
-            until: BTreeSet::new(),
             scans: false,
             opened: 0,
+            last: AccountId::new(0),
             check: (CHECK_EVERY, CHECK_ACCOUNTS),
         }
     }
@@ -93,7 +102,7 @@ impl Ranges {
     /// How many accounts have a range.
     #[must_use]
     pub fn placed(&self) -> usize {
-        self.places.iter().filter(|place| matches!(place, Place::Within(_))).count()
+        self.places.iter().filter(|place| matches!(place, Place::Within(..))).count()
     }
 
     /// From now on every account is looked at.
@@ -126,9 +135,12 @@ impl Ranges {
                     self.levels[source as usize].loose.remove(&id);
                 }
             }
-            Place::Within(ends) => {
+            Place::Within(ends, until) => {
                 for end in ends {
-                    self.levels[end.source as usize].ends.remove(id, end);
+                    self.levels[end.factor as usize].ends.remove(id, end);
+                }
+                if let Some(until) = until {
+                    self.times.remove(&(until, id));
                 }
             }
         }
@@ -175,19 +187,25 @@ impl Ranges {
             self.changed.push(AccountId::new(new));
         }
         for (source, price) in told {
-            self.cross(source, *price);
+            self.cross(&Factor::from(source.clone()), Key::of(*price));
             // What counts is the price that is there, should the two differ.
-            if let Ok(price) = state.told(source) {
-                self.cross(source, price);
+            for (factor, key) in Factor::told(state, source) {
+                self.cross(&factor, key);
             }
             self.seen(&state.market, source);
         }
+        while let Some((until, id)) = self.times.first().copied() {
+            if until >= state.market.as_of {
+                break;
+            }
+            self.touch(id);
+        }
         self.age(state);
-        self.end(state.now);
         for id in std::mem::take(&mut self.changed) {
             self.loosen(state, id);
         }
-        let numbers = told.iter().filter_map(|(source, _)| self.numbers.get(source));
+        let told = told.iter().map(|(source, _)| Factor::from(source.clone()));
+        let numbers = told.filter_map(|source| self.numbers.get(&source));
         numbers.flat_map(|number| self.levels[*number as usize].loose.iter().copied()).collect()
     }
 
@@ -196,7 +214,7 @@ impl Ranges {
         if !matches!(self.places[id.index()], Place::Changed) {
             return;
         }
-        let sources = about(state, id).into_iter().map(|source| self.number(source));
+        let sources = about(state, id).into_iter().map(|source| self.number(source.into()));
         let sources: Box<[u32]> = sources.collect();
         for source in &sources {
             self.levels[*source as usize].loose.insert(id);
@@ -204,28 +222,28 @@ impl Ranges {
         self.places[id.index()] = Place::Loose(sources);
     }
 
-    fn number(&mut self, source: Source) -> u32 {
-        if let Some(number) = self.numbers.get(&source) {
+    fn number(&mut self, factor: Factor) -> u32 {
+        if let Some(number) = self.numbers.get(&factor) {
             return *number;
         }
         let number = self.levels.len() as u32;
-        self.numbers.insert(source.clone(), number);
+        self.numbers.insert(factor.clone(), number);
         let (ends, loose) = (Ends::default(), BTreeSet::new());
-        self.levels.push(Level { source, ends, loose, allowed: None });
+        self.levels.push(Level { factor, ends, loose, allowed: None });
         number
     }
 
     /// Drops the ranges that a price has left.
-    fn cross(&mut self, source: &Source, price: Price) {
-        let Some(number) = self.numbers.get(source) else { return };
-        for id in self.levels[*number as usize].ends.left(price) {
+    fn cross(&mut self, factor: &Factor, key: Key) {
+        let Some(number) = self.numbers.get(factor) else { return };
+        for id in self.levels[*number as usize].ends.left(key) {
             self.touch(id);
         }
     }
 
     /// A price came: it may be too old at another time than the one before it.
     fn seen(&mut self, market: &Market, source: &Source) {
-        if let Some(number) = self.numbers.get(source) {
+        if let Some(number) = self.numbers.get(&Factor::from(source.clone())) {
             let due = self.levels[*number as usize].due(market);
             self.due = self.due.into_iter().chain(due).min();
         }
@@ -240,12 +258,12 @@ impl Ranges {
         }
         let mut stale: Vec<(Source, f64)> = Vec::new();
         for level in &mut self.levels {
-            let (Some(allowed), Some(seen)) = (level.allowed, seen(market, &level.source)) else {
+            let (Some(allowed), Some(seen)) = (level.allowed, seen(market, &level.factor)) else {
                 continue;
             };
             let age = market.as_of.seconds_since(seen);
             if age > allowed {
-                stale.push((level.source.clone(), age));
+                stale.push((level.factor.source(), age));
                 // Others may allow it to be older.
                 let others = state.documents().filter_map(|one| one.feeds.max_age_seconds);
                 level.allowed = others.filter(|allowed| *allowed >= age).min_by(f64::total_cmp);
@@ -254,7 +272,7 @@ impl Ranges {
         if !stale.is_empty() {
             for index in 0..self.places.len() {
                 let id = AccountId::new(index);
-                let is_old = matches!(self.places[index], Place::Within(_)) && {
+                let is_old = matches!(self.places[index], Place::Within(..)) && {
                     let document = state.document(state.account(id).model);
                     let allowed = document.feeds.max_age_seconds.unwrap_or(f64::INFINITY);
                     stale.iter().any(|(one, age)| *age > allowed && is_about(state, id, one))
@@ -267,35 +285,42 @@ impl Ranges {
         self.due = self.levels.iter().filter_map(|level| level.due(market)).min();
     }
 
-    /// Drops the ranges of accounts that hold what has ended.
-    fn end(&mut self, now: Timestamp) {
-        while let Some((at, id)) = self.until.first().copied()
-            && at <= now
-        {
-            self.until.pop_first();
-            self.touch(id);
+    /// Finds ranges for accounts that were just looked at, in turn and not for more of them than
+    /// takes about as long as the looks: a jump is not to be answered later for the ticks after it.
+    pub(crate) fn place(state: &mut State, looked: &BTreeSet<AccountId>) {
+        if state.ranges.scans || looked.is_empty() {
+            return;
+        }
+        let most = MOST_PLACED.max(looked.len() / LOOKS_A_RANGE);
+        let after = looked.range((Bound::Excluded(state.ranges.last), Bound::Unbounded));
+        let turn: Vec<AccountId> =
+            after.chain(looked).take(most.min(looked.len())).copied().collect();
+        for id in turn {
+            state.ranges.last = id;
+            Self::place_one(state, id);
         }
     }
 
-    /// Finds a range for an account that was just looked at.
-    pub(crate) fn place(state: &mut State, id: AccountId) {
-        if state.ranges.scans || !state.ranges.places.get(id.index()).is_some_and(Place::is_free) {
+    fn place_one(state: &mut State, id: AccountId) {
+        if !state.ranges.places.get(id.index()).is_some_and(Place::is_free) {
             return;
         }
         let Some(found) = range(state, id) else { return };
         let mut ranges = std::mem::take(&mut state.ranges);
         ranges.touch(id);
-        let numbered =
-            found.into_iter().map(|end| End::numbered(ranges.number(end.0.clone()), end));
+        let numbered = found.ends.into_iter().map(|(factor, low, high)| {
+            let factor = ranges.number(factor);
+            End { factor, low, high }
+        });
         let ends: Box<[End]> = numbered.collect();
         for end in &ends {
-            ranges.levels[end.source as usize].ends.add(id, *end);
+            ranges.levels[end.factor as usize].ends.add(id, *end);
         }
-        ranges.places[id.index()] = Place::Within(ends);
-        ranges.until.extend(until(state, id).map(|at| (at, id)));
+        ranges.times.extend(found.until.map(|until| (until, id)));
+        ranges.places[id.index()] = Place::Within(ends, found.until);
         if let Some(allowed) = state.document(state.account(id).model).feeds.max_age_seconds {
             for source in about(state, id) {
-                let number = ranges.number(source) as usize;
+                let number = ranges.number(source.into()) as usize;
                 let level = &mut ranges.levels[number];
                 level.allowed = Some(level.allowed.map_or(allowed, |known| known.min(allowed)));
                 ranges.due = ranges.due.into_iter().chain(level.due(&state.market)).min();
@@ -307,14 +332,14 @@ impl Ranges {
 
 impl Place {
     fn is_free(&self) -> bool {
-        !matches!(self, Self::Within(_))
+        !matches!(self, Self::Within(..))
     }
 }
 
 impl Level {
     /// A time before which its price is not too old for any account with a range.
     fn due(&self, market: &Market) -> Option<Timestamp> {
-        let (allowed, seen) = (self.allowed?, seen(market, &self.source)?);
+        let (allowed, seen) = (self.allowed?, seen(market, &self.factor)?);
         // A millisecond early, for what a float cannot hold.
         let nanos = allowed * 1e9 - 1e6;
         Some(seen.plus_nanos(if nanos < 9e18 { nanos as i64 } else { i64::MAX }))
@@ -322,10 +347,10 @@ impl Level {
 }
 
 /// When a price was seen.
-fn seen(market: &Market, source: &Source) -> Option<Timestamp> {
-    match source {
-        Source::Mark(id) => Some(market.quote(*id).as_of),
-        Source::Index(asset) => market.assets.get(asset).map(|feed| feed.as_of),
+fn seen(market: &Market, factor: &Factor) -> Option<Timestamp> {
+    match factor {
+        Factor::Mark(id) | Factor::Forward(id) | Factor::Vol(id) => Some(market.quote(*id).as_of),
+        Factor::Index(asset) => market.assets.get(asset).map(|feed| feed.as_of),
     }
 }
 

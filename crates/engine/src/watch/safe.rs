@@ -1,19 +1,16 @@
 //! How far prices may move before there can be something to say of an account.
 
-use super::ends::{End, Key};
+use super::ends::{Factor, Found, Key};
 use super::{Verdict, used, verdict};
 use crate::account::AccountId;
 use crate::standing::portfolio;
-use crate::state::{Source, State};
+use crate::state::State;
 use keelmark_book::{Asset, Decimal, Money, Price, Rate, Timestamp};
 use keelmark_margin::range::{Spanned, Within};
 
 /// The widest share of a price that is tried, in millionths, and how often it is halved, twice.
 const WIDEST_MILLIONTHS: i128 = 256_000;
 const HALVINGS: u32 = 24;
-
-/// A range that was found: what it is about, and its ends.
-pub(super) type Found = Vec<(Source, Key, Key)>;
 
 /// The widest range of the ladder within which there is nothing to say of an account; `None` where
 /// there is none.
@@ -33,7 +30,9 @@ pub(super) fn range(state: &State, id: AccountId) -> Option<Found> {
     let both = widest(HALVINGS, |step| quiet(step, step));
     let up = widest(both, |step| quiet(both, step));
     let down = widest(both, |step| quiet(step, up));
-    ends(&spanned, [down, up])
+    let mut found = ends(&spanned, [down, up])?;
+    found.until = found.until.into_iter().chain(until(state, id)).min();
+    Some(found)
 }
 
 /// Whether margin changes with time alone: interest accrues, or something waits for its settlement
@@ -46,12 +45,13 @@ fn changes_by_itself(state: &State, id: AccountId) -> bool {
     owes || accrued() || state.waiting(account).is_some()
 }
 
-/// When the first of what an account holds ends: from then on it waits for its settlement price.
-pub(super) fn until(state: &State, id: AccountId) -> Option<Timestamp> {
+/// The last instant before the first of what an account holds ends: from then on it waits for its
+/// settlement price.
+fn until(state: &State, id: AccountId) -> Option<Timestamp> {
     let ends = state.account(id).holdings().filter_map(|held| {
         state.delivery.ends.get(&held.instrument).filter(|end| !end.settled).map(|end| end.at)
     });
-    ends.min()
+    ends.min().map(|at| at.plus_nanos(-1))
 }
 
 /// The widest step that is quiet, of those that are no narrower than one that is: a bisection,
@@ -85,24 +85,27 @@ fn is_quiet(state: &State, id: AccountId, spanned: &Spanned<'_>, steps: [u32; 2]
     ends.into_iter().flatten().all(|used| verdict(rule, said, used) == Verdict::Nothing)
 }
 
-/// The ends of each price that the bounds were made of; `None` where one does not fit.
+/// The ends of each number that the bounds were made of; `None` where one does not fit.
 fn ends(spanned: &Spanned<'_>, steps: [u32; 2]) -> Option<Found> {
     let span = spanned.span(steps.map(share));
     spanned.within(&span).ok()??;
-    let (assets, marks) = span.asked();
-    let assets = assets.into_iter().map(|asset| (span.asset(&asset), Source::Index(asset)));
-    let marks = marks.into_iter().map(|id| (span.mark(id), Source::Mark(id)));
-    let key = |end: Decimal| Key::of(Price::new(end));
-    let all = assets.chain(marks).map(|(prices, source)| {
-        let prices = prices.ok()?;
-        Some((source, key(prices.low()), key(prices.high())))
-    });
-    all.collect()
-}
-
-impl End {
-    /// An end of a range, by the number of what it is about.
-    pub(super) fn numbered(source: u32, (_, low, high): (Source, Key, Key)) -> Self {
-        Self { source, low, high }
+    let asked = span.asked();
+    let mut ends = Vec::new();
+    for asset in asked.assets {
+        ends.push((span.asset(&asset).ok()?, Factor::Index(asset)));
     }
+    for id in asked.marks {
+        ends.push((span.mark(id).ok()?, Factor::Mark(id)));
+    }
+    for id in asked.forwards {
+        ends.push((span.forward(id).ok()?, Factor::Forward(id)));
+    }
+    let key = |end: Decimal| Key::of(Price::new(end));
+    let ends = ends.into_iter().map(|(range, of)| (of, key(range.low()), key(range.high())));
+    let mut ends: Vec<(Factor, Key, Key)> = ends.collect();
+    for id in asked.vols {
+        let [low, high] = span.vol(id).ok()?.map(Key::of_number);
+        ends.push((Factor::Vol(id), low, high));
+    }
+    Some(Found { ends, until: spanned.until(&span) })
 }

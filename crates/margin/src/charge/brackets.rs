@@ -17,7 +17,7 @@ use crate::document::tree::{Node, Value};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::expr::Interval;
-use crate::range::{Span, Terms};
+use crate::range::{PoolSpan, Terms};
 use crate::table::RowId;
 use keelmark_book::{
     Asset, Decimal, InputError, Instrument, Money, Overflow, Price, Quantity, Rate, Round, profit,
@@ -346,12 +346,8 @@ impl Charge for Brackets {
         true
     }
 
-    fn within(
-        &self,
-        pool: &PoolView<'_>,
-        span: &Span<'_>,
-        _: &[Option<Terms>],
-    ) -> Result<Option<Terms>, MarginError> {
+    fn within(&self, pool: &PoolView<'_>, of: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
+        let span = of.span;
         positions::within(pool, &self.on, |holding, quantity| {
             let one = holding.instrument;
             let own = span.mark(holding.id)?.through(|mark| {

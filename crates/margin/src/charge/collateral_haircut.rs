@@ -5,8 +5,10 @@
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
+use crate::expr::Interval;
 use crate::param::Param;
-use keelmark_book::{Balance, InputError, Money, Rate, Round};
+use crate::range::{PoolSpan, Terms};
+use keelmark_book::{Balance, Decimal, InputError, Money, Rate, Round};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -52,6 +54,23 @@ impl Charge for CollateralHaircut {
 
     fn scope(&self) -> Scope {
         Scope::Collateral
+    }
+
+    fn has_spans(&self) -> bool {
+        true
+    }
+
+    fn within(&self, pool: &PoolView<'_>, of: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
+        let mut sum = Interval::exact(Decimal::ZERO);
+        for held in pool.collateral.iter().filter(|held| held.amount.is_positive()) {
+            let rate = self.rate.get("rate", &held.asset)?;
+            if !rate.is_zero() {
+                let amount = Interval::exact(held.amount.decimal());
+                let worth = of.span.convert(amount, &held.asset, pool.currency(), Round::Up)?;
+                sum = sum.plus(worth.through(|worth| worth.times(rate, Round::Up))?)?;
+            }
+        }
+        Ok(Some(Terms::from([(0, sum)])))
     }
 
     fn term(&self, pool: &PoolView<'_>, _: usize) -> Result<Money, MarginError> {

@@ -7,9 +7,13 @@
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
+use crate::expr::Interval;
 use crate::param::Param;
+use crate::range::{PoolSpan, Terms};
 use crate::table::Sensitivity;
+use crate::table::bounds::{Ends, index};
 use keelmark_book::{Decimal, InputError, Money, Rate, Round};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -68,6 +72,37 @@ impl Charge for DeltaByExpiry {
 
     fn needs_greeks(&self) -> bool {
         true
+    }
+
+    fn has_spans(&self) -> bool {
+        self.counted == Sensitivity::Delta
+    }
+
+    fn within(&self, pool: &PoolView<'_>, of: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
+        let Some(bounds) = of.bounds.as_ref().filter(|_| self.has_spans()) else {
+            return Ok(None);
+        };
+        let table = pool.table;
+        let mut net: BTreeMap<usize, Ends> = BTreeMap::new();
+        for (row, delta) in bounds.deltas() {
+            let sum = net.entry(table.line(*row).bucket).or_default();
+            *sum = sum.plus(*delta);
+        }
+        let mut out = Terms::new();
+        for (at, delta) in net {
+            let bucket = &table.buckets[at];
+            let unit = &table.units[bucket.unit].underlying;
+            let mut rate = Interval::exact(self.rate(unit, 0.0)?.decimal());
+            if let Some(expiry) = bucket.expiry {
+                let years = expiry.years_since(pool.market.as_of);
+                let later = self.rate(unit, years - of.span.years())?;
+                rate = Interval::between(later.decimal(), self.rate(unit, years)?.decimal());
+            }
+            let price = index(of.span, table, unit)?;
+            let value = delta.interval()?.abs().times(price)?;
+            out.insert(at, value.times(rate)?);
+        }
+        Ok(Some(out))
     }
 }
 

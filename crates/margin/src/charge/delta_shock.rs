@@ -7,9 +7,12 @@ use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::exposure::Deltas;
+use crate::expr::Interval;
 use crate::param::Param;
+use crate::range::{PoolSpan, Terms};
 use crate::table::Sensitivity;
-use keelmark_book::{Decimal, InputError, Money, Round};
+use crate::table::bounds::{Ends, index};
+use keelmark_book::{Asset, Decimal, InputError, Money, Round};
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -67,6 +70,41 @@ impl Charge for DeltaShock {
         true
     }
 
+    fn has_spans(&self) -> bool {
+        true
+    }
+
+    fn within(&self, pool: &PoolView<'_>, of: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
+        let Some(bounds) = &of.bounds else { return Ok(None) };
+        let table = pool.table;
+        let mut out = Terms::new();
+        for (at, unit) in table.units.iter().enumerate() {
+            let (mut long, mut rest) = (Ends::default(), Ends::default());
+            for (row, delta) in bounds.deltas() {
+                let line = table.line(*row);
+                if line.unit == at {
+                    let bought = line.option && pool.exposure.held(*row) > 0;
+                    let side = if bought { &mut long } else { &mut rest };
+                    *side = side.plus(*delta);
+                }
+            }
+            let end = |rest: f64, long: f64| pulled(rest, rest + long, 0.0);
+            let (low, high) = (end(rest.low, long.low), end(rest.high, long.high));
+            let size = Ends { low, high }.interval()?.abs();
+            let asset = &unit.underlying;
+            let price = of.span.asset(asset)?;
+            let per_coin = index(of.span, table, asset)?;
+            // It grows with the size, and with the price, at which less is free.
+            let ends = [(size.low(), price.low()), (size.high(), price.high())];
+            let [low, high] = ends.map(|(size, price)| {
+                let (_, rate) = self.rate(asset, size, price)?;
+                Ok::<_, MarginError>(rate.times(size, Round::Up)?)
+            });
+            out.insert(at, Interval::between(low?, high?).times(per_coin)?);
+        }
+        Ok(Some(out))
+    }
+
     fn breaks_union(&self) -> Option<&'static str> {
         Some("the rate grows with the size of the net delta")
     }
@@ -85,15 +123,38 @@ impl DeltaShock {
         let asset = &pool.table.units[at].underlying;
         let delta = counted_delta(pool, at);
         let size = pool.table.sensitivity(Sensitivity::Delta, delta.abs(), Round::Up)?;
-        let threshold = Money::new(self.threshold.get("threshold", asset)?);
-        let free = threshold.over(pool.market.price(asset)?, Round::Down)?.decimal();
-        if size <= free {
-            return Ok(UnitShock { size, free, rate: Decimal::ZERO, amount: Money::ZERO });
-        }
-        let rate = self.slope.get("slope", asset)?.times(size.minus(free)?, Round::Up)?;
-        let rate = rate.min(self.cap.get("cap", asset)?);
+        let price = pool.market.price(asset)?.decimal();
+        let (free, rate) = self.rate(asset, size, price)?;
         let amount = pool.coins(at, rate.times(size, Round::Up)?, Round::Up)?;
         Ok(UnitShock { size, free, rate, amount })
+    }
+
+    /// The size that is free at a price of the underlying, and the share that a size asks there.
+    fn rate(
+        &self,
+        asset: &Asset,
+        size: Decimal,
+        price: Decimal,
+    ) -> Result<(Decimal, Decimal), MarginError> {
+        let free = self.threshold.get("threshold", asset)?.over(price, Round::Down)?;
+        if size <= free {
+            return Ok((free, Decimal::ZERO));
+        }
+        let rate = self.slope.get("slope", asset)?.times(size.minus(free)?, Round::Up)?;
+        Ok((free, rate.min(self.cap.get("cap", asset)?)))
+    }
+}
+
+/// A delta without options held long, and with them: what counts is between the first and zero. It
+/// grows with both.
+fn pulled<T: PartialOrd + Copy>(rest: T, both: T, zero: T) -> T {
+    let (low, high) = if rest < zero { (rest, zero) } else { (zero, rest) };
+    if both < low {
+        low
+    } else if both > high {
+        high
+    } else {
+        both
     }
 }
 
@@ -114,10 +175,7 @@ fn counted_delta(pool: &PoolView<'_>, unit: usize) -> i128 {
             sells += change.min(0);
         }
     }
-    let pulled = |rest: i128| {
-        let both = rest + long_options;
-        if rest < 0 { both.max(rest).min(0) } else { both.min(rest).max(0) }
-    };
-    let (high, low) = (pulled(rest + buys), pulled(rest + sells));
+    let end = |rest: i128| pulled(rest, rest + long_options, 0);
+    let (high, low) = (end(rest + buys), end(rest + sells));
     if high.abs() >= low.abs() { high } else { low }
 }

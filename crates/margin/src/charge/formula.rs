@@ -16,7 +16,7 @@ use crate::document::Fields;
 use crate::error::MarginError;
 use crate::expr::{Formula, Interval};
 use crate::param::Param;
-use crate::range::{Span, Terms};
+use crate::range::{PoolSpan, Terms};
 use crate::table::RowId;
 use keelmark_book::{
     Asset, Decimal, InputError, Instrument, Money, Rate, Round, instruments::nearest,
@@ -171,16 +171,13 @@ impl Charge for PerKey {
     }
 
     fn has_spans(&self) -> bool {
-        self.each == Scope::Row && self.charges().all(|(_, charge)| charge.has_spans())
+        matches!(self.each, Scope::Row | Scope::Unit)
+            && !self.pool_wide
+            && self.charges().all(|(_, charge)| charge.has_spans())
     }
 
-    fn within(
-        &self,
-        pool: &PoolView<'_>,
-        _: &Span<'_>,
-        earlier: &[Option<Terms>],
-    ) -> Result<Option<Terms>, MarginError> {
-        if self.each != Scope::Row {
+    fn within(&self, pool: &PoolView<'_>, of: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
+        if !self.has_spans() {
             return Ok(None);
         }
         let mut out = Terms::new();
@@ -191,9 +188,13 @@ impl Charge for PerKey {
                     Name::Param(name, param) => {
                         Interval::exact(param.get(name, self.underlying(pool, key))?)
                     }
-                    Name::Charge(_, _, at) => {
-                        let Some(terms) = &earlier[*at] else { return Ok(None) };
-                        terms.get(&key).copied().unwrap_or(Interval::exact(Decimal::ZERO))
+                    Name::Charge(_, charge, at) => {
+                        let Some(terms) = &of.earlier[*at] else { return Ok(None) };
+                        let own = terms
+                            .iter()
+                            .filter(|(at, _)| self.is_part(pool, charge.scope(), **at, key));
+                        let zero = Interval::exact(Decimal::ZERO);
+                        own.map(|(_, term)| *term).try_fold(zero, Interval::plus)?
                     }
                 });
             }
@@ -335,11 +336,7 @@ impl PerKey {
             });
             return found.map_or_else(|| charge.term(pool, key), Ok);
         }
-        let within = |at: usize| match (scope, self.each) {
-            (Scope::Bucket, _) => pool.table.buckets[at].unit == key,
-            (_, Scope::Unit) => pool.table.line(RowId::new(at)).unit == key,
-            _ => pool.table.line(RowId::new(at)).bucket == key,
-        };
+        let within = |at: usize| self.is_part(pool, scope, at, key);
         if let Some(terms) = known {
             let own = terms.iter().filter(|(at, _)| within(*at));
             return Ok(Money::sum(own.map(|(_, amount)| *amount))?);
@@ -349,6 +346,16 @@ impl PerKey {
             sum = sum.plus(charge.term(pool, at)?)?;
         }
         Ok(sum)
+    }
+
+    /// Whether a key of a scope is of a key of the formula.
+    fn is_part(&self, pool: &PoolView<'_>, scope: Scope, at: usize, key: usize) -> bool {
+        match (scope, self.each) {
+            (own, each) if own == each => at == key,
+            (Scope::Bucket, _) => pool.table.buckets[at].unit == key,
+            (_, Scope::Unit) => pool.table.line(RowId::new(at)).unit == key,
+            _ => pool.table.line(RowId::new(at)).bucket == key,
+        }
     }
 
     fn evaluate(&self, values: &[Decimal]) -> Result<Money, MarginError> {

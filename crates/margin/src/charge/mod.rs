@@ -52,7 +52,7 @@ use crate::collateral::CollateralRule;
 use crate::document::{CoinsMove, Fields, NamedCharge};
 use crate::error::MarginError;
 use crate::param::Param;
-use crate::range::{Span, Terms};
+use crate::range::{PoolSpan, Terms};
 use crate::scan::Scan;
 use keelmark_book::{
     Asset, Decimal, InputError, Instrument, InstrumentId, Money, Sensitivity, instruments::nearest,
@@ -136,19 +136,14 @@ pub trait Charge: Debug + Send + Sync {
     }
 
     /// Intervals that hold each of its terms at every price within a span; `None` where it cannot
-    /// say. `earlier` is what the charges before it answered, in the order of the document. What is
+    /// say. What is
     /// neither a price that the span was asked for, nor of the account, nor of the document - a
     /// volatility, an age, a confidence, time - must not count.
     ///
     /// # Errors
     /// As [`Charge::amount`].
-    fn within(
-        &self,
-        pool: &PoolView<'_>,
-        span: &Span<'_>,
-        earlier: &[Option<Terms>],
-    ) -> Result<Option<Terms>, MarginError> {
-        let _ = (pool, span, earlier);
+    fn within(&self, pool: &PoolView<'_>, of: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
+        let _ = (pool, of);
         Ok(None)
     }
 

@@ -9,7 +9,7 @@ use super::per_position::Filter;
 use super::{Charge, Fill, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
-use crate::range::{Span, Terms};
+use crate::range::{PoolSpan, Terms};
 use keelmark_book::{InputError, Money, Round, profit};
 use std::sync::Arc;
 
@@ -58,12 +58,7 @@ impl Charge for OrderLoss {
         true
     }
 
-    fn within(
-        &self,
-        pool: &PoolView<'_>,
-        _: &Span<'_>,
-        _: &[Option<Terms>],
-    ) -> Result<Option<Terms>, MarginError> {
+    fn within(&self, pool: &PoolView<'_>, _: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
         Ok((pool.fill == Fill::None).then(Terms::new))
     }
 }

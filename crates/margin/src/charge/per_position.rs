@@ -20,7 +20,7 @@ use crate::document::tree::Node;
 use crate::error::MarginError;
 use crate::expr::{EvalError, Formula, Interval};
 use crate::param::Param;
-use crate::range::{Span, Terms};
+use crate::range::{PoolSpan, Span, Terms};
 use crate::table::RowId;
 use keelmark_book::{
     Asset, Decimal, InputError, Instrument, Kind, Money, Price, Quantity, Rate, Right, Round,
@@ -116,12 +116,8 @@ impl Charge for PerPosition {
         !self.formula.names().any(|name| moves(name) || name == OPEN_INTEREST)
     }
 
-    fn within(
-        &self,
-        pool: &PoolView<'_>,
-        span: &Span<'_>,
-        _: &[Option<Terms>],
-    ) -> Result<Option<Terms>, MarginError> {
+    fn within(&self, pool: &PoolView<'_>, of: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
+        let span = of.span;
         if !self.has_spans() {
             return Ok(None);
         }

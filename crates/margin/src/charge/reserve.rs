@@ -7,6 +7,7 @@
 use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
+use crate::range::{PoolSpan, Terms};
 use keelmark_book::{InputError, Money};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -38,6 +39,15 @@ impl Charge for Reserve {
             }
         }
         Ok(outcome)
+    }
+
+    fn has_spans(&self) -> bool {
+        true
+    }
+
+    fn within(&self, pool: &PoolView<'_>, _: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
+        // Where the account carries some, no span is told.
+        Ok(pool.reserves.is_empty().then(Terms::new))
     }
 
     fn reserve(&self) -> Option<&str> {

@@ -11,7 +11,10 @@ use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::{Node, Value};
 use crate::error::MarginError;
+use crate::expr::Interval;
 use crate::param::Param;
+use crate::range::{PoolSpan, Terms};
+use crate::table::bounds::index;
 use keelmark_book::{Asset, Decimal, InputError, Instrument, Money, Overflow, Right, Round};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -114,6 +117,43 @@ impl Charge for ShortOptionMinimum {
         let [calls, puts] = self.sides(pool, unit)?;
         let name = &pool.table.units[unit].underlying;
         Ok(self.of(name, sum(&calls)?, sum(&puts)?)?)
+    }
+
+    fn has_spans(&self) -> bool {
+        self.unit == RateUnit::Index && self.tiers.is_empty()
+    }
+
+    fn within(&self, pool: &PoolView<'_>, of: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
+        if !self.has_spans() {
+            return Ok(None);
+        }
+        let zero = Interval::exact(Decimal::ZERO);
+        let mut coins: BTreeMap<usize, [Interval; 2]> = BTreeMap::new();
+        for row in pool.rows() {
+            let holding = pool.holding(row)?;
+            let one = holding.instrument;
+            let Some((_, right)) = one.option_terms() else { continue };
+            for low in holding.quantities.iter().filter(|low| low.is_negative()) {
+                let size = one.base_size(low.abs(), holding.quote.mark)?.decimal();
+                let sides = coins.entry(pool.table.line(row).unit).or_insert([zero; 2]);
+                let side = &mut sides[usize::from(right == Right::Put)];
+                *side = side.plus(Interval::exact(size))?;
+            }
+        }
+        let mut out = Terms::new();
+        for (unit, [calls, puts]) in coins {
+            let name = &pool.table.units[unit].underlying;
+            let rate = Interval::exact(self.rate.get("rate", name)?);
+            let size = if self.is_gross(name) { calls.plus(puts)? } else { calls.max(puts) };
+            let price = index(of.span, pool.table, name)?;
+            // Each position rounds on its own: steps that no book is long enough to use up.
+            let steps = Decimal::from_raw(10i128.pow(9));
+            out.insert(
+                unit,
+                size.times(price)?.times(rate)?.plus(Interval::between(-steps, steps))?,
+            );
+        }
+        Ok(Some(out))
     }
 }
 

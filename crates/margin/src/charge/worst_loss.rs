@@ -11,7 +11,9 @@ use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::{CoinsMove, Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
+use crate::range::{PoolSpan, Terms};
 use crate::scan::{Scan, VolMove};
+use crate::table::bounds::Ends;
 use keelmark_book::{Asset, Decimal, InputError, Instrument, Money, Rate, Round};
 use std::sync::Arc;
 
@@ -205,6 +207,33 @@ impl Charge for WorstLoss {
             }
         }
         Ok(-table.money(low, Round::Down)?)
+    }
+
+    fn has_spans(&self) -> bool {
+        !self.coins_hedge && self.tiers.is_empty()
+    }
+
+    fn within(&self, pool: &PoolView<'_>, of: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
+        let Some(bounds) = of.bounds.as_ref().filter(|_| self.has_spans()) else {
+            return Ok(None);
+        };
+        let mut out = Terms::new();
+        for unit in 0..pool.table.units.len() {
+            // The loss falls with every sum, and with what it is reduced by.
+            let mut loss = Ends::default();
+            for (column, cell) in pool.table.cells.iter().enumerate() {
+                if self.looks_at(cell.scan) {
+                    let relief = bounds.relief(pool.table, unit, column);
+                    let left = bounds.cell(unit, column).plus(relief);
+                    loss.low = loss.low.max(-left.high);
+                    loss.high = loss.high.max(-left.low);
+                }
+            }
+            // A step of the table rounds the loss up.
+            let loss = Ends { high: loss.high + bounds.step(), ..loss };
+            out.insert(unit, loss.interval()?);
+        }
+        Ok(Some(out))
     }
 
     fn breaks_union(&self) -> Option<&'static str> {

@@ -6,6 +6,7 @@
 //! relative error of a row is below 1e-13, and a sum over fewer than 2^17 lots fits an `i64`
 //! (beyond that sums are `i128`).
 
+pub(crate) mod bounds;
 mod compile;
 mod frame;
 mod given;

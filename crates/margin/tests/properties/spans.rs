@@ -15,9 +15,16 @@ fn places() -> impl Strategy<Value = Vec<f64>> {
     proptest::collection::vec(prop_oneof![Just(0.0), Just(1.0), 0.0f64..1.0], 16)
 }
 
+/// Shares, as many narrow ones as wide ones.
+fn share() -> impl Strategy<Value = Rate> {
+    (1i128..400, 0u32..5)
+        .prop_map(|(digits, power)| Rate::new(Decimal::from_raw(digits * 10i128.pow(15 - power))))
+}
+
 /// A market with each price at a place within a span of it.
 fn moved(market: &Market, span: &Span<'_>, places: &[f64]) -> Market {
     let mut moved = market.clone();
+    let (first, second) = (places[0], places[1]);
     let mut places = places.iter().cycle();
     let mut at = |ends: keelmark_margin::expr::Interval| {
         let place = *places.next().unwrap();
@@ -26,13 +33,22 @@ fn moved(market: &Market, span: &Span<'_>, places: &[f64]) -> Market {
             width.times(Decimal::from_f64(place, Round::Down).unwrap(), Round::Down).unwrap();
         Price::new(ends.low().plus(part).unwrap())
     };
-    for (asset, feed) in &market.assets {
+    // All feeds are as young as the market, wherever in its time the span is.
+    let passed = span.until().nanos() - market.as_of.nanos();
+    let as_of = market.as_of.plus_nanos((passed as f64 * first * 0.999) as i64);
+    for asset in market.assets.keys() {
         let price = at(span.asset(asset).unwrap());
-        moved.set_asset(asset.clone(), price, feed.as_of).unwrap();
+        moved.set_asset(asset.clone(), price, as_of).unwrap();
     }
-    for (id, _) in market.instruments.iter() {
+    for (id, one) in market.instruments.iter() {
         let mark = at(span.mark(id).unwrap());
-        moved.set_quote(id, keelmark_book::Quote { mark, ..*market.quote(id) }).unwrap();
+        let mut quote = keelmark_book::Quote { mark, as_of, ..*market.quote(id) };
+        if one.is_option() {
+            let [low, high] = span.vol(id).unwrap();
+            quote.iv = Some(low + (high - low) * second);
+            quote.forward = Some(at(span.forward(id).unwrap()));
+        }
+        moved.set_quote(id, quote).unwrap();
     }
     moved
 }
@@ -74,13 +90,10 @@ proptest! {
 
     #[test]
     fn margins_are_within_their_bounds(
-        market in market(), book in book(), down in 1u32..400, up in 1u32..400, places in places(),
+        market in market(), book in book(), down in share(), up in share(), places in places(),
     ) {
-        let thousandths = |share: u32| {
-            Rate::new(Decimal::from_raw(i128::from(share) * 10i128.pow(15)))
-        };
         for document in BUILT_IN.iter().map(|(name, _)| Document::named(name).unwrap()) {
-            check(&document, &market, &book, [thousandths(down), thousandths(up)], &places)?;
+            check(&document, &market, &book, [down, up], &places)?;
         }
     }
 }
@@ -91,19 +104,25 @@ fn documents_with_spans() {
     let all = BUILT_IN.iter().map(|(name, _)| Document::named(name).unwrap());
     let known: Vec<String> = all.filter(Document::has_spans).map(|one| one.name.clone()).collect();
     let expected = [
+        "aevo-pm",
         "aevo-standard",
         "binance-coinm",
         "binance-options",
         "binance-usdm",
+        "bit-pm",
         "bit-regular",
         "bybit-cross",
         "cross",
+        "customer-pm",
+        "deribit-pm-segregated",
+        "deribit-pm",
         "deribit-sm",
         "gate-options",
         "hyperliquid",
         "isolated",
         "okx-multi-currency",
         "paradex-cross",
+        "synthetix-v3",
     ];
     assert_eq!(known, expected);
 }
