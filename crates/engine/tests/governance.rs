@@ -475,7 +475,7 @@ proptest! {
         let refused = matches!(said.as_slice(), [Event::Refused(_)]);
         let mut before = margins(&venue);
         let most = Decimal::from_raw(9 * Decimal::ONE.raw() / 10);
-        for minute in 0..(12 + over / 60 + stride) / stride.min(3) {
+        for minute in 0..=(12 + over.div_ceil(60)).div_ceil(stride.min(3)) {
             let second = minute * stride.min(3) * 60;
             let time = format!("{:02}:{:02}:00", 19 + second / 3600, second / 60 % 60);
             for asset in [r#""BTC","price":"70000""#, r#""USDC","price":"1""#] {
