@@ -1,7 +1,7 @@
 //! The naive engine: maps and histories, everything added up again at every question.
 //!
 //! It knows everything that the workload sends. Of what follows from a command by itself it says
-//! the [facts](crate::facts) that are compared: what triggers, settles and is cancelled, and the
+//! the [`facts`] that are compared: what triggers, settles and is cancelled, and the
 //! margin calls of the accounts that it watches.
 
 mod alerts;
