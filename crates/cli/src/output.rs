@@ -94,6 +94,11 @@ pub fn line<T: Serialize>(value: &T) -> Result<String, Failure> {
     Ok(serde_json::to_string(value).map_err(|error| unwritable(&error))? + "\n")
 }
 
+/// A value as JSON that is still to be changed, in the order in which it is written.
+pub fn value<T: Serialize>(value: &T) -> Result<serde_json::Value, Failure> {
+    serde_json::to_value(value).map_err(|error| unwritable(&error))
+}
+
 fn unwritable(error: &serde_json::Error) -> Failure {
     Failure::failed(format!("cannot write JSON: {error}"))
 }

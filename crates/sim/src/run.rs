@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 
 /// The sum over all accounts is taken from the start after so many commands.
 const RECOUNT_EVERY: u64 = 1_000;
-/// The roots of the engine and of that on the disk are compared after one batch in so many, and after
-/// each that something went wrong with. The log has one for each batch, compared when it is replayed.
+/// The roots of the engine and of that on the disk are compared after one batch in so many, and
+/// after each that something went wrong with. The log has one for each batch, compared when it is
+/// replayed.
 const ROOT_ONE_IN: usize = 8;
 /// Commands in a batch, at most.
 const BATCH: usize = 40;
@@ -84,8 +85,8 @@ struct Run {
     random: Random,
 }
 
-/// Runs the stream of a seed for so many commands, over at most so many accounts; stops at the first violation. `told` is called
-/// with the number of commands done, and says whether to go on.
+/// Runs the stream of a seed for so many commands, over at most so many accounts; stops at the
+/// first violation. `told` is called with the number of commands done, and says whether to go on.
 pub fn run(seed: u64, commands: u64, accounts: usize, mut told: impl FnMut(u64) -> bool) -> Report {
     let mut report = Report::default();
     let machine = match Machine::new(seed) {

@@ -25,7 +25,8 @@ pub fn run(arguments: &SchemaArgs) -> Result<Answer, Failure> {
         return Ok(table.text(false).into());
     };
     let schema = match schema::of(name) {
-        Some(schema) => Some(schema.to_value()),
+        // As it is written, it has the order in which a schema is read.
+        Some(schema) => Some(output::value(&schema)?),
         None => engine::schema(name)?,
     };
     let schema = schema.ok_or_else(|| {

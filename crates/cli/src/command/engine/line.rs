@@ -1,6 +1,7 @@
 //! Lines in and out of `engine run`, and their JSON Schema.
 
 use crate::failure::Failure;
+use crate::output;
 use keelmark_book::Timestamp;
 use keelmark_engine::{Action, Answer, Command, Event};
 use schemars::{JsonSchema, Schema, schema_for};
@@ -61,12 +62,11 @@ pub fn shapes() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// The JSON Schema of a shape, if it is one. Commands take decimals as text alone: what was written
 /// into the journal must be what was sent.
-#[expect(clippy::unnecessary_wraps, reason = "a build without the engine refuses here")]
 pub fn schema(name: &str) -> Result<Option<Value>, Failure> {
     let Some((_, _, make)) = SHAPES.iter().find(|(known, _, _)| *known == name) else {
         return Ok(None);
     };
-    let mut schema = make().to_value();
+    let mut schema = output::value(&make())?;
     if let Some(decimal) = schema.pointer_mut("/$defs/Decimal") {
         decimal["description"] = json!("An exact decimal number as text.");
         decimal["type"] = json!("string");
