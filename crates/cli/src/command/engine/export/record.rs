@@ -15,6 +15,7 @@ pub struct Table {
 
 /// A column.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "texts have no types"))]
 pub struct Column {
     /// Its name.
     pub name: &'static str,
