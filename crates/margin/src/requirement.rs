@@ -40,14 +40,12 @@ pub struct PoolAnswer {
     pub pool: String,
     /// What its figures are in.
     pub currency: Asset,
-    /// Whether it is one position on its own collateral.
-    pub isolated: bool,
     /// The figures.
     pub answer: Answer,
 }
 
 /// What each pool of an account requires and has: the numbers of [`margin`](crate::margin())
-/// without their explanation, which costs ten times as much.
+/// without their explanation, which costs several times as much.
 ///
 /// # Errors
 /// As [`margin`](crate::margin()).
@@ -61,8 +59,7 @@ pub fn requirements(
         // Each of its rows was looked at before the table was made.
         let covered = vec![true; table.lines.len()];
         let answer = Requirements::over(document, market, table, covered)?.of(&pool)?;
-        let Pool { name, currency, isolated, .. } = pool;
-        Ok(PoolAnswer { pool: name, currency, isolated, answer })
+        Ok(PoolAnswer { pool: pool.name, currency: pool.currency, answer })
     };
     each_pool(document, market, pools, each, |found| found.answer.initial)
 }
