@@ -4,6 +4,7 @@
 //! in the order of time, before the later command is looked at: how often the clock is told makes
 //! no difference.
 
+use crate::account::AccountId;
 use crate::feed::Subject;
 use keelmark_book::{InstrumentId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ pub enum Work {
     Settle(InstrumentId),
     /// A change that was announced takes its next step.
     Change(u64),
+    /// The liquidation of an account takes its next step.
+    Liquidation(AccountId),
 }
 
 impl Work {
@@ -32,7 +35,10 @@ impl Work {
     #[must_use]
     pub fn instrument(&self) -> Option<InstrumentId> {
         match self {
-            Self::Feed(Subject::Asset(_)) | Self::Slow(Subject::Asset(_)) | Self::Change(_) => None,
+            Self::Feed(Subject::Asset(_))
+            | Self::Slow(Subject::Asset(_))
+            | Self::Change(_)
+            | Self::Liquidation(_) => None,
             Self::Feed(Subject::Instrument(id))
             | Self::Slow(Subject::Instrument(id))
             | Self::Window(id)

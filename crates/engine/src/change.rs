@@ -9,7 +9,7 @@ use crate::ledger::{House, Named, Place, Posting};
 use crate::standing::Standing;
 use crate::state::{Model, State};
 use crate::step::Step;
-use crate::{governance, interest, limits, outflow, position, stop, watch};
+use crate::{governance, interest, limits, liquidation, outflow, position, stop, watch};
 use keelmark_book::{Asset, InstrumentId, Money, Quantity};
 use std::collections::BTreeMap;
 
@@ -65,6 +65,8 @@ pub(crate) enum Edit {
     Interest(interest::Edit),
     /// Of changes that were announced, and their rule.
     Governance(governance::Edit),
+    /// Of liquidations.
+    Liquidation(liquidation::Edit),
 }
 
 impl<'a> Change<'a> {

@@ -1,10 +1,11 @@
 //! What time does by itself: sources turn stale, slow prices follow, funding is paid, windows
-//! open, instruments settle, announced changes step.
+//! open, instruments settle, announced changes and liquidations step.
 
 use crate::action::{feeds, funding, governance, settle};
 use crate::agenda::Work;
 use crate::change::Change;
 use crate::event::Refusal;
+use crate::liquidation::step;
 use crate::state::State;
 
 /// What a work that is due does now.
@@ -16,6 +17,7 @@ pub(crate) fn change<'a>(state: &'a State, work: &Work) -> Result<Change<'a>, Re
         Work::Funding(id) => Ok(funding::due(state, *id)),
         Work::Settle(id) => settle::due(state, *id),
         Work::Change(number) => Ok(governance::due(state, *number)),
+        Work::Liquidation(id) => Ok(step::due(state, *id)),
     }
 }
 
@@ -29,5 +31,6 @@ pub(crate) fn describe(state: &State, work: &Work) -> String {
         Work::Funding(id) => format!("funding of {}", symbol(*id)),
         Work::Settle(id) => format!("settlement of {}", symbol(*id)),
         Work::Change(number) => format!("change {number}"),
+        Work::Liquidation(id) => format!("the liquidation of {}", state.account(*id).name),
     }
 }

@@ -10,7 +10,7 @@ use crate::interest::Terms;
 use crate::limits::Whose;
 use crate::outflow::{self, Cap};
 use crate::stop::{On, When};
-use crate::{delivery, feed, funding};
+use crate::{delivery, feed, funding, liquidation};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -209,6 +209,29 @@ pub enum Action {
         /// Its number.
         change: u64,
     },
+    /// Sets how accounts are liquidated.
+    Liquidation {
+        /// Under which document, by its name; under all without a rule of their own when absent.
+        model: Option<String>,
+        /// How; absent, not at all.
+        rule: Option<liquidation::Rule>,
+    },
+    /// Takes part of a position that a liquidation offers.
+    Take(Take),
+}
+
+/// Part of a position that a liquidation offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Take {
+    /// The account that is liquidated.
+    pub account: String,
+    /// Who takes it.
+    pub by: String,
+    /// Contracts, above zero, up to what is offered.
+    pub quantity: Quantity,
+    /// Price in the mark's unit, the offer's limit or better for the account.
+    pub price: Price,
 }
 
 /// What a feed is the price of.

@@ -2,12 +2,13 @@
 //!
 //! In this order: orders that wait for, or may only reduce, a position that is gone are cancelled;
 //! stops that the price reached become orders; accounts that the command or the price touches are
-//! looked at, and margin calls made. Each step is a change of its own, seen by the next.
+//! looked at, margin calls made, and liquidations begun or ended. Each step is a change of its own, seen by the next.
 
 use crate::account::AccountId;
 use crate::action::stops;
 use crate::change::{Change, Edit, Outcome};
 use crate::event::{Event, Why};
+use crate::liquidation::begin;
 use crate::standing::Standing;
 use crate::state::{Source, State};
 use crate::step::Step;
@@ -71,6 +72,9 @@ pub(crate) fn follow(
     let touched: BTreeSet<AccountId> = cause.accounts.iter().copied().collect();
     for id in touched.union(&reached) {
         if let Some(change) = watch::look(state, *id, cause.found.remove(id)) {
+            perform(state, change.done(), events)?;
+        }
+        if let Some(change) = begin::look(state, *id) {
             perform(state, change.done(), events)?;
         }
     }

@@ -7,6 +7,7 @@ use crate::governance;
 use crate::interest::Terms;
 use crate::ledger::Posting;
 use crate::limits::{Most, Whose};
+use crate::liquidation::Fact;
 use crate::outflow::{self, Cap};
 use crate::watch::{self, MarginCall};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
@@ -399,6 +400,8 @@ pub enum Event {
         /// The version of the document that accounts are under from now on; of a document alone.
         version: Option<String>,
     },
+    /// Something happened in a liquidation.
+    Liquidation(Box<Fact>),
 }
 
 /// Why an order that waited for a price does so no longer.
@@ -504,6 +507,24 @@ pub enum Refusal {
         equity: Money,
         /// Initial margin after the command.
         initial: Money,
+    },
+    /// It would leave an account that is liquidated worse off than before.
+    #[error(
+        "account {account}, {pool}: equity {} and maintenance margin {} {currency} would become \
+         {} and {}, which is worse",
+        before[0], before[1], after[0], after[1]
+    )]
+    Worse {
+        /// Which account.
+        account: String,
+        /// Which pool of it.
+        pool: String,
+        /// What the figures are in.
+        currency: Asset,
+        /// Equity and maintenance margin before it.
+        before: [Money; 2],
+        /// Equity and maintenance margin after it.
+        after: [Money; 2],
     },
     /// The margin cannot be computed: a missing or stale price, an instrument no charge is about.
     #[error("account {account}: {problem}")]
@@ -622,6 +643,7 @@ impl fmt::Display for Event {
             Self::Filled { account, instrument, quantity, price, position, .. } => {
                 write!(f, "{account}: {quantity} {instrument} at {price}, now {position}")
             }
+            Self::Liquidation(fact) => fact.fmt(f),
             other => other.of_prices(f),
         }
     }

@@ -43,6 +43,8 @@
 //! [`governance`] is how all of these, and documents, may change. `consequence` is what follows
 //! from a command by itself.
 //!
+//! [`liquidation`] is what becomes of accounts that fail.
+//!
 //! What time does by itself is on the [`agenda`]: prices of several sources, in [`feed`], turn
 //! stale; [`funding`] is paid; instruments settle, in [`delivery`], at an [`average`].
 //!
@@ -66,6 +68,7 @@ pub mod governance;
 pub mod interest;
 pub mod ledger;
 pub mod limits;
+pub mod liquidation;
 pub mod outflow;
 mod parts;
 pub mod position;

@@ -67,6 +67,7 @@ impl State {
             outflows,
             interest,
             governance,
+            liquidation,
             lent,
             changed: _,
         } = self;
@@ -84,14 +85,15 @@ impl State {
         to.unless_empty("outflows", 1, outflows)?;
         to.unless_empty("interest", 1, interest)?;
         to.unless_empty("governance", 1, governance)?;
-        to.unless_empty("lent", 1, lent)
+        to.unless_empty("lent", 1, lent)?;
+        to.unless_empty("liquidation", 1, liquidation)
     }
 }
 
 /// Parts that change seldom, or grow with the accounts: a root hashes them again only where they
 /// were changed. Whatever changes one of them is named by [`changed`].
-pub(crate) const SELDOM: [&str; 7] =
-    ["models", "limits", "stops", "watch", "outflows", "interest", "governance"];
+pub(crate) const SELDOM: [&str; 8] =
+    ["models", "limits", "stops", "watch", "outflows", "interest", "governance", "liquidation"];
 
 /// Which of [`SELDOM`] an outcome changes, of a state of so many accounts; trailing stops beside,
 /// which prices change.
@@ -107,6 +109,7 @@ pub(crate) fn changed(
         Edit::Outflows(_) => "outflows",
         Edit::Interest(_) => "interest",
         Edit::Governance(_) => "governance",
+        Edit::Liquidation(_) => "liquidation",
     });
     let mut changed: Vec<&'static str> = edits.collect();
     changed.extend(outcome.model.is_some().then_some("models"));

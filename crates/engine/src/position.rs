@@ -22,6 +22,24 @@ pub fn value(one: &Instrument, quantity: Quantity, price: Price) -> Result<Money
     size.times(price.decimal(), Round::Nearest).map(Money::new)
 }
 
+/// The price at which so many contracts are traded where they are traded at a value in all, to the
+/// nearest; zero where none is.
+///
+/// # Errors
+/// [`Overflow`] when it does not fit.
+pub fn price(one: &Instrument, quantity: Quantity, value: Money) -> Result<Price, Overflow> {
+    let size = quantity.decimal().times(one.contract_size.decimal(), Round::Nearest)?;
+    let (above, below) = if one.is_inverse() && !one.is_option() {
+        (-size, value.decimal())
+    } else {
+        (value.decimal(), size)
+    };
+    if below.is_zero() {
+        return Ok(Price::ZERO);
+    }
+    above.over(below, Round::Nearest).map(Price::new)
+}
+
 /// A position after a fill, and what the fill realised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filled {

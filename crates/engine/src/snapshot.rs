@@ -9,7 +9,7 @@
 mod old;
 
 use crate::account::Account;
-use crate::agenda::Agenda;
+use crate::agenda::{Agenda, Work};
 use crate::delivery::Delivery;
 use crate::engine::{ANSWERS_KEPT, Engine, Sender};
 use crate::event::Answer;
@@ -17,6 +17,7 @@ use crate::feed::Feeds;
 use crate::funding::Funding;
 use crate::interest::Lent;
 use crate::ledger::{House, Ledger};
+use crate::liquidation::Offer;
 use crate::parts::{Known, Parts};
 use crate::state::{Model, Source, State};
 use keelmark_book::{Asset, InstrumentId, Market, Money, Quantity, Timestamp};
@@ -260,6 +261,7 @@ impl Engine {
             outflows: from.part("outflows", 1)?.unwrap_or_default(),
             interest: from.part("interest", 1)?.unwrap_or_default(),
             governance: from.part("governance", 1)?.unwrap_or_default(),
+            liquidation: from.part("liquidation", 1)?.unwrap_or_default(),
             lent: Lent::default(),
             feeds,
             funding,
@@ -395,6 +397,18 @@ impl State {
             }
         }
         self.limits.accounts().try_for_each(|id| known("limits", id))?;
+        for (id, process) in self.liquidation.open() {
+            known("liquidation", id)?;
+            let offered = process.offer.iter().map(Offer::instrument);
+            for id in offered.flatten() {
+                self.listed(id).map_err(|problem| fault("liquidation", problem))?;
+            }
+        }
+        for (_, work) in self.agenda.iter() {
+            if let Work::Liquidation(id) = work {
+                known("agenda", *id)?;
+            }
+        }
         self.recounted()
     }
 

@@ -140,12 +140,8 @@ pub(crate) fn available(id: AccountId, account: &Account, state: &State) -> Resu
     let account = state.reckoned(id, account)?;
     let mut sum = Money::ZERO;
     for pool in standings(&account, document, market)? {
-        let in_market = |amount: Money, round| -> Result<Money, Refusal> {
-            let unpriced = |error| Refusal::bad("market", "a price of each asset", error);
-            let [of, per] = [&pool.currency, &market.currency].map(|asset| market.price(asset));
-            let (of, per) = (of.map_err(unpriced)?.decimal(), per.map_err(unpriced)?.decimal());
-            Ok(Money::new(amount.decimal().times_over(of, per, round)?))
-        };
+        let in_market =
+            |amount, round| state.in_currency(amount, &pool.currency, &market.currency, round);
         let equity = in_market(pool.equity, Round::Down)?;
         sum = sum.plus(equity.minus(in_market(pool.initial, Round::Up)?)?)?;
     }
@@ -162,6 +158,26 @@ pub(crate) enum Leave {
 }
 
 impl State {
+    /// An amount of one asset in another, at index prices.
+    ///
+    /// # Errors
+    /// Where one of them has no price, or the result does not fit.
+    pub(crate) fn in_currency(
+        &self,
+        amount: Money,
+        asset: &Asset,
+        currency: &Asset,
+        round: Round,
+    ) -> Result<Money, Refusal> {
+        if asset == currency {
+            return Ok(amount);
+        }
+        let unpriced = |error| Refusal::bad("market", "a price of each asset", error);
+        let [of, per] = [asset, currency].map(|asset| self.market.price(asset));
+        let (of, per) = (of.map_err(unpriced)?.decimal(), per.map_err(unpriced)?.decimal());
+        Ok(Money::new(amount.decimal().times_over(of, per, round)?))
+    }
+
     /// How each pool of an account stands.
     ///
     /// # Errors
@@ -219,7 +235,7 @@ impl Change<'_> {
     }
 
     /// Keeps what the margin computation found.
-    fn checked(&mut self, id: AccountId, found: Vec<Standing>) -> Result<(), Refusal> {
+    pub(crate) fn checked(&mut self, id: AccountId, found: Vec<Standing>) -> Result<(), Refusal> {
         self.require_of_root(id, &found)?;
         // What a trade opens, and what it makes of interest, counts only once it is applied.
         let document = self.state.document(self.account(id).model);

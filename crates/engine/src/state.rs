@@ -11,6 +11,7 @@ use crate::governance::Governance;
 use crate::interest::{Interest, Lent};
 use crate::ledger::{House, Ledger};
 use crate::limits::Limits;
+use crate::liquidation::Liquidation;
 use crate::outflow::Outflows;
 use crate::parts;
 use crate::step::Step;
@@ -58,6 +59,8 @@ pub struct State {
     pub funding: Funding,
     /// How instruments end.
     pub delivery: Delivery,
+    /// How accounts are liquidated, and which are.
+    pub liquidation: Liquidation,
     /// What is due.
     pub agenda: Agenda,
     /// Accounts by their name.
@@ -111,6 +114,7 @@ impl Default for State {
             feeds: Feeds::default(),
             funding: Funding::default(),
             delivery: Delivery::default(),
+            liquidation: Liquidation::default(),
             agenda: Agenda::default(),
             names: BTreeMap::new(),
             between: BTreeMap::new(),
@@ -275,6 +279,7 @@ impl State {
                     self.ranges.forget();
                     self.interest.apply(edit);
                 }
+                Edit::Liquidation(edit) => self.liquidation.apply(edit),
                 Edit::Governance(edit) => {
                     let model = edit.moved();
                     self.govern(edit);

@@ -11,7 +11,7 @@ mod interest;
 pub(crate) mod later;
 mod limits;
 mod market;
-mod orders;
+pub(crate) mod orders;
 mod self_trade;
 pub(crate) mod settle;
 pub(crate) mod stops;
@@ -20,6 +20,7 @@ mod trades;
 use crate::change::Change;
 use crate::command::{Action, Command};
 use crate::event::Refusal;
+use crate::liquidation;
 use crate::state::State;
 use keelmark_book::Timestamp;
 
@@ -72,6 +73,10 @@ fn now<'a>(state: &'a State, action: &Action, at: Timestamp) -> Result<Change<'a
         Action::ChangeModel(asked) => governance::model(state, asked),
         Action::CancelChange { change } => governance::cancel(state, *change),
         Action::HoldChange { change } => governance::hold(state, *change),
+        Action::Liquidation { model, rule } => {
+            liquidation::begin::set(state, model.as_deref(), rule.as_ref())
+        }
+        Action::Take(asked) => liquidation::take::take(state, asked),
         Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

@@ -83,6 +83,16 @@ impl Watch {
         }
     }
 
+    /// Whether it was said that an account is liquidatable, and still holds.
+    pub(crate) fn is_liquidatable(&self, id: AccountId) -> bool {
+        self.said.get(&id).is_some_and(|said| said.level == Some(Rate::ONE))
+    }
+
+    /// Accounts of which it was said.
+    pub(crate) fn liquidatable(&self) -> impl Iterator<Item = AccountId> {
+        self.said.keys().copied().filter(|id| self.is_liquidatable(*id))
+    }
+
     /// The rule of everybody without one of his own.
     #[must_use]
     pub fn common(&self) -> &Rule {
@@ -301,6 +311,26 @@ enum Used {
 /// It grows with maintenance and falls with equity, never the other way: [`Ranges`] rest on it.
 fn used(maintenance: Money, equity: Money) -> Used {
     share_used(maintenance, equity).map_or(Used::Unsupported, Used::Share)
+}
+
+/// What would be said of an account that was never looked at.
+pub(crate) fn anew(state: &State, id: AccountId, standing: &[Standing]) -> Edit {
+    let Some((_, used)) = worst(standing) else { return Edit::Said(id, Said::default()) };
+    let level = match verdict(state.watch.rule(id), Said::default(), used) {
+        Verdict::Reached(level) => Some(level),
+        Verdict::Nothing | Verdict::Restored(_) => None,
+    };
+    Edit::Said(id, Said { level, unknown: false })
+}
+
+/// The pool that uses most, the first of equals.
+pub(crate) fn worst_of(standing: &[Standing]) -> Option<&Standing> {
+    worst(standing).map(|(at, _)| &standing[at])
+}
+
+/// Margin used of the pool that uses most; none where nothing supports it.
+pub(crate) fn most_used(standing: &[Standing]) -> Option<Rate> {
+    worst_of(standing).and_then(Standing::mm_used)
 }
 
 /// The place of the pool that uses most, the first of equals.

@@ -1,0 +1,141 @@
+//! What happens in a liquidation, with its numbers.
+
+use super::Stage;
+use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A fact about the liquidation of an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "LiquidationFact")]
+#[non_exhaustive]
+pub enum Fact {
+    /// The rule of a document was set, or taken away.
+    RuleSet {
+        /// Name of the document; absent for all without a rule of their own.
+        model: Option<String>,
+        /// Whether there is one.
+        there: bool,
+    },
+    /// It began.
+    Begun {
+        /// Whose.
+        account: String,
+        /// When its first step is due.
+        first: Timestamp,
+    },
+    /// Another stage began.
+    Entered {
+        /// Whose.
+        account: String,
+        /// Which stage.
+        stage: Stage,
+    },
+    /// Part of a position is offered.
+    Offered {
+        /// Whose.
+        account: String,
+        /// Canonical symbol.
+        instrument: String,
+        /// Contracts that the account trades, buys above zero.
+        quantity: Quantity,
+        /// The worst price for it.
+        limit: Price,
+        /// Which step of the stage, from 1.
+        step: u32,
+        /// What the figures are in.
+        currency: Asset,
+        /// By how much equity over maintenance margin grows, at the worst price.
+        frees: Money,
+        /// What it costs at the worst price, fee included.
+        cost: Money,
+        /// Whether it brings margin used to the end level.
+        enough: bool,
+    },
+    /// Somebody took part of an offer.
+    Taken {
+        /// Whose.
+        account: String,
+        /// Who took it.
+        by: String,
+        /// Canonical symbol.
+        instrument: String,
+        /// Contracts that the account traded, bought above zero.
+        quantity: Quantity,
+        /// At which price.
+        price: Price,
+        /// What the insurance fund was paid, in the settlement asset.
+        fee: Money,
+        /// Contracts still offered.
+        left: Quantity,
+    },
+    /// Its margin cannot be computed, so nothing is done until it can.
+    Paused {
+        /// Whose.
+        account: String,
+        /// What is missing.
+        problem: String,
+    },
+    /// It has come to an end.
+    Ended {
+        /// Whose.
+        account: String,
+        /// How.
+        outcome: Outcome,
+        /// Margin used, of the pool that uses most; absent where nothing supports it, or nothing
+        /// is required.
+        mm_used: Option<Rate>,
+    },
+}
+
+/// How a liquidation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "LiquidationOutcome")]
+pub enum Outcome {
+    /// Margin used is at the end level or below it.
+    Restored,
+    /// Nothing is held and nothing is owed.
+    Flat,
+    /// Its document has no rule any more.
+    NoRule,
+}
+
+impl fmt::Display for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RuleSet { model, there } => {
+                let of = model.as_deref().unwrap_or("all documents");
+                let what = if *there { "are by another rule" } else { "have no rule" };
+                write!(f, "liquidations under {of} {what}")
+            }
+            Self::Begun { account, first } => {
+                write!(f, "{account} is being liquidated; the first step is at {first}")
+            }
+            Self::Entered { account, stage } => write!(f, "{account}: liquidation is at {stage}"),
+            Self::Offered {
+                account, instrument, quantity, limit, frees, cost, currency, ..
+            } => {
+                write!(f, "{account}: {quantity} {instrument} is offered at {limit} or better; ")?;
+                write!(f, "it frees {frees} {currency} and costs {cost}")
+            }
+            Self::Taken { account, by, instrument, quantity, price, left, .. } => {
+                write!(f, "{account}: {by} took {quantity} {instrument} at {price}, {left} is left")
+            }
+            Self::Paused { account, problem } => {
+                write!(f, "{account}: liquidation waits: {problem}")
+            }
+            Self::Ended { account, outcome, .. } => write!(
+                f,
+                "{account} is no longer liquidated: {}",
+                match outcome {
+                    Outcome::Restored => "its margin is restored",
+                    Outcome::Flat => "nothing is left",
+                    Outcome::NoRule => "there is no rule",
+                }
+            ),
+        }
+    }
+}

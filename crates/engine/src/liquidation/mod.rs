@@ -1,0 +1,181 @@
+//! What becomes of accounts that have less than their maintenance margin, stage by stage.
+//!
+//! A document's rule says which stages there are and what each may do. An account that becomes
+//! liquidatable gets a [`Process`], which the clock moves on: a call with time to mend it, orders
+//! cancelled, positions offered in growing slices, an auction, the backstop, the insurance fund,
+//! deleveraging, and at last a loss shared by all. Each step is one change, so that it is done
+//! whole or not at all, and each says its numbers. The process ends where margin used has come
+//! down to the rule's end level, not where it has just left the trigger.
+//!
+//! Rejected: one long step that does everything at once (nobody could take anything over in
+//! between, and a wave of failures would be one command), and orders of the engine's own in the
+//! account (the venue numbers orders).
+
+pub(crate) mod begin;
+pub(crate) mod close;
+mod fact;
+mod orders;
+mod pass;
+mod rule;
+pub(crate) mod step;
+pub(crate) mod take;
+
+pub use fact::{Fact, Outcome};
+pub use rule::{Close, Rule};
+
+use crate::account::{AccountId, instrument};
+use crate::standing::Standing;
+use crate::state::State;
+use keelmark_book::{InstrumentId, Money, Price, Quantity, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The rules, and which accounts are being liquidated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Liquidation {
+    common: Option<Rule>,
+    /// By the name of a document.
+    own: BTreeMap<String, Rule>,
+    open: BTreeMap<AccountId, Process>,
+}
+
+/// An account that is being liquidated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Where it has come to.
+    pub stage: Stage,
+    /// Since when.
+    pub begun: Timestamp,
+    /// Steps that this stage has taken.
+    pub step: u32,
+    /// What is offered now.
+    pub offer: Option<Offer>,
+    /// Whether it waits for prices of which its margin could be computed.
+    pub paused: bool,
+}
+
+/// The stages, in order.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// The account may still mend it itself.
+    Grace,
+    /// Its open orders are cancelled.
+    Orders,
+    /// Its positions are offered, slice by slice.
+    Close,
+    /// Nothing more can be done under the rule; it is tried again when the account is looked at.
+    Stuck,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Grace => "grace",
+            Self::Orders => "orders",
+            Self::Close => "close",
+            Self::Stuck => "stuck",
+        })
+    }
+}
+
+/// What others may take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Offer {
+    /// Part of a position.
+    Position(Slice),
+}
+
+impl Offer {
+    /// The instrument it is about, if it is about one.
+    #[must_use]
+    pub fn instrument(&self) -> Option<InstrumentId> {
+        match self {
+            Self::Position(slice) => Some(slice.instrument),
+        }
+    }
+}
+
+/// Part of a position, to be closed at a price or a better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice {
+    /// Which instrument.
+    #[serde(with = "instrument")]
+    pub instrument: InstrumentId,
+    /// Whether it stands on collateral of its own.
+    pub isolated: bool,
+    /// Contracts that the account still trades, buys above zero.
+    pub quantity: Quantity,
+    /// The worst price for the account, in the mark's unit.
+    pub limit: Price,
+}
+
+/// A change of it.
+#[derive(Clone, Debug)]
+pub(crate) enum Edit {
+    /// The rule of a document, or of all without one of their own.
+    Rule(Option<String>, Option<Box<Rule>>),
+    /// An account is being liquidated, or no longer.
+    Process(AccountId, Option<Box<Process>>),
+}
+
+impl Liquidation {
+    pub(crate) fn apply(&mut self, edit: Edit) {
+        match edit {
+            Edit::Rule(None, rule) => self.common = rule.map(|rule| *rule),
+            Edit::Rule(Some(name), Some(rule)) => drop(self.own.insert(name, *rule)),
+            Edit::Rule(Some(name), None) => drop(self.own.remove(&name)),
+            Edit::Process(id, Some(process)) => drop(self.open.insert(id, *process)),
+            Edit::Process(id, None) => drop(self.open.remove(&id)),
+        }
+    }
+
+    /// The rule of a document, if there is one.
+    #[must_use]
+    pub fn rule(&self, document: &str) -> Option<&Rule> {
+        self.own.get(document).or(self.common.as_ref())
+    }
+
+    /// How far the liquidation of an account is, if there is one.
+    #[must_use]
+    pub fn of(&self, id: AccountId) -> Option<&Process> {
+        self.open.get(&id)
+    }
+
+    /// All accounts that are being liquidated.
+    pub fn open(&self) -> impl Iterator<Item = (AccountId, &Process)> {
+        self.open.iter().map(|(id, process)| (*id, process))
+    }
+}
+
+impl State {
+    /// The rule by which an account is liquidated, if there is one.
+    #[must_use]
+    pub fn liquidation_rule(&self, id: AccountId) -> Option<&Rule> {
+        self.liquidation.rule(&self.document(self.account(id).model).name)
+    }
+}
+
+/// Whether a pool that was short of margin would be worse off by a step: it uses more of what it
+/// has, or, where nothing supports its margin, is short of more. What passes an account on whole
+/// is no such step.
+pub(crate) fn is_worse(before: &Standing, after: &Standing) -> bool {
+    if !before.is_liquidatable() {
+        return after.is_liquidatable();
+    }
+    match (before.mm_used(), after.mm_used()) {
+        (_, Some(used)) if used.is_zero() => false,
+        (Some(before), Some(after)) => after > before,
+        (Some(_), None) => true,
+        (None, _) => short(after) > short(before),
+    }
+}
+
+/// What is missing of maintenance margin.
+fn short(pool: &Standing) -> Money {
+    pool.maintenance.minus(pool.equity).unwrap_or(pool.maintenance)
+}
