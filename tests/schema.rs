@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use validator::Validator;
 
 const COMMANDS: &str = include_str!("../docs/engine-commands.md");
+const LIQUIDATION: &str = include_str!("../docs/liquidation.md");
 const RULES: &str = include_str!("../docs/engine-rules.md");
 const DAY: &str = include_str!("../docs/engine.in/venue-day.ndjson");
 
@@ -30,6 +31,7 @@ fn examples(page: &str) -> Result<Vec<Value>, Box<dyn Error>> {
 /// Every command that the documents show.
 fn shown() -> Result<Vec<Value>, Box<dyn Error>> {
     let mut all = examples(COMMANDS)?;
+    all.extend(examples(LIQUIDATION)?);
     all.extend(examples(RULES)?.into_iter().map(|action| json!({ "do": action })));
     for line in DAY.lines() {
         all.push(serde_json::from_str(line)?);

@@ -7,7 +7,7 @@ use crate::governance;
 use crate::interest::Terms;
 use crate::ledger::Posting;
 use crate::limits::{Most, Whose};
-use crate::liquidation::Fact;
+use crate::liquidation::{Fact, Worse};
 use crate::outflow::{self, Cap};
 use crate::watch::{self, MarginCall};
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
@@ -509,23 +509,8 @@ pub enum Refusal {
         initial: Money,
     },
     /// It would leave an account that is liquidated worse off than before.
-    #[error(
-        "account {account}, {pool}: equity {} and maintenance margin {} {currency} would become \
-         {} and {}, which is worse",
-        before[0], before[1], after[0], after[1]
-    )]
-    Worse {
-        /// Which account.
-        account: String,
-        /// Which pool of it.
-        pool: String,
-        /// What the figures are in.
-        currency: Asset,
-        /// Equity and maintenance margin before it.
-        before: [Money; 2],
-        /// Equity and maintenance margin after it.
-        after: [Money; 2],
-    },
+    #[error("{0}")]
+    Worse(Box<Worse>),
     /// The margin cannot be computed: a missing or stale price, an instrument no charge is about.
     #[error("account {account}: {problem}")]
     NoMargin {

@@ -1,10 +1,11 @@
-//! The examples of `docs/engine-commands.md`: each is read and run, and says what is written there.
+//! The examples of `docs/engine-commands.md` and `docs/liquidation.md`: each is read and run, and says what is written there.
 #![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 use keelmark_engine::{Command, Engine, Event};
 use serde_json::{Value, json};
 
-const TEXT: &str = include_str!("../../../docs/engine-commands.md");
+const COMMANDS: &str = include_str!("../../../docs/engine-commands.md");
+const LIQUIDATION: &str = include_str!("../../../docs/liquidation.md");
 
 /// What every section begins with.
 const MARKET: &[&str] = &[
@@ -56,7 +57,8 @@ impl Desk {
 #[test]
 fn every_example_does_what_is_written_beside_it() {
     let mut examples = 0;
-    for section in TEXT.split("\n## ").skip(1) {
+    let pages = [COMMANDS, LIQUIDATION];
+    for section in pages.into_iter().flat_map(|page| page.split("\n## ").skip(1)) {
         let title = section.lines().next().unwrap();
         let (mut desk, mut said) = (Desk::new(), Vec::new());
         for (at, block) in section.split("```").enumerate().filter(|(at, _)| at % 2 == 1) {

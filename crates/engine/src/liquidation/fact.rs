@@ -103,6 +103,33 @@ pub enum Outcome {
     NoRule,
 }
 
+/// A pool that a step of its liquidation would leave worse off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Worse {
+    /// Which account.
+    pub account: String,
+    /// Which pool of it.
+    pub pool: String,
+    /// What the figures are in.
+    pub currency: Asset,
+    /// Equity and maintenance margin before it.
+    pub before: [Money; 2],
+    /// Equity and maintenance margin after it.
+    pub after: [Money; 2],
+}
+
+impl fmt::Display for Worse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { account, pool, currency, before, after } = self;
+        write!(
+            f,
+            "account {account}, {pool}: equity {} and maintenance margin {}",
+            before[0], before[1]
+        )?;
+        write!(f, " {currency} would become {} and {}, which is worse", after[0], after[1])
+    }
+}
+
 impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -122,7 +149,8 @@ impl fmt::Display for Fact {
                 write!(f, "it frees {frees} {currency} and costs {cost}")
             }
             Self::Taken { account, by, instrument, quantity, price, left, .. } => {
-                write!(f, "{account}: {by} took {quantity} {instrument} at {price}, {left} is left")
+                let (size, left) = (quantity.abs(), left.abs());
+                write!(f, "{account}: {by} took {size} {instrument} at {price}, {left} is left")
             }
             Self::Paused { account, problem } => {
                 write!(f, "{account}: liquidation waits: {problem}")

@@ -20,7 +20,7 @@ mod rule;
 pub(crate) mod step;
 pub(crate) mod take;
 
-pub use fact::{Fact, Outcome};
+pub use fact::{Fact, Outcome, Worse};
 pub use rule::{Close, Rule};
 
 use crate::account::{AccountId, instrument};

@@ -2,7 +2,7 @@
 //! other trade.
 
 use super::pass::{Passed, pass};
-use super::{Fact, Offer, Process, Slice, is_worse};
+use super::{Fact, Offer, Process, Slice, Worse, is_worse};
 use crate::account::AccountId;
 use crate::action::orders;
 use crate::agenda::Work;
@@ -124,13 +124,13 @@ impl Change<'_> {
         for pool in &after {
             let Some(was) = before.iter().find(|was| was.pool == pool.pool) else { continue };
             if is_worse(was, pool) {
-                return Err(Refusal::Worse {
+                return Err(Refusal::Worse(Box::new(Worse {
                     account: account.name.clone(),
                     pool: pool.pool.clone(),
                     currency: pool.currency.clone(),
                     before: [was.equity, was.maintenance],
                     after: [pool.equity, pool.maintenance],
-                });
+                })));
             }
         }
         self.checked(id, after)
