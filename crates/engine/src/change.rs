@@ -4,8 +4,9 @@
 //! leaves the state as it was, by the types alone.
 
 use crate::account::{Account, AccountId, Holding, Isolated};
-use crate::event::{Event, Refusal};
+use crate::event::Event;
 use crate::ledger::{House, Named, Place, Posting};
+use crate::refusal::Refusal;
 use crate::standing::Standing;
 use crate::state::{Model, State};
 use crate::step::Step;

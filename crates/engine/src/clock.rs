@@ -4,8 +4,8 @@
 use crate::action::{feeds, funding, governance, settle};
 use crate::agenda::Work;
 use crate::change::Change;
-use crate::event::Refusal;
 use crate::liquidation::step;
+use crate::refusal::Refusal;
 use crate::state::State;
 
 /// What a work that is due does now.

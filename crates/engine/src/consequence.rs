@@ -2,7 +2,8 @@
 //!
 //! In this order: orders that wait for, or may only reduce, a position that is gone are cancelled;
 //! stops that the price reached become orders; accounts that the command or the price touches are
-//! looked at, margin calls made, and liquidations begun or ended. Each step is a change of its own, seen by the next.
+//! looked at, margin calls made, and liquidations begun or ended. Each step is a change of its own,
+//! seen by the next.
 
 use crate::account::AccountId;
 use crate::action::stops;

@@ -10,9 +10,10 @@
 use crate::account::{AccountId, instrument};
 use crate::agenda::{Work, nanos};
 use crate::change::{Change, Edit as Any};
-use crate::event::{Event, Refusal};
+use crate::event::Event;
 use crate::limits::{self, Most};
 use crate::outflow::{self, Cap};
+use crate::refusal::Refusal;
 use crate::state::State;
 use crate::step::Step;
 use keelmark_book::{Asset, Decimal, InstrumentId, Overflow, Rate, Round, Timestamp};

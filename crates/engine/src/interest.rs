@@ -13,7 +13,7 @@ pub use lent::Lent;
 
 use crate::account::{Account, AccountId};
 use crate::change::Outcome;
-use crate::event::Refusal;
+use crate::refusal::Refusal;
 use crate::state::State;
 use keelmark_book::{Asset, Decimal, Money, Overflow, Rate, Round, Timestamp};
 use keelmark_margin::lending::BorrowCurve;

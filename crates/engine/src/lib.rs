@@ -35,7 +35,7 @@
 //! loop; `action` one file a family, from the state to a change; `change` what would be done;
 //! [`standing`] what the margin computation says of it, of
 //! accounts as `reckoned`; [`state`] all that is known, with
-//! [`account`]s and the [`ledger`]; [`event`] the answer. [`position`] is the arithmetic of fills,
+//! [`account`]s and the [`ledger`]; [`event`] the answer, [`refusal`] the other one. [`position`] is the arithmetic of fills,
 //! `posted` the collateral of positions that stand alone.
 //!
 //! What the state keeps beside them, a topic a file: [`limits`] of positions and who counts
@@ -74,6 +74,7 @@ mod parts;
 pub mod position;
 mod posted;
 mod reckoned;
+pub mod refusal;
 pub mod root;
 pub mod snapshot;
 pub mod standing;
@@ -85,6 +86,7 @@ pub mod watch;
 pub use account::{Account, AccountId};
 pub use command::{Action, Command};
 pub use engine::{Applied, Broken, Engine};
-pub use event::{Answer, Event, Refusal};
+pub use event::{Answer, Event};
+pub use refusal::Refusal;
 pub use root::{Proof, Root};
 pub use state::State;

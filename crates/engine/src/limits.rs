@@ -8,7 +8,7 @@
 
 use crate::account::{Account, AccountId, instrument};
 use crate::change::Change;
-use crate::event::Refusal;
+use crate::refusal::Refusal;
 use crate::state::State;
 use keelmark_book::{InstrumentId, Money, Overflow, Quantity, Rate, Round};
 use schemars::JsonSchema;

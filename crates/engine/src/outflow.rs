@@ -8,7 +8,7 @@
 
 use crate::account::AccountId;
 use crate::change::{Change, Edit as Any};
-use crate::event::Refusal;
+use crate::refusal::Refusal;
 use keelmark_book::{Asset, Money, Overflow, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

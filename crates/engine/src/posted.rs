@@ -5,8 +5,8 @@
 
 use crate::account::{Account, AccountId, Holding, Isolated};
 use crate::change::Change;
-use crate::event::Refusal;
 use crate::ledger::{House, Place};
+use crate::refusal::Refusal;
 use crate::standing::standings;
 use keelmark_book::{Asset, InstrumentId, Money, Round};
 

@@ -9,7 +9,7 @@
 use crate::account::{Account, AccountId};
 use crate::action::settle;
 use crate::delivery::Phase;
-use crate::event::Refusal;
+use crate::refusal::Refusal;
 use crate::state::State;
 use keelmark_book::InstrumentId;
 use std::borrow::Cow;

@@ -4,9 +4,9 @@
 
 use crate::account::{Account, AccountId, Holding};
 use crate::change::Change;
-use crate::event::Refusal;
 use crate::feed::Subject;
 use crate::position;
+use crate::refusal::Refusal;
 use crate::state::State;
 use keelmark_book::{
     Asset, Balance, InstrumentId, Isolation, Market, Money, Order, Portfolio, Position, Quote,

@@ -5,9 +5,9 @@
 
 use crate::agenda::Work;
 use crate::delivery::{self, End, Window};
-use crate::event::Refusal;
 use crate::feed::{Feed, Subject};
 use crate::funding::Funded;
+use crate::refusal::Refusal;
 use crate::state::{Source, State};
 use keelmark_book::market::MarketError;
 use keelmark_book::{

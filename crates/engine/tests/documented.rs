@@ -1,4 +1,5 @@
-//! The examples of `docs/engine-commands.md` and `docs/liquidation.md`: each is read and run, and says what is written there.
+//! The examples of `docs/engine-commands.md` and `docs/liquidation.md`: each is read and run, and
+//! says what is written there.
 #![allow(clippy::unwrap_used, reason = "what is not there fails the test")]
 
 use keelmark_engine::{Command, Engine, Event};

@@ -3,7 +3,8 @@
 use crate::account::{Account, AccountId, Holding, Isolated, Mode};
 use crate::change::Change;
 use crate::command::Open;
-use crate::event::{Event, Refusal};
+use crate::event::Event;
+use crate::refusal::Refusal;
 use crate::standing::Leave;
 use crate::state::State;
 use keelmark_book::Money;

@@ -3,7 +3,8 @@
 use crate::account::AccountId;
 use crate::change::{Change, Edit};
 use crate::command::Alerts;
-use crate::event::{Event, Refusal};
+use crate::event::Event;
+use crate::refusal::Refusal;
 use crate::state::State;
 use crate::watch::{self, Rule};
 use keelmark_book::Rate;

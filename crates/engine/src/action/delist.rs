@@ -3,7 +3,8 @@
 use super::settle;
 use crate::change::Change;
 use crate::delivery::{End, Last, Phase};
-use crate::event::{Event, Refusal};
+use crate::event::Event;
+use crate::refusal::Refusal;
 use crate::state::State;
 use keelmark_book::Timestamp;
 

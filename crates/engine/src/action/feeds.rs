@@ -3,8 +3,9 @@
 use crate::agenda::{self, Work};
 use crate::change::Change;
 use crate::command::{self, Of};
-use crate::event::{Event, Refusal};
+use crate::event::Event;
 use crate::feed::{Feed, Reading, Rule, Subject};
+use crate::refusal::Refusal;
 use crate::state::State;
 use crate::step::Step;
 use keelmark_book::{Price, Quote, Rate};

@@ -6,9 +6,10 @@ use crate::agenda::{self, Work};
 use crate::average::Average;
 use crate::change::Change;
 use crate::command::Funding;
-use crate::event::{Event, Refusal};
+use crate::event::Event;
 use crate::funding::{Funded, Rule, per_lot};
 use crate::ledger::{House, Place};
+use crate::refusal::Refusal;
 use crate::state::State;
 use crate::step::Step;
 use keelmark_book::{

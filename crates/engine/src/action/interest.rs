@@ -2,9 +2,10 @@
 
 use crate::account::AccountId;
 use crate::change::{Change, Edit};
-use crate::event::{Event, Refusal};
+use crate::event::Event;
 use crate::interest::{self, Terms};
 use crate::ledger::{House, Place};
+use crate::refusal::Refusal;
 use crate::state::State;
 use keelmark_book::{Asset, Money, Timestamp};
 

@@ -5,10 +5,10 @@ use super::{alerts, feeds, market};
 use crate::agenda::after;
 use crate::change::Change;
 use crate::command::{Action, Alerts, Command, Of};
-use crate::event::Refusal;
 use crate::feed::{self, Failing};
 use crate::governance::{Pending, What};
 use crate::interest::Terms;
+use crate::refusal::Refusal;
 use crate::state::State;
 use keelmark_book::Asset;
 

@@ -3,8 +3,9 @@
 use super::governance;
 use crate::change::{Change, Edit};
 use crate::command::Limit;
-use crate::event::{Event, Refusal};
+use crate::event::Event;
 use crate::limits::{self, Most, Whose};
+use crate::refusal::Refusal;
 use crate::state::State;
 use keelmark_book::InstrumentId;
 

@@ -3,9 +3,10 @@
 use super::{feeds, settle};
 use crate::change::{Change, Edit};
 use crate::command::{Index, Listing, Mark, Model};
-use crate::event::{Event, Refusal};
+use crate::event::Event;
 use crate::feed::Subject;
 use crate::governance;
+use crate::refusal::Refusal;
 use crate::state::{self, State};
 use crate::step::Step;
 use keelmark_book::symbol::Symbol;

@@ -19,8 +19,8 @@ mod trades;
 
 use crate::change::Change;
 use crate::command::{Action, Command};
-use crate::event::Refusal;
 use crate::liquidation;
+use crate::refusal::Refusal;
 use crate::state::State;
 use keelmark_book::Timestamp;
 

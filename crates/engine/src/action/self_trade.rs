@@ -9,7 +9,7 @@ use super::trades::is_isolated;
 use crate::account::Account;
 use crate::change::Change;
 use crate::command::Side;
-use crate::event::Refusal;
+use crate::refusal::Refusal;
 use crate::standing::available;
 use crate::state::State;
 use keelmark_book::{Asset, Decimal, Money};

@@ -10,10 +10,11 @@ use crate::agenda::{self, Work};
 use crate::average::Average;
 use crate::change::Change;
 use crate::delivery::{self, End, Last, Phase, Rule, Window};
-use crate::event::{Event, Refusal, Why};
+use crate::event::{Event, Why};
 use crate::feed::Subject;
 use crate::ledger::{House, Place};
 use crate::position;
+use crate::refusal::Refusal;
 use crate::state::State;
 use crate::step::Step;
 use keelmark_book::{

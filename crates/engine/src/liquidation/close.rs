@@ -11,8 +11,8 @@ use super::step::Failing;
 use super::{Close, Fact, Offer, Slice, Stage, is_worse};
 use crate::change::Change;
 use crate::delivery::Phase;
-use crate::event::Refusal;
 use crate::position;
+use crate::refusal::Refusal;
 use crate::standing::{Standing, portfolio};
 use keelmark_book::{
     Decimal, Instrument, InstrumentId, Money, Overflow, Position, Price, Quantity, Rate, Round,

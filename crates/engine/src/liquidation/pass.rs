@@ -3,8 +3,9 @@
 
 use crate::account::{AccountId, Mode};
 use crate::change::Change;
-use crate::event::{Event, Refusal};
+use crate::event::Event;
 use crate::position;
+use crate::refusal::Refusal;
 use crate::standing::Leave;
 use keelmark_book::{InstrumentId, Money, Quantity};
 

@@ -1,6 +1,6 @@
 //! What a venue allows its liquidations to do.
 
-use crate::event::Refusal;
+use crate::refusal::Refusal;
 use keelmark_book::Rate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@ use super::{Fact, Offer, Process, Rule, Stage, begin, close, orders};
 use crate::account::AccountId;
 use crate::agenda::after;
 use crate::change::Change;
-use crate::event::Refusal;
+use crate::refusal::Refusal;
 use crate::standing::Standing;
 use crate::state::State;
 

@@ -14,7 +14,8 @@ pub use ranges::Ranges;
 
 use crate::account::{Account, AccountId};
 use crate::change::{Change, Edit as Any};
-use crate::event::{Event, Refusal};
+use crate::event::Event;
+use crate::refusal::Refusal;
 use crate::standing::{Standing, found, share_used};
 use crate::state::{Source, State};
 use keelmark_book::{Asset, Decimal, Money, Overflow, Rate, Round};
