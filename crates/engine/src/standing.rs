@@ -213,6 +213,7 @@ impl Change<'_> {
         if leave == Leave::Initial {
             self.not_halted(account)?;
             self.not_waiting(account)?;
+            self.not_liquidated(id)?;
         }
         let document = self.state.document(account.model);
         let after = match standings(&reckoned, document, &self.state.market) {
@@ -288,6 +289,16 @@ impl Change<'_> {
         let problem = "it waits for its settlement price, so who holds it takes no new risk: only \
                        what reduces positions, cancels, deposits";
         Err(Refusal::NotTraded { instrument, problem: problem.to_owned() })
+    }
+
+    /// Refuses new risk to whoever is being liquidated.
+    fn not_liquidated(&self, id: AccountId) -> Result<(), Refusal> {
+        if self.state.liquidation.of(id).is_none() {
+            return Ok(());
+        }
+        let problem = "it is being liquidated: only deposits, cancels and what reduces positions";
+        let account = self.state.account(id).name.clone();
+        Err(Refusal::Account { account, problem: problem.to_owned() })
     }
 
     /// Refuses what would let an account without positions owe where its document asks no margin

@@ -63,13 +63,27 @@ fn an_account_that_fails_is_offered_in_the_smallest_slice_that_mends_it() {
     assert_eq!(limit.to_string(), "65197.385");
     assert!(*enough);
     let (size, id) = (quantity.abs(), venue.engine.state().named("long").unwrap());
+    // New risk waits until it is over, whatever is there.
+    let order = format!(
+        r#"{{"place":{{"account":"long","order":9,"instrument":"{PERPETUAL}","quantity":"0.001",
+        "price":"1"}}}}"#
+    );
+    let refused = venue.refused_at("19:01:02", &order);
+    assert!(refused.to_string().contains("being liquidated"), "{refused}");
     // A lot less would not have been enough: the process goes on.
     let less = size.minus("0.001".parse().unwrap()).unwrap();
     venue.done_at("19:01:03", &take(&less.to_string(), "65197.385", "rich"));
     assert!(venue.engine.state().liquidation.of(id).is_some());
     let found = facts(&venue.done_at("19:01:04", &take("0.001", "65197.385", "rich")));
     assert!(
-        matches!(&found[..], [Fact::Taken { .. }, Fact::Ended { outcome: Outcome::Restored, .. }]),
+        matches!(
+            &found[..],
+            [
+                Fact::Passed { .. },
+                Fact::Taken { .. },
+                Fact::Ended { outcome: Outcome::Restored, .. }
+            ]
+        ),
         "{found:?}"
     );
     venue.restart();

@@ -71,6 +71,24 @@ pub enum Fact {
         /// Contracts still offered.
         left: Quantity,
     },
+    /// Part of a position passed to somebody else.
+    Passed {
+        /// Whose it was.
+        account: String,
+        /// Whether it stood on collateral of its own.
+        isolated: bool,
+        /// Whose it is.
+        by: String,
+        /// Whether it stands on collateral of its own now.
+        by_isolated: bool,
+        /// Canonical symbol.
+        instrument: String,
+        /// Contracts that the account traded, bought above zero.
+        quantity: Quantity,
+        /// What they were traded at in all, in the settlement asset, signed as the quantity; minus
+        /// the coins of an inverse contract.
+        value: Money,
+    },
     /// Its margin cannot be computed, so nothing is done until it can.
     Paused {
         /// Whose.
@@ -151,6 +169,9 @@ impl fmt::Display for Fact {
             Self::Taken { account, by, instrument, quantity, price, left, .. } => {
                 let (size, left) = (quantity.abs(), left.abs());
                 write!(f, "{account}: {by} took {size} {instrument} at {price}, {left} is left")
+            }
+            Self::Passed { account, by, instrument, quantity, .. } => {
+                write!(f, "{account}: {} {instrument} passed to {by}", quantity.abs())
             }
             Self::Paused { account, problem } => {
                 write!(f, "{account}: liquidation waits: {problem}")

@@ -1,6 +1,7 @@
 //! Part of a position from an account that is liquidated to somebody else, at a value: what every
 //! way of taking it over has in common.
 
+use super::Fact;
 use crate::account::{AccountId, Mode};
 use crate::change::Change;
 use crate::event::Event;
@@ -34,6 +35,15 @@ pub(super) fn pass(change: &mut Change<'_>, passed: &Passed) -> Result<(), Refus
     if alone {
         change.top_up(by, instrument)?;
     }
+    change.liquidation(Fact::Passed {
+        account: change.account(id).name.clone(),
+        isolated,
+        by: change.account(by).name.clone(),
+        by_isolated: alone,
+        instrument: change.symbol(instrument),
+        quantity,
+        value,
+    });
     Ok(())
 }
 
