@@ -4,6 +4,7 @@
 //! operations whose bits are the same on every machine. What is booked is in `liquidation`.
 //!
 //! - [`game`]: who comes to a liquidation, for which bonus, and how large a fund must be
+//! - [`history`]: what the records of a bad day say: waves, dislocations, depth
 //!
 //! ```
 //! use keelmark_systemic::game::Keepers;
@@ -17,6 +18,7 @@
 //! ```
 
 pub mod game;
+pub mod history;
 
 /// A number that a model makes no sense of.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
