@@ -46,12 +46,19 @@ pub fn document(files: &[(String, Vec<CaseResult>)]) -> String {
     }
     let _ = write!(text, "\n{DIFFERENCES}");
     for (title, results) in files {
-        let _ = writeln!(text, "\n## {title}\n");
-        text.push_str("| case | field | ours | published | difference | basis |\n");
-        text.push_str("| --- | --- | ---: | ---: | ---: | --- |\n");
-        for result in results {
-            case_rows(result, results.len() > ROW_A_FIELD, &mut text);
-        }
+        text.push_str(&section(title, results));
+    }
+    text
+}
+
+/// The part of the document about one file.
+#[must_use]
+pub fn section(title: &str, results: &[CaseResult]) -> String {
+    let mut text = format!("\n## {title}\n\n");
+    text.push_str("| case | field | ours | published | difference | basis |\n");
+    text.push_str("| --- | --- | ---: | ---: | ---: | --- |\n");
+    for result in results {
+        case_rows(result, results.len() > ROW_A_FIELD, &mut text);
     }
     text
 }

@@ -19,7 +19,7 @@
 //!
 //! Modules: [`case`] files of cases, [`models`] the mappings, [`inputs`] a case's numbers by name,
 //! [`desk`] a market and an account, [`compare`] expected against found, [`accuracy`] the table for
-//! `docs/accuracy.md`, [`json`] numbers by their text.
+//! `docs/accuracy.md`, [`json`] numbers by their text, [`table`] recorded data that a case names.
 
 pub mod accuracy;
 pub mod case;
@@ -28,6 +28,7 @@ pub mod desk;
 pub mod inputs;
 pub mod json;
 pub mod models;
+pub mod table;
 
 pub use case::{Case, CaseFile, Tolerance};
 pub use compare::Leaf;

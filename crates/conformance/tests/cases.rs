@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use conformance::{CaseFile, CaseResult, accuracy, models, run};
+use conformance::inputs::Inputs;
+use conformance::{Case, CaseFile, CaseResult, accuracy, models, run, run_case, table};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Model names of committed cases that are not answered yet, each with the reason. Nothing else
@@ -24,11 +26,29 @@ fn files() -> Vec<(PathBuf, CaseFile)> {
         .collect()
 }
 
+/// The table that a case asks for, where it is not there: data of others stay outside the
+/// repository, and whoever has them names their folder in `KEELMARK_DATA`.
+fn missing(case: &Case) -> Option<&str> {
+    table::missing(Inputs(&case.inputs))
+}
+
+/// Says that something was not tested, past the harness, which hides what a passing test prints.
+fn say(what: &str) {
+    let folder = table::folder();
+    let line = format!("SKIPPED {what} in {}; KEELMARK_DATA names another\n", folder.display());
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+}
+
 #[test]
 fn every_case_passes() {
     let (mut failures, mut passed) = (Vec::new(), 0);
     for (_, file) in files() {
-        for result in run(&file) {
+        for case in &file.cases {
+            if let Some(name) = missing(case) {
+                say(&format!("{}: no {name}", case.id));
+                continue;
+            }
+            let result = run_case(case);
             if NOT_YET.iter().any(|(model, _)| *model == result.model) {
                 assert!(!result.passes(), "{} passes: take it off the list", result.model);
                 continue;
@@ -53,14 +73,23 @@ fn every_model_name_has_a_case() {
 
 #[test]
 fn the_accuracy_table_is_current() {
-    let run: Vec<(String, Vec<CaseResult>)> =
-        files().iter().map(|(_, file)| (file.title.clone(), run(file))).collect();
+    let files = files();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/accuracy.md");
     let committed = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(
-        committed == accuracy::document(&run),
-        "docs/accuracy.md is not what the cases generate: run the command at its top"
-    );
+    let stale = "docs/accuracy.md is not what the cases generate: run the command at its top";
+    let (mut all, mut complete) = (Vec::new(), true);
+    for (_, file) in &files {
+        if file.cases.iter().any(|case| missing(case).is_some()) {
+            say(&format!("the accuracy of {}: not all of its data", file.title));
+            complete = false;
+            continue;
+        }
+        let results: Vec<CaseResult> = run(file);
+        let current = committed.contains(&accuracy::section(&file.title, &results));
+        assert!(current, "{}: {stale}", file.title);
+        all.push((file.title.clone(), results));
+    }
+    assert!(!complete || committed == accuracy::document(&all), "{stale}");
 }
 
 #[test]

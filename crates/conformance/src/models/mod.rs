@@ -19,6 +19,7 @@ mod drift_closeout;
 mod dydx;
 mod game;
 mod health;
+pub mod history;
 mod lending;
 mod liquidation;
 mod okx;
@@ -42,11 +43,15 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("aave-v3-health-factor", lending::health_factor),
     ("aave-v3-seize", lending::seized),
     ("aave-v3.3-close-factor", lending::close_factor),
+    ("adl_by_coin_totals", history::coins),
     ("adl_capped_pro_rata", deleveraging::capped),
     ("adl_contract_pro_rata", deleveraging::whole_contracts),
     ("adl_feasibility", deleveraging::feasibility),
+    ("adl_horizon", history::horizons),
+    ("adl_policy_overshoot", history::policies),
     ("adl_pro_rata", deleveraging::pro_rata),
     ("adl_queue", deleveraging::queue),
+    ("adl_queue_totals", history::queue),
     ("adl_rank_binance", deleveraging::rank_binance),
     ("adl_rank_bitmex_poloniex", deleveraging::rank_bitmex),
     ("adl_rank_bybit", deleveraging::rank_bybit),
@@ -54,6 +59,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("adl_rank_okx", deleveraging::rank_okx),
     ("adl_rap_shares", deleveraging::risk_shares),
     ("adl_risk_aware_pro_rata", deleveraging::risk_aware),
+    ("adl_wave_totals", history::waves),
     ("all_pay_priority_auction", game::race),
     ("bankruptcy_and_liquidation_price", auctions::prices),
     ("bankruptcy_price_inverse_long", auctions::inverse_bankruptcy),
@@ -69,6 +75,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("black76.greeks", pricing::greeks),
     ("black76.inverse_mark", pricing::inverse_mark),
     ("black76.linear_mark", pricing::linear_mark),
+    ("book_depth_window", history::depth),
     ("bybit.linear.maintenance_margin", tiers::maintenance),
     ("bybit.linear.tiered", bybit::tiered),
     ("bybit.option.buy_cost", bybit::buy_cost),
@@ -77,6 +84,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("bybit.uta.account", bybit::account),
     ("bybit.uta.collateral", bybit::collateral),
     ("close_to_target_ratio", auctions::close_to_target),
+    ("cross_venue_dislocation", history::dislocation),
     ("deribit.account.cross_fields", deribit_account::cross_fields),
     ("deribit.account.cross_pm", deribit_account::cross_pm),
     ("deribit.account.segregated_sm", deribit_account::segregated_sm),
@@ -99,6 +107,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("derive-pmrm2", derive_pmrm2::margin),
     ("derive-srm", derive_srm::margin),
     ("derive_solvent_dutch_auction", auctions::two_speeds),
+    ("dislocation_duration", history::duration),
     ("drift-account-spot-orders", drift_closeout::account_with_orders),
     ("drift-asset-for-liability", drift_closeout::asset_taken),
     ("drift-asset-weight", drift_closeout::asset_weight),
@@ -136,6 +145,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("insurance_fund_update", auctions::fund_update),
     ("keeper_entry_equilibrium", game::entry),
     ("liquidation_fee", auctions::fee),
+    ("liquidation_timeline", history::timeline),
     ("liquity_product_sum", auctions::product_sum),
     ("maker_clipper_take", auctions::take),
     ("maker_keeper_incentive", auctions::keeper_incentive),
@@ -174,6 +184,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("toxic_liquidation_spiral", auctions::spiral),
     ("toxicity_with_slippage", auctions::toxicity),
     ("vertex-nado-health", health::spread),
+    ("wave_concentration", history::concentration),
 ];
 
 /// The mapping of a model name.
