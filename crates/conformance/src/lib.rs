@@ -28,6 +28,7 @@ pub mod desk;
 pub mod inputs;
 pub mod json;
 pub mod models;
+pub mod october;
 pub mod table;
 
 pub use case::{Case, CaseFile, Tolerance};

@@ -36,8 +36,12 @@ pub fn missing(inputs: Inputs<'_>) -> Option<&str> {
 
 /// Whether a name is that of a table, without a folder.
 fn is_table(name: &str) -> bool {
-    let plain = !name.contains(['/', '\\']);
-    plain && (name.ends_with(".csv") || name.ends_with(".csv.gz"))
+    let name = Path::new(name.strip_suffix(".gz").unwrap_or(name));
+    name.extension().is_some_and(|end| end == "csv") && !has_folder(name)
+}
+
+fn has_folder(name: &Path) -> bool {
+    name.components().count() != 1 || name.as_os_str().as_encoded_bytes().contains(&b'\\')
 }
 
 impl Table {

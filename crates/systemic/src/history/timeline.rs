@@ -26,6 +26,12 @@ pub struct Timeline {
     pub deleveraged: u64,
     /// The first second with deleveraging.
     pub first_deleveraged: Option<u64>,
+    /// The last.
+    pub last_deleveraged: Option<u64>,
+    /// Fills of deleveraging in the first such second.
+    pub first_burst: u64,
+    /// Liquidations before it; all of them where there is no deleveraging.
+    pub liquidations_before: u64,
     /// Share of the liquidations before the end of the burst.
     pub burst_share: Option<f64>,
     /// Fano factor of the liquidations per bin: variance of the sample over its mean. One is
@@ -42,8 +48,9 @@ pub fn timeline(rows: &[Second], burst: u64, bin: u64) -> Result<Timeline, Model
         return Err(ModelError { what: "bin", expected: "a second or more", found: 0.0 });
     }
     let liquidations = count(rows, |row| row.liquidations)?;
-    let early: Vec<Second> = rows.iter().filter(|row| row.second < burst).copied().collect();
-    let in_burst = count(&early, |row| row.liquidations)?;
+    let before = |end: u64| count(rows, |row| if row.second < end { row.liquidations } else { 0 });
+    let deleveraging = || rows.iter().filter(|row| row.deleveraged > 0).map(|row| row.second);
+    let first = deleveraging().min();
     let mut bins: BTreeMap<u64, f64> = BTreeMap::new();
     for row in rows {
         *bins.entry(row.second / bin).or_default() += row.liquidations as f64;
@@ -52,12 +59,14 @@ pub fn timeline(rows: &[Second], burst: u64, bin: u64) -> Result<Timeline, Model
         rows: rows.len(),
         liquidations,
         deleveraged: count(rows, |row| row.deleveraged)?,
-        first_deleveraged: rows
-            .iter()
-            .filter(|row| row.deleveraged > 0)
-            .map(|row| row.second)
-            .min(),
-        burst_share: ratio(in_burst as f64, liquidations as f64),
+        first_deleveraged: first,
+        last_deleveraged: deleveraging().max(),
+        first_burst: count(
+            rows,
+            |row| if Some(row.second) == first { row.deleveraged } else { 0 },
+        )?,
+        liquidations_before: first.map_or(Ok(liquidations), before)?,
+        burst_share: ratio(before(burst)? as f64, liquidations as f64),
         fano: fano(&bins.into_values().collect::<Vec<_>>()),
     })
 }
@@ -99,7 +108,15 @@ mod tests {
         // Counts 9 and 1: mean 5, variance 32.
         let burst = timeline(&rows(&[(0, 4, 0), (3, 5, 0), (70, 1, 0)]), 30, 30).unwrap();
         assert_eq!((burst.fano, burst.first_deleveraged), (Some(6.4), None));
-        assert_eq!(burst.burst_share, Some(0.9));
+        assert_eq!((burst.burst_share, burst.liquidations_before), (Some(0.9), 10));
+    }
+
+    #[test]
+    fn deleveraging_has_a_first_and_a_last_second() {
+        let all = rows(&[(0, 5, 0), (61, 3, 9), (61, 2, 1), (80, 1, 2), (99, 1, 0)]);
+        let found = timeline(&all, 60, 30).unwrap();
+        assert_eq!((found.first_deleveraged, found.last_deleveraged), (Some(61), Some(80)));
+        assert_eq!((found.first_burst, found.liquidations_before), (10, 5));
     }
 
     #[test]

@@ -66,6 +66,8 @@ pub struct PolicyTotals {
     pub sum: f64,
     /// Sum of their sizes, whatever their sign.
     pub absolute: f64,
+    /// The lowest overshoot of one wave; zero where none fell short.
+    pub least: f64,
     /// The largest share that anybody gave up of what he had.
     pub largest_share: f64,
 }
@@ -80,6 +82,7 @@ pub fn policy(overshoots: &[f64], largest: &[f64]) -> Result<PolicyTotals, Model
     Ok(PolicyTotals {
         sum: total("overshoot", overshoots, |one| *one)?,
         absolute: total("overshoot", overshoots, |one| one.abs())?,
+        least: overshoots.iter().copied().fold(0.0, f64::min),
         largest_share: largest.iter().copied().fold(0.0, f64::max),
     })
 }
@@ -179,6 +182,16 @@ pub fn coins(rows: &[Coin]) -> Result<CoinTotals, ModelError> {
     })
 }
 
+impl CoinTotals {
+    /// Share of so many of the largest coins in the notional; `None` of nothing.
+    #[must_use]
+    pub fn leading(&self, rows: &[Coin], count: usize) -> Option<f64> {
+        let places = self.order.iter().take(count);
+        let leading = places.filter_map(|at| rows.get(*at)).map(|row| row.notional).sum();
+        ratio(leading, self.notional)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +218,7 @@ mod tests {
     fn sizes_of_overshoots_do_not_cancel() {
         let found = policy(&[3.0, -4.0], &[0.2, 1.0]).unwrap();
         assert_eq!((found.sum, found.absolute, found.largest_share), (-1.0, 7.0, 1.0));
+        assert_eq!((found.least, policy(&[3.0], &[0.1]).unwrap().least), (-4.0, 0.0));
         assert!(policy(&[1.0], &[f64::NAN]).is_err());
     }
 
@@ -231,6 +245,8 @@ mod tests {
             let share = found.concentration.unwrap();
             prop_assert!(share <= 1.0 + 1e-12 && share >= 1.0 / rows.len() as f64 - 1e-12);
             prop_assert_eq!(found.events, rows.len() as u64);
+            prop_assert!((found.leading(&rows, rows.len()).unwrap() - 1.0).abs() < 1e-12);
+            prop_assert!(found.leading(&rows, 1).unwrap() >= 1.0 / rows.len() as f64 - 1e-12);
         }
     }
 
