@@ -1,6 +1,7 @@
 //! `conformance [--accuracy PATH] FILE…`: runs case files, says what failed.
 
-use conformance::{CaseFile, CaseResult, accuracy, run};
+use conformance::inputs::Inputs;
+use conformance::{CaseFile, CaseResult, accuracy, run_case, table};
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: conformance [--accuracy PATH] FILE…";
@@ -39,10 +40,25 @@ fn main_or_error() -> Result<bool, String> {
         return Err(format!("expected files of cases, found none; {USAGE}"));
     }
     let mut files: Vec<(String, Vec<CaseResult>)> = Vec::new();
+    let mut without_data = 0;
     for path in &paths {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
         let file = CaseFile::parse(path, &text)?;
-        files.push((file.title.clone(), run(&file)));
+        let mut results = Vec::new();
+        for case in &file.cases {
+            let Some(name) = table::missing(Inputs(&case.inputs)) else {
+                results.push(run_case(case));
+                continue;
+            };
+            let folder = table::folder();
+            let why = format!("{}: no {name} in {}", case.id, folder.display());
+            if accuracy_path.is_some() {
+                return Err(format!("{why}; the table needs every case"));
+            }
+            println!("not run: {why}; KEELMARK_DATA names another folder");
+            without_data += 1;
+        }
+        files.push((file.title.clone(), results));
     }
     if let Some(path) = accuracy_path {
         let text = accuracy::document(&files);
@@ -53,6 +69,10 @@ fn main_or_error() -> Result<bool, String> {
     for failure in &failures {
         println!("{failure}");
     }
-    println!("{} passed, {} failed", results.len() - failures.len(), failures.len());
-    Ok(failures.is_empty())
+    let passed = results.len() - failures.len();
+    println!("{passed} passed, {} failed", failures.len());
+    if without_data > 0 {
+        println!("{without_data} not run: their data are not here");
+    }
+    Ok(failures.is_empty() && passed > 0)
 }
