@@ -1,6 +1,6 @@
 //! What deleveraging costs as accounts grow, beside a sort of as many keys in the same rounds:
-//! every policy is to stay within n log n. Growth is that of the time from the row above, and in brackets
-//! that of n log n; times of a sort take out what the machine's caches add to both.
+//! every policy is to stay within n log n. Growth is that of the time from the row above, and in
+//! brackets that of n log n; times of a sort take out what the caches add to both.
 //! `cargo bench -p keelmark-liquidation --bench adl -- 7` (a seed)
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a measurement")]
 
