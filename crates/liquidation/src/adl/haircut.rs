@@ -145,7 +145,7 @@ pub fn rise(
     }
     // Whatever the unit of weights, the largest is one: small levels keep their digits.
     let most = weights.iter().copied().max().unwrap_or_default();
-    let mut risers = Vec::new();
+    let mut risers = Vec::with_capacity(endowments.len());
     for (at, endowment) in endowments.iter().enumerate() {
         if weights[at].is_negative() {
             return Err(LiquidationError::bad("weight", "zero or more", weights[at]));
