@@ -2,9 +2,9 @@
 //! every policy is to stay within n log n. Growth is that of the time from the row above, and in
 //! brackets that of n log n; times of a sort take out what the caches add to both.
 //!
-//! Where growth at 100,000 is more than n log n, it is pages that the system hands out anew in each
-//! round; with glibc they are kept under `MALLOC_MMAP_THRESHOLD_=1073741824` and
-//! `MALLOC_TRIM_THRESHOLD_=4294967296`.
+//! On a busy machine the ratio says more than growth does. At 100,000 accounts some of the growth
+//! is pages that the system hands out anew in each round; with glibc they are kept under
+//! `MALLOC_MMAP_THRESHOLD_=1073741824` and `MALLOC_TRIM_THRESHOLD_=4294967296`.
 //! `cargo bench -p keelmark-liquidation --bench adl -- 7` (a seed)
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a measurement")]
 
