@@ -18,6 +18,7 @@
 //! - [`mod@disk`]: the engine over its journal on a disk that fails
 //! - [`run`]: all of them side by side
 
+mod clock;
 pub mod disk;
 pub mod facts;
 mod funding;

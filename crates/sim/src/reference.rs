@@ -8,6 +8,7 @@ mod alerts;
 mod changes;
 mod endings;
 mod interest;
+pub mod liquidation;
 mod orders;
 mod owner;
 mod risk;
@@ -44,6 +45,7 @@ pub struct Reference {
     changing: changes::Changes,
     stops: stops::Waiting,
     calls: alerts::Calls,
+    failures: liquidation::Failures,
     ends: endings::Ends,
     terms: BTreeMap<Asset, Terms>,
     /// How often the market, or a document, has changed.
@@ -108,6 +110,7 @@ impl Default for Reference {
             changing: changes::Changes::default(),
             stops: stops::Waiting::default(),
             calls: alerts::Calls::default(),
+            failures: liquidation::Failures::default(),
             ends: endings::Ends::default(),
             terms: BTreeMap::new(),
             changes: 0,
@@ -176,13 +179,17 @@ impl Reference {
             // Time passes whatever becomes of the command.
             self.pass(command.at);
         }
+        if let Some(fine) = forward.then(|| self.hear(command, heard)).flatten() {
+            self.answer(command, fine);
+            return fine;
+        }
         let named = named(&command.action);
         let before = named.iter().map(|name| (name.to_string(), self.accounts.get(*name).cloned()));
         self.before = before.collect();
         let due = self.facts.len();
         let fine = forward && self.act(command, heard).is_some();
         if fine {
-            self.touch(command);
+            self.touch();
             let told = told(&command.action, &self.market);
             self.follow(told.as_ref());
         } else {
@@ -195,12 +202,18 @@ impl Reference {
             self.facts.truncate(due);
             self.touched.clear();
         }
+        self.hear_of_liquidations(heard);
+        self.answer(command, fine);
+        fine
+    }
+
+    /// Keeps what a command came to.
+    fn answer(&mut self, command: &Command, fine: bool) {
         let answered = self.answered.entry(command.from.clone()).or_default();
         answered.insert(command.number, fine);
         if answered.len() > KEPT {
             answered.pop_first();
         }
-        fine
     }
 
     /// Stops that wait: whose, and their numbers.
@@ -216,14 +229,10 @@ impl Reference {
         self.fault.clone().or(wrong)
     }
 
-    /// The accounts that a command names have changed; a trade with itself may change nothing.
-    fn touch(&mut self, command: &Command) {
-        for (name, before) in &self.before {
-            let is_trade = matches!(command.action, Action::Trade(_));
-            if !is_trade || self.accounts.get(name) != before.as_ref() {
-                self.touched.insert(name.clone());
-            }
-        }
+    /// The accounts that a command names are looked at, whether it changed them or not: time has
+    /// passed since the last look.
+    fn touch(&mut self) {
+        self.touched.extend(self.before.iter().map(|(name, _)| name.clone()));
     }
 
     /// What follows by itself: orders and stops that have nothing to reduce go, stops that a price

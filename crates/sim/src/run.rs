@@ -1,5 +1,6 @@
 //! All engines side by side: the same commands, the same answers, the same holdings and roots.
 
+use crate::clock::Clock;
 use crate::disk::{Expected, Machine};
 use crate::facts;
 use crate::holdings::{big, small};
@@ -62,6 +63,16 @@ impl Report {
         }
     }
 
+    /// What happened in liquidations, by kind.
+    fn count_liquidations(&mut self, events: &[Event]) {
+        for event in events {
+            if let Event::Liquidation(fact) = event {
+                let name = format!("{fact:?}").split(' ').next().unwrap_or_default().to_lowercase();
+                self.kinds.entry(format!("({name})")).or_default().0 += 1;
+            }
+        }
+    }
+
     /// Adds what another run found.
     pub fn add(&mut self, other: Self) {
         self.commands += other.commands;
@@ -82,6 +93,7 @@ struct Run {
     engine: Engine,
     reference: Reference,
     machine: Machine,
+    clock: Clock,
     random: Random,
 }
 
@@ -99,6 +111,7 @@ pub fn run(seed: u64, commands: u64, accounts: usize, mut told: impl FnMut(u64) 
         engine: Engine::default(),
         reference: Reference::default(),
         machine,
+        clock: Clock::default(),
         random,
     };
     while report.commands < commands && report.violations.is_empty() {
@@ -128,9 +141,12 @@ impl Run {
         let before = self.engine.state().sequence;
         let (mut commands, mut answers) = (Vec::new(), Vec::new());
         for _ in 0..most {
-            report.commands += 1;
-            let command = self.workload.command(&self.reference);
-            let command = command.map_err(|error| format!("no command: {error}"))?;
+            let none = |error| format!("no command: {error}");
+            let command = self.workload.command(&self.reference).map_err(none)?;
+            while let Some(time) = self.clock.before(&self.engine, &command).map_err(none)? {
+                answers.push(self.step(&time, report)?);
+                commands.push(time);
+            }
             let answer = self.step(&command, report)?;
             self.workload.heard(!is_refused(&answer));
             answers.push(answer);
@@ -153,6 +169,7 @@ impl Run {
     /// A command, compared with the reference.
     fn step(&mut self, command: &Command, report: &mut Report) -> Result<Answer, String> {
         let told = |problem: &str| format!("{problem}\n  command: {command:?}");
+        report.commands += 1;
         let (engine, reference) = (&mut self.engine, &mut self.reference);
         let applied = engine.apply(command).map_err(|broken| told(&broken.to_string()))?;
         let events = &applied.answer().events;
@@ -169,6 +186,7 @@ impl Run {
         }
         compare(engine, reference, command, events, refused).map_err(|problem| told(&problem))?;
         report.count_facts(&reference.facts);
+        report.count_liquidations(events);
         if report.commands.is_multiple_of(RECOUNT_EVERY) {
             recount(engine, reference).map_err(|problem| told(&problem))?;
         }
@@ -222,13 +240,22 @@ pub fn stream(seed: u64, accounts: usize, count: usize) -> Result<Vec<Command>, 
     let mut workload = Workload::new(seed, accounts);
     let (mut engine, mut reference) = (Engine::default(), Reference::default());
     let mut commands = Vec::with_capacity(count);
+    let mut clock = Clock::default();
     while commands.len() < count {
         let command = workload.command(&reference).map_err(|error| error.to_string())?;
-        let applied = engine.apply(&command).map_err(|broken| broken.to_string())?;
-        reference.apply(&command, &applied.answer().events);
-        workload.heard(!is_refused(applied.answer()));
+        let mut apply = |command: &Command, engine: &mut Engine| {
+            let applied = engine.apply(command).map_err(|broken| broken.to_string())?;
+            reference.apply(command, &applied.answer().events);
+            Ok::<_, String>(!is_refused(applied.answer()))
+        };
+        while let Some(time) = clock.before(&engine, &command).map_err(|error| error.to_string())? {
+            apply(&time, &mut engine)?;
+            commands.push(time);
+        }
+        workload.heard(apply(&command, &mut engine)?);
         commands.push(command);
     }
+    commands.truncate(count);
     Ok(commands)
 }
 

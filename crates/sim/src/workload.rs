@@ -1,6 +1,7 @@
 //! The stream of commands of one seed: what a venue's day looks like, and what it must not fear.
 
 mod heard;
+mod liquidation;
 mod listed;
 mod orders;
 mod retire;
@@ -16,7 +17,8 @@ use std::collections::BTreeMap;
 const COINS: &[(&str, i64)] = &[("USDC", 1), ("BTC", 70_000), ("ETH", 3_500)];
 const MODELS: &[&str] = &["cross", "isolated", "deribit-pm"];
 const NANOS: i64 = 1_000_000_000;
-const START: i64 = 1_773_428_400 * NANOS;
+/// What falls due by a rule's seconds is never due with what falls due at a whole minute.
+const START: i64 = 1_773_428_400 * NANOS + 137;
 
 /// An open order as the stream knows it.
 #[derive(Clone, Debug)]
@@ -64,6 +66,8 @@ pub struct Workload {
     listed: Vec<Listed>,
     /// Whether changes of rules were made to wait.
     governed: bool,
+    /// Whether accounts are liquidated, and prices jump more often than elsewhere.
+    liquidates: bool,
     /// Accounts that are open.
     live: Vec<usize>,
     /// An account that is to be closed, and how many steps that took.
@@ -87,6 +91,9 @@ impl Workload {
         }
         let (listed, actions) = listed::first();
         queue.extend(actions);
+        let rule = Self::first_rule(seed);
+        let liquidates = rule.is_some();
+        queue.extend(rule);
         queue.reverse();
         Self {
             random: Random::new(seed),
@@ -98,6 +105,7 @@ impl Workload {
             hope: Hope::default(),
             listed,
             governed: false,
+            liquidates,
             live: Vec::new(),
             leaving: None,
             now: START,
@@ -164,6 +172,9 @@ impl Workload {
         {
             return step;
         }
+        if known.offers().next().is_some() && self.random.chance(1, 3) {
+            return self.take(known);
+        }
         match self.random.below(10_000) {
             0..=799 => self.cash("deposit", 500_000),
             800..=1_399 => self.cash("withdraw", 5_000),
@@ -185,6 +196,8 @@ impl Workload {
             9_442..=9_469 => self.listing(),
             9_470..=9_474 => self.settlement(),
             9_475..=9_649 => self.rule(),
+            9_650..=9_799 => self.take(known),
+            9_800..=9_802 => self.liquidation(),
             _ => self.hostile(),
         }
     }
@@ -249,7 +262,8 @@ impl Workload {
 
     /// A price moves: mostly a little, now and then it jumps by 20 to 40 %.
     fn price(&mut self) -> String {
-        let move_by = if self.random.chance(1, 150) {
+        let jumps = if self.liquidates { 25 } else { 150 };
+        let move_by = if self.random.chance(1, jumps) {
             let jump = 2_000 + self.random.below(2_001) as i64;
             if self.random.chance(1, 2) { jump } else { -jump }
         } else {

@@ -33,6 +33,15 @@ pub enum Fact {
         /// Which stage.
         stage: Stage,
     },
+    /// Open orders were cancelled.
+    OrdersCancelled {
+        /// Whose.
+        account: String,
+        /// How many.
+        orders: u32,
+        /// How many are left: cancelling more is not needed.
+        left: u32,
+    },
     /// Part of a position is offered.
     Offered {
         /// Whose.
@@ -160,6 +169,9 @@ impl fmt::Display for Fact {
                 write!(f, "{account} is being liquidated; the first step is at {first}")
             }
             Self::Entered { account, stage } => write!(f, "{account}: liquidation is at {stage}"),
+            Self::OrdersCancelled { account, orders, left } => {
+                write!(f, "{account}: {orders} orders are cancelled, {left} are left")
+            }
             Self::Offered {
                 account, instrument, quantity, limit, frees, cost, currency, ..
             } => {

@@ -140,6 +140,12 @@ impl Liquidation {
         self.own.get(document).or(self.common.as_ref())
     }
 
+    /// Whether there is no rule, and nobody is liquidated.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.common.is_none() && self.own.is_empty() && self.open.is_empty()
+    }
+
     /// How far the liquidation of an account is, if there is one.
     #[must_use]
     pub fn of(&self, id: AccountId) -> Option<&Process> {

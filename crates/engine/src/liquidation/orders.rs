@@ -1,9 +1,9 @@
 //! Open orders of an account that is being liquidated: cancelled in the order that frees most,
 //! until that is enough.
 
-use super::Stage;
 use super::begin::is_restored;
 use super::step::Failing;
+use super::{Fact, Stage};
 use crate::account::Account;
 use crate::change::Change;
 use crate::event::Event;
@@ -33,6 +33,12 @@ pub(super) fn cancel<'a>(failing: &Failing<'a>) -> Result<Option<Change<'a>>, Re
             break;
         }
     }
+    let left = change.account(failing.id).orders.len();
+    change.liquidation(Fact::OrdersCancelled {
+        account: failing.name(),
+        orders: (account.orders.len() - left) as u32,
+        left: left as u32,
+    });
     failing.taken(&mut change, Stage::Orders, 0, None);
     Ok(Some(change))
 }

@@ -139,7 +139,7 @@ impl Reference {
         }
     }
 
-    fn look_at(&mut self, name: &str) {
+    pub(super) fn look_at(&mut self, name: &str) {
         let Some(held) = self.accounts.get(name) else { return };
         let said = self.calls.said.get(name).copied().unwrap_or_default();
         let rule = self.calls.own.get(name).unwrap_or(&self.calls.common).clone();
@@ -183,6 +183,35 @@ impl Reference {
         if stays != said.level || said.unknown {
             self.says(name, &rule, said, stays);
         }
+    }
+
+    /// Something was said of an account.
+    pub(super) fn said_of(&mut self, name: &str, level: Option<Rate>, unknown: bool) {
+        if facts::is_watched(name) {
+            self.calls.said.insert(name.to_owned(), Said { level, unknown });
+        }
+    }
+
+    /// What would be said of an account that was never looked at.
+    pub(super) fn said_anew(&mut self, name: &str) {
+        self.said_of(name, None, false);
+        let known = std::mem::take(&mut self.facts);
+        if facts::is_watched(name) {
+            self.look_at(name);
+        }
+        self.facts = known;
+    }
+
+    /// The highest level of an account's rule below another.
+    pub(super) fn level_below(&self, name: &str, level: Rate) -> Option<Rate> {
+        let rule = self.calls.own.get(name).unwrap_or(&self.calls.common);
+        rule.levels.iter().copied().filter(|one| *one < level).max()
+    }
+
+    /// Watched accounts of which it was said that they are liquidatable.
+    pub(super) fn liquidatable(&self) -> impl Iterator<Item = &String> {
+        let said = self.calls.said.iter();
+        said.filter(|(_, said)| said.level == Some(Rate::ONE)).map(|(name, _)| name)
     }
 
     /// Takes back what was said, down to a level.

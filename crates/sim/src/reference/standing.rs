@@ -154,6 +154,11 @@ impl Reference {
         pools
     }
 
+    /// How each pool of what an account would hold stands.
+    pub(super) fn computed_of(&self, name: &str, held: &Held) -> Option<Vec<Pool>> {
+        self.computed(&held.model, &self.portfolio(name, held)?)
+    }
+
     /// Whether an account's document asks initial margin for its balances alone.
     pub(crate) fn lends(&self, name: &str) -> bool {
         let asks = || {
@@ -182,6 +187,8 @@ impl Reference {
         if held.positions.is_empty() && held.orders.is_empty() && !owes(held) {
             return Some(());
         }
+        // Whoever is being liquidated takes no new risk.
+        ensure(before.is_some() || !self.is_failing(name))?;
         let pools = self.pools(name)?;
         let short: Vec<&Pool> = pools.iter().filter(|pool| pool.spare() < BigInt::ZERO).collect();
         if short.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::{NANOS, Workload, money};
 use crate::random::Random;
-use keelmark_book::Timestamp;
+use keelmark_book::{Decimal, Quantity, Timestamp};
 
 /// What makes one kind of instrument.
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +126,12 @@ impl Listed {
     pub fn lots(&self, random: &mut Random) -> i64 {
         let lots = 1 + random.below(self.shape.lots) as i64;
         if random.chance(1, 2) { lots } else { -lots }
+    }
+
+    /// How many lots contracts are.
+    pub fn whole_lots(&self, contracts: Quantity) -> i64 {
+        let (scale, _) = self.shape.scale;
+        (contracts.decimal().raw() * i128::from(scale) / Decimal::ONE.raw()) as i64
     }
 
     /// A price near the mark, in hundredths.

@@ -1,0 +1,72 @@
+//! Commands about liquidations: rules, and taking what they offer.
+
+use super::{Workload, money};
+use crate::reference::Reference;
+
+impl Workload {
+    /// How accounts are liquidated from the start, in one stream of two.
+    pub(super) fn first_rule(seed: u64) -> Option<String> {
+        let close = r#""close":{"first":"0.3","growth":"0.2","steps":8,"slippage":"0.002",
+            "fee":"0.0005"}"#;
+        let rule = format!(r#""step_seconds":5,"end":"0.85",{close}"#);
+        seed.is_multiple_of(2).then(|| format!(r#"{{"liquidation":{{"rule":{{{rule}}}}}}}"#))
+    }
+
+    /// Another rule; now and then none, or one that cannot be.
+    pub(super) fn liquidation(&mut self) -> String {
+        let rule = match self.random.below(8) {
+            0 => "null".to_owned(),
+            1 => r#"{"step_seconds":0,"end":"0.9"}"#.to_owned(),
+            2 => r#"{"step_seconds":1,"end":"1"}"#.to_owned(),
+            _ => {
+                let grace = *self.random.pick(&[0, 0, 30, 3_600]);
+                let (step, end) = (1 + self.random.below(60), 50 + self.random.below(45));
+                let (first, growth) = (1 + self.random.below(99), self.random.below(50));
+                let (steps, slippage) = (1 + self.random.below(12), self.random.below(100));
+                format!(
+                    r#"{{"grace_seconds":{grace},"step_seconds":{step},"end":"0.{end}",
+                    "close":{{"first":"0.{first:02}","growth":"0.{growth:02}","steps":{steps},
+                    "slippage":"0.00{slippage:02}","fee":"0.000{growth:02}"}}}}"#
+                )
+            }
+        };
+        let model = *self.random.pick(&["", r#""model":"cross","#, r#""model":"deribit-pm","#]);
+        format!(r#"{{"liquidation":{{{model}"rule":{rule}}}}}"#)
+    }
+
+    /// Takes part of an offer; now and then too much of it, for too little, or what is not there.
+    pub(super) fn take(&mut self, known: &Reference) -> String {
+        let mut taker = self.someone();
+        for _ in 0..4 {
+            if known.is_failing(&format!("a{taker}")) {
+                taker = self.someone();
+            }
+        }
+        self.hope.payers.push(taker);
+        let by = format!("a{taker}");
+        let offers: Vec<_> = known.offers().collect();
+        let Some((name, offer)) = offers.get(self.random.below(offers.len().max(1))) else {
+            let account = self.account();
+            return format!(
+                r#"{{"take":{{"account":"{account}","by":"{by}","quantity":"1","price":"1"}}}}"#
+            );
+        };
+        let Some(at) = self.listed.iter().position(|one| one.name == offer.instrument) else {
+            return r#""time""#.to_owned();
+        };
+        let most = self.listed[at].whole_lots(offer.quantity.abs());
+        let part = 1 + self.random.below(usize::try_from(most).unwrap_or(1)) as i64;
+        let lots = if self.random.chance(1, 2) { most } else { part };
+        let lots = if self.random.chance(1, 20) { lots + 1 } else { lots };
+        let quantity = self.listed[at].quantity(lots);
+        let mut price = offer.limit.to_string();
+        if self.random.chance(1, 10) {
+            price =
+                money((offer.limit.to_f64() * 100.0) as i64 + 40 - self.random.below(80) as i64);
+        }
+        let by = if self.random.chance(1, 30) { (*name).to_owned() } else { by };
+        format!(
+            r#"{{"take":{{"account":"{name}","by":"{by}","quantity":"{quantity}","price":"{price}"}}}}"#
+        )
+    }
+}
