@@ -29,7 +29,7 @@ pub use insurance::Insurance;
 pub use rule::{Close, Rule};
 
 use crate::account::{AccountId, instrument};
-use crate::event::Refusal;
+use crate::refusal::Refusal;
 use crate::standing::Standing;
 use crate::state::State;
 use keelmark_book::{InstrumentId, Money, Price, Quantity, Timestamp};
