@@ -146,6 +146,28 @@ fn an_offer_is_not_for_whoever_it_came_from_nor_beyond_what_it_says() {
 }
 
 #[test]
+fn an_offer_is_good_for_no_more_than_what_is_held_by_then() {
+    let mut venue = failing(RULE);
+    fall(&mut venue, "19:01:00", "65200");
+    venue.done_at("19:01:01", r#""time""#);
+    venue.second = 0;
+    let trade = format!(
+        r#"{{"trade":{{"instrument":"{PERPETUAL}","quantity":"0.9","price":"65200",
+        "buyer":{{"account":"rich"}},"seller":{{"account":"long"}}}}}}"#
+    );
+    // What is left uses less than the end level, and is no longer liquidated; or it still is, and
+    // the offer is larger than what is held.
+    let found = facts(&venue.done_at("19:01:01", &trade));
+    assert!(matches!(&found[..], [Fact::Ended { .. }]), "{found:?}");
+    let mut venue = failing(&RULE.replace("0.8", "0.001"));
+    fall(&mut venue, "19:01:00", "65200");
+    venue.done_at("19:01:01", r#""time""#);
+    venue.done_at("19:01:01", &trade);
+    let refused = venue.refused_at("19:01:01", &take("0.4", "65200", "rich"));
+    assert!(refused.to_string().contains("at most what is held, 0.1"), "{refused}");
+}
+
+#[test]
 fn a_hedge_is_not_offered_first() {
     let mut venue = failing(RULE);
     let state = venue.engine.state();

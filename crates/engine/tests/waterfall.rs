@@ -59,7 +59,7 @@ fn a_vault_takes_over_position_and_what_the_account_had() {
     let found = facts(&venue.done_at("19:01:01", r#""time""#));
     let worth: Money = "65200".parse().unwrap();
     assert!(
-        matches!(&found[..], [Fact::Entered { .. }, Fact::TakenOver { worth: found, left, .. },
+        matches!(&found[..], [Fact::Entered { .. }, Fact::Passed { .. }, Fact::TakenOver { worth: found, left, .. },
             Fact::Ended { outcome: Outcome::Flat, .. }] if *found == worth && left.is_zero()),
         "{found:?}"
     );

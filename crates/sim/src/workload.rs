@@ -197,7 +197,7 @@ impl Workload {
             9_470..=9_474 => self.settlement(),
             9_475..=9_649 => self.rule(),
             9_650..=9_799 => self.take(known),
-            9_800..=9_802 => self.liquidation(),
+            9_800..=9_804 => self.liquidation(),
             _ => self.hostile(),
         }
     }
@@ -206,6 +206,10 @@ impl Workload {
         let name = self.opened;
         self.opened += 1;
         self.live.push(name);
+        if self.liquidates && name == 2 {
+            let (rule, fund) = (self.waterfall(), self.fund());
+            self.queue.extend([rule, fund]);
+        }
         let mode = *self.random.pick(&["isolated", "cross", "cross", "portfolio"]);
         let model = self.model(mode);
         let parent = if self.random.chance(1, 10) {

@@ -27,8 +27,17 @@ pub(super) struct Passed {
 }
 
 /// Passes it: a trade of both sides, each with its event.
+///
+/// # Errors
+/// Where the account holds less than that, or something does not fit.
 pub(super) fn pass(change: &mut Change<'_>, passed: &Passed) -> Result<(), Refusal> {
     let Passed { id, by, instrument, isolated, quantity, value } = *passed;
+    // It may have traded since it was offered.
+    let held = change.account(id).position(instrument, isolated);
+    if held.is_negative() == quantity.is_negative() || quantity.abs() > held.abs() {
+        let expected = format!("at most what is held, {held}, the other way");
+        return Err(Refusal::bad("quantity", expected, quantity));
+    }
     side(change, id, instrument, isolated, (quantity, value))?;
     let alone = change.account(by).mode == Mode::Isolated;
     side(change, by, instrument, alone, (-quantity, -value))?;

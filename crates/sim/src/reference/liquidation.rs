@@ -50,7 +50,7 @@ fn is_heard(command: &Command, heard: &[Event]) -> bool {
 
 /// Whether an action is about liquidations.
 fn is_asked(action: &Action) -> bool {
-    matches!(action, Action::Take(_) | Action::Liquidation { .. })
+    matches!(action, Action::Take(_) | Action::Liquidation { .. } | Action::Fund { .. })
 }
 
 impl Reference {

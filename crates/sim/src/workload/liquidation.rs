@@ -1,19 +1,48 @@
 //! Commands about liquidations: rules, and taking what they offer.
 
-use super::{Workload, money};
+use super::{COINS, Workload, money};
 use crate::reference::Reference;
+
+const CLOSE: &str = r#""close":{"first":"0.3","growth":"0.2","steps":8,"slippage":"0.002",
+    "fee":"0.0005"}"#;
+/// Stages of the waterfall; the first accounts are its vaults.
+const STAGES: &[&str] = &[
+    CLOSE,
+    r#""backstop":{"vaults":[{"account":"a0","share":"0.75"},
+        {"account":"a1","share":"0.25","most":"2000000"}]}"#,
+    r#""insurance":{"most":"100000"}"#,
+];
+
+fn rule(stages: &str) -> String {
+    format!(r#"{{"liquidation":{{"rule":{{{stages}}}}}}}"#)
+}
 
 impl Workload {
     /// How accounts are liquidated from the start, in one stream of two.
     pub(super) fn first_rule(seed: u64) -> Option<String> {
-        let close = r#""close":{"first":"0.3","growth":"0.2","steps":8,"slippage":"0.002",
-            "fee":"0.0005"}"#;
-        let rule = format!(r#""step_seconds":5,"end":"0.85",{close}"#);
-        seed.is_multiple_of(2).then(|| format!(r#"{{"liquidation":{{"rule":{{{rule}}}}}}}"#))
+        seed.is_multiple_of(2).then(|| rule(&format!(r#""step_seconds":5,"end":"0.85",{CLOSE}"#)))
+    }
+
+    /// The whole waterfall, or all but one of its stages; once there are accounts to be vaults.
+    pub(super) fn waterfall(&mut self) -> String {
+        let without = self.random.below(STAGES.len() + 2);
+        let stages = STAGES.iter().enumerate().filter(|(at, _)| *at != without);
+        let stages: Vec<&str> = stages.map(|(_, stage)| *stage).collect();
+        rule(&format!(r#""step_seconds":5,"end":"0.85",{}"#, stages.join(",")))
+    }
+
+    /// Somebody pays into an insurance fund.
+    pub(super) fn fund(&mut self) -> String {
+        let (coin, price) = *self.random.pick(COINS);
+        let amount = 1 + self.random.below(500_000) / price as usize;
+        format!(r#"{{"fund":{{"asset":"{coin}","amount":"{amount}"}}}}"#)
     }
 
     /// Another rule; now and then none, or one that cannot be.
     pub(super) fn liquidation(&mut self) -> String {
+        if self.random.chance(1, 2) {
+            return if self.random.chance(1, 2) { self.fund() } else { self.waterfall() };
+        }
         let rule = match self.random.below(8) {
             0 => "null".to_owned(),
             1 => r#"{"step_seconds":0,"end":"0.9"}"#.to_owned(),
