@@ -143,6 +143,12 @@ impl<'a> Change<'a> {
         self.done.found.insert(id, found);
     }
 
+    /// What an account of the house has of an asset after the change so far.
+    pub fn held_by(&self, house: House, asset: &Asset) -> Money {
+        let changed = self.done.house.get(&(house, asset.clone()));
+        changed.copied().unwrap_or_else(|| self.state.ledger.balance(house, asset))
+    }
+
     /// Moves an amount from one place to another; below zero it moves the other way.
     pub fn post(
         &mut self,
@@ -176,6 +182,7 @@ impl<'a> Change<'a> {
             Place::House(House::Interest) => Named::Interest,
             Place::House(House::Insurance) => Named::Insurance,
             Place::House(House::Clearing(one)) => Named::Clearing(self.symbol(one)),
+            Place::House(House::Fund(number)) => Named::Fund(self.fund(number).to_owned()),
         }
     }
 

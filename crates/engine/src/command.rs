@@ -218,6 +218,15 @@ pub enum Action {
     },
     /// Takes part of a position that a liquidation offers.
     Take(Take),
+    /// Brings an amount from outside into an insurance fund, or, below zero, takes it out.
+    Fund {
+        /// Its name, as a rule says it; absent for the shared one.
+        fund: Option<String>,
+        /// Which asset.
+        asset: Asset,
+        /// How much; no more is taken out than is there.
+        amount: Money,
+    },
 }
 
 /// Part of a position that a liquidation offers.

@@ -37,6 +37,8 @@ pub enum House {
     Insurance,
     /// Realised profits of an instrument against its open positions: minus the cost of them all.
     Clearing(#[serde(with = "crate::account::instrument")] InstrumentId),
+    /// An insurance fund beside the shared one, by the order in which rules named it.
+    Fund(u32),
 }
 
 /// A place by the names of what it is of: numbers are the engine's own, and do not leave it.
@@ -63,6 +65,8 @@ pub enum Named {
     Insurance,
     /// The clearing account of an instrument, by its canonical symbol.
     Clearing(String),
+    /// An insurance fund beside the shared one, by its name.
+    Fund(String),
 }
 
 impl fmt::Display for Named {
@@ -75,6 +79,7 @@ impl fmt::Display for Named {
             Self::Interest => f.write_str("interest"),
             Self::Insurance => f.write_str("insurance"),
             Self::Clearing(instrument) => write!(f, "clearing of {instrument}"),
+            Self::Fund(name) => write!(f, "fund {name}"),
         }
     }
 }

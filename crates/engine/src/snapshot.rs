@@ -462,6 +462,13 @@ impl State {
             if let House::Clearing(id) = house {
                 self.listed(id).map_err(|problem| fault("ledger", problem))?;
             }
+            let funds = self.liquidation.funds().len();
+            if let House::Fund(number) = house
+                && number as usize >= funds
+            {
+                let problem = format!("expected one of {funds} funds, found number {number}");
+                return Err(fault("ledger", problem));
+            }
             if amount.is_zero() {
                 return Err(fault("ledger", format!("expected no entry of zero, found {asset}")));
             }

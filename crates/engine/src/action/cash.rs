@@ -134,7 +134,7 @@ fn leave(
 /// No command moves more: one absurd amount must not leave the house without room for the next.
 const MOST: Money = Money::from_int(1_000_000_000_000_000);
 
-fn positive(amount: Money) -> Result<(), Refusal> {
+pub(crate) fn positive(amount: Money) -> Result<(), Refusal> {
     if amount.is_positive() && amount <= MOST {
         return Ok(());
     }

@@ -2,7 +2,7 @@
 
 mod accounts;
 mod alerts;
-mod cash;
+pub(crate) mod cash;
 mod delist;
 pub(crate) mod feeds;
 pub(crate) mod funding;
@@ -77,6 +77,9 @@ fn now<'a>(state: &'a State, action: &Action, at: Timestamp) -> Result<Change<'a
             liquidation::begin::set(state, model.as_deref(), rule.as_ref())
         }
         Action::Take(asked) => liquidation::take::take(state, asked),
+        Action::Fund { fund, asset, amount } => {
+            liquidation::insurance::fund(state, fund.as_deref(), asset, *amount)
+        }
         Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

@@ -119,6 +119,7 @@ impl Traded {
             order,
         });
         change.post(&settle, Place::Account(self.id), Place::House(House::Fees), side.fee)?;
+        change.inflow_of_trade(self.id, &settle, side.fee)?;
         let smaller = position.abs() < before.abs();
         let same_side = position.is_zero() || position.is_negative() == before.is_negative();
         let reduces = smaller && same_side;

@@ -10,6 +10,7 @@ use crate::standing::Standing;
 use crate::state::State;
 use crate::step::Step;
 use crate::watch;
+use keelmark_book::Money;
 
 /// Sets the rule of a document. Accounts that wait for one begin by it.
 pub(crate) fn set<'a>(
@@ -23,6 +24,9 @@ pub(crate) fn set<'a>(
     let rule = rule.cloned().map(Rule::checked).transpose()?;
     let fact = Fact::RuleSet { model: model.map(str::to_owned), there: rule.is_some() };
     let mut change = Change::event(state, Event::Liquidation(Box::new(fact)));
+    if let Some(rule) = &rule {
+        rule.refers(&mut change)?;
+    }
     let edit = Edit::Rule(model.map(str::to_owned), rule.clone().map(Box::new));
     change.edit(Any::Liquidation(edit));
     let is_under = |id: AccountId| {
@@ -75,7 +79,8 @@ fn begin(change: &mut Change<'_>, id: AccountId, rule: &Rule) {
     let account = state.account(id).name.clone();
     change.liquidation(Fact::Begun { account, first });
     let stage = Stage::Grace;
-    let process = Process { stage, begun: state.now, step: 0, offer: None, paused: false };
+    let process =
+        Process { stage, begun: state.now, step: 0, offer: None, paused: false, paid: Money::ZERO };
     change.process(id, Some(process), Some(first));
 }
 

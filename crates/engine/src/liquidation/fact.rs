@@ -98,6 +98,47 @@ pub enum Fact {
         /// the coins of an inverse contract.
         value: Money,
     },
+    /// A vault took over a share of a pool, and of what that had.
+    TakenOver {
+        /// Whose.
+        account: String,
+        /// The vault.
+        by: String,
+        /// What the figures are in.
+        currency: Asset,
+        /// What its positions are worth at their marks, without their signs.
+        worth: Money,
+        /// What positions are worth that no vault took over.
+        left: Money,
+    },
+    /// An insurance fund paid what an account owed.
+    Insured {
+        /// Whose.
+        account: String,
+        /// Which fund, by its name; absent for the shared one.
+        fund: Option<String>,
+        /// Of which asset.
+        asset: Asset,
+        /// How much.
+        paid: Money,
+        /// What is still owed of it.
+        left: Money,
+    },
+    /// An insurance fund took a balance at the index for what an account owed of something else.
+    Exchanged {
+        /// Whose.
+        account: String,
+        /// Which fund, by its name; absent for the shared one.
+        fund: Option<String>,
+        /// What the account gave.
+        gave: Asset,
+        /// How much of it.
+        given: Money,
+        /// What the account owed.
+        got: Asset,
+        /// How much of it was paid.
+        paid: Money,
+    },
     /// Its margin cannot be computed, so nothing is done until it can.
     Paused {
         /// Whose.
@@ -184,6 +225,18 @@ impl fmt::Display for Fact {
             }
             Self::Passed { account, by, instrument, quantity, .. } => {
                 write!(f, "{account}: {} {instrument} passed to {by}", quantity.abs())
+            }
+            Self::TakenOver { account, by, currency, worth, left } => {
+                write!(f, "{account}: {by} took over positions worth {worth} {currency}; ")?;
+                write!(f, "{left} {currency} is left")
+            }
+            Self::Insured { account, fund, asset, paid, left } => {
+                let fund = fund.as_deref().unwrap_or("insurance");
+                write!(f, "{account}: {fund} paid {paid} {asset} of what it owed; {left} is left")
+            }
+            Self::Exchanged { account, fund, gave, given, got, paid } => {
+                let fund = fund.as_deref().unwrap_or("insurance");
+                write!(f, "{account}: {fund} took {given} {gave} for {paid} {got} that it owed")
             }
             Self::Paused { account, problem } => {
                 write!(f, "{account}: liquidation waits: {problem}")

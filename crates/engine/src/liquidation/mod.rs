@@ -11,22 +11,29 @@
 //! between, and a wave of failures would be one command), and orders of the engine's own in the
 //! account (the venue numbers orders).
 
+mod backstop;
 pub(crate) mod begin;
 pub(crate) mod close;
+mod estate;
 mod fact;
+pub(crate) mod insurance;
 mod orders;
 mod pass;
 mod rule;
 pub(crate) mod step;
 pub(crate) mod take;
 
+pub use backstop::{Backstop, Vault};
 pub use fact::{Fact, Outcome, Worse};
+pub use insurance::Insurance;
 pub use rule::{Close, Rule};
 
 use crate::account::{AccountId, instrument};
+use crate::event::Refusal;
 use crate::standing::Standing;
 use crate::state::State;
 use keelmark_book::{InstrumentId, Money, Price, Quantity, Timestamp};
+use keelmark_liquidation::LiquidationError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,6 +46,11 @@ pub struct Liquidation {
     /// By the name of a document.
     own: BTreeMap<String, Rule>,
     open: BTreeMap<AccountId, Process>,
+    /// Insurance funds beside the shared one, in the order in which rules named them.
+    funds: Vec<String>,
+    /// What each fund paid on the last day on which it did, in the market's currency: days since
+    /// 1970.
+    paid: BTreeMap<String, (i64, Money)>,
 }
 
 /// An account that is being liquidated.
@@ -54,6 +66,8 @@ pub struct Process {
     pub offer: Option<Offer>,
     /// Whether it waits for prices of which its margin could be computed.
     pub paused: bool,
+    /// What insurance funds have paid for it, in the market's currency.
+    pub paid: Money,
 }
 
 /// The stages, in order.
@@ -68,6 +82,10 @@ pub enum Stage {
     Orders,
     /// Its positions are offered, slice by slice.
     Close,
+    /// Vaults take over what is left.
+    Backstop,
+    /// An insurance fund pays what is owed.
+    Insurance,
     /// Nothing more can be done under the rule; it is tried again when the account is looked at.
     Stuck,
 }
@@ -78,6 +96,8 @@ impl fmt::Display for Stage {
             Self::Grace => "grace",
             Self::Orders => "orders",
             Self::Close => "close",
+            Self::Backstop => "backstop",
+            Self::Insurance => "insurance",
             Self::Stuck => "stuck",
         })
     }
@@ -121,6 +141,10 @@ pub(crate) enum Edit {
     Rule(Option<String>, Option<Box<Rule>>),
     /// An account is being liquidated, or no longer.
     Process(AccountId, Option<Box<Process>>),
+    /// There is an insurance fund of this name.
+    Fund(String),
+    /// A fund has paid so much on a day.
+    Paid(String, i64, Money),
 }
 
 impl Liquidation {
@@ -131,6 +155,8 @@ impl Liquidation {
             Edit::Rule(Some(name), None) => drop(self.own.remove(&name)),
             Edit::Process(id, Some(process)) => drop(self.open.insert(id, *process)),
             Edit::Process(id, None) => drop(self.open.remove(&id)),
+            Edit::Fund(name) => self.funds.push(name),
+            Edit::Paid(fund, day, paid) => drop(self.paid.insert(fund, (day, paid))),
         }
     }
 
@@ -144,6 +170,18 @@ impl Liquidation {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.common.is_none() && self.own.is_empty() && self.open.is_empty()
+    }
+
+    /// The names of the insurance funds beside the shared one.
+    #[must_use]
+    pub fn funds(&self) -> &[String] {
+        &self.funds
+    }
+
+    /// What a fund has paid on a day.
+    pub(crate) fn paid_on(&self, fund: &str, day: i64) -> Money {
+        let paid = self.paid.get(fund).filter(|(on, _)| *on == day);
+        paid.map_or(Money::ZERO, |(_, paid)| *paid)
     }
 
     /// How far the liquidation of an account is, if there is one.
@@ -163,6 +201,15 @@ impl State {
     #[must_use]
     pub fn liquidation_rule(&self, id: AccountId) -> Option<&Rule> {
         self.liquidation.rule(&self.document(self.account(id).model).name)
+    }
+}
+
+impl From<LiquidationError> for Refusal {
+    fn from(error: LiquidationError) -> Self {
+        match error {
+            LiquidationError::Bad { what, expected, found } => Self::bad(what, expected, found),
+            other => Self::Overflow { context: other.to_string() },
+        }
     }
 }
 

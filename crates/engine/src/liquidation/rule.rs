@@ -1,5 +1,7 @@
 //! What a venue allows its liquidations to do.
 
+use super::{Backstop, Insurance};
+use crate::change::Change;
 use crate::refusal::Refusal;
 use keelmark_book::Rate;
 use schemars::JsonSchema;
@@ -25,6 +27,10 @@ pub struct Rule {
     pub end: Rate,
     /// Positions are offered to whoever takes them.
     pub close: Option<Close>,
+    /// Vaults take over what is left.
+    pub backstop: Option<Backstop>,
+    /// A fund pays what is owed in the end.
+    pub insurance: Option<Insurance>,
 }
 
 /// How positions are offered.
@@ -55,7 +61,24 @@ impl Rule {
         if let Some(close) = &self.close {
             close.check()?;
         }
+        if let Some(backstop) = &self.backstop {
+            backstop.check()?;
+        }
+        if let Some(insurance) = &self.insurance {
+            insurance.check()?;
+        }
         Ok(self)
+    }
+
+    /// Refuses a rule about accounts that are not there; funds that are not there yet will be.
+    pub(crate) fn refers(&self, change: &mut Change<'_>) -> Result<(), Refusal> {
+        for vault in self.backstop.iter().flat_map(|backstop| &backstop.vaults) {
+            change.state.open(&vault.account)?;
+        }
+        if let Some(insurance) = &self.insurance {
+            insurance.found(change);
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! One step of a liquidation, at its time.
 
-use super::{Fact, Offer, Process, Rule, Stage, begin, close, orders};
+use super::{Fact, Offer, Process, Rule, Stage, backstop, begin, close, insurance, orders};
 use crate::account::AccountId;
 use crate::agenda::after;
 use crate::change::Change;
@@ -47,6 +47,9 @@ pub(super) struct Failing<'a> {
 impl<'a> Failing<'a> {
     /// Does the first of the stages from this one on that can do something.
     fn step(&self) -> Result<Change<'a>, Refusal> {
+        if let Some(change) = self.early()? {
+            return Ok(change);
+        }
         let mut stage = self.process.stage;
         let mut step = self.process.step;
         loop {
@@ -56,10 +59,23 @@ impl<'a> Failing<'a> {
             stage = match stage {
                 Stage::Grace => Stage::Orders,
                 Stage::Orders => Stage::Close,
-                Stage::Close | Stage::Stuck => return Ok(self.stuck()),
+                Stage::Close => Stage::Backstop,
+                Stage::Backstop => Stage::Insurance,
+                Stage::Insurance | Stage::Stuck => return Ok(self.stuck()),
             };
             step = 0;
         }
+    }
+
+    /// Vaults that take over from some margin used on do so before the stages before theirs; what
+    /// they cannot bear goes through those.
+    fn early(&self) -> Result<Option<Change<'a>>, Refusal> {
+        let at = self.rule.backstop.as_ref().and_then(|backstop| backstop.at);
+        let used = self.worst().and_then(Standing::mm_used);
+        let reached = at.is_some_and(|at| used.is_none_or(|used| used >= at));
+        let before = self.process.stage < Stage::Backstop;
+        let orders = self.state.account(self.id).orders.is_empty();
+        if reached && before && orders { backstop::take_over(self, 0) } else { Ok(None) }
     }
 
     /// What a stage does now; none where it has nothing to do, or no more.
@@ -68,6 +84,8 @@ impl<'a> Failing<'a> {
             Stage::Grace | Stage::Stuck => Ok(None),
             Stage::Orders => orders::cancel(self),
             Stage::Close => close::offer(self, step),
+            Stage::Backstop => backstop::take_over(self, step),
+            Stage::Insurance => insurance::pay(self, stage),
         }
     }
 
@@ -102,7 +120,7 @@ impl<'a> Failing<'a> {
     /// A step of a stage was taken: what is offered now, until the next.
     pub fn taken(&self, change: &mut Change<'_>, stage: Stage, step: u32, offer: Option<Offer>) {
         let process =
-            Process { stage, step: step + 1, offer, paused: false, begun: self.process.begun };
+            Process { stage, step: step + 1, offer, paused: false, ..self.process.clone() };
         let due = after(self.state.now, self.rule.step_seconds);
         change.process(self.id, Some(process), Some(due));
     }

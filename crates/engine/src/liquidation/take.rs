@@ -8,7 +8,7 @@ use crate::action::orders;
 use crate::agenda::Work;
 use crate::change::Change;
 use crate::command::Take;
-use crate::ledger::{House, Place};
+use crate::ledger::Place;
 use crate::position;
 use crate::refusal::Refusal;
 use crate::standing::standings;
@@ -109,7 +109,7 @@ fn fee(
     // The last of an isolated position gave its collateral back.
     let own = slice.isolated && change.account(id).isolated(slice.instrument).is_some();
     let from = if own { Place::Isolated(id, slice.instrument) } else { Place::Account(id) };
-    change.post(&one.settle, from, Place::House(House::Insurance), fee)?;
+    change.fee_of(id, &one.settle, from, fee)?;
     Ok(fee)
 }
 

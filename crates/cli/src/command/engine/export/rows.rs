@@ -188,6 +188,7 @@ fn balances(state: &State, _: Screen, take: &mut Take<'_>) -> Result<(), Failure
             House::Interest => ("interest", None),
             House::Insurance => ("insurance", None),
             House::Clearing(id) => ("clearing", Some(id)),
+            House::Fund(_) => ("fund", None),
         };
         take(vec![
             Cell::text(place),
