@@ -10,7 +10,6 @@ use crate::standing::Standing;
 use crate::state::State;
 use crate::step::Step;
 use crate::watch;
-use keelmark_book::Money;
 
 /// Sets the rule of a document. Accounts that wait for one begin by it.
 pub(crate) fn set<'a>(
@@ -79,8 +78,7 @@ fn begin(change: &mut Change<'_>, id: AccountId, rule: &Rule) {
     let account = state.account(id).name.clone();
     change.liquidation(Fact::Begun { account, first });
     let stage = Stage::Grace;
-    let process =
-        Process { stage, begun: state.now, step: 0, offer: None, paused: false, paid: Money::ZERO };
+    let process = Process { stage, begun: state.now, step: 0, offer: None, paused: false };
     change.process(id, Some(process), Some(first));
 }
 

@@ -8,15 +8,15 @@
 
 use super::estate::{Estate, Held};
 use super::insurance::{self, Till};
-use super::pass::{Passed, pass};
+use super::pass::{Passed, reduce};
 use super::step::Failing;
 use super::winners::{Policy, Winner, divide, winners};
 use super::{Fact, Stage};
 use crate::account::AccountId;
 use crate::change::Change;
-use crate::event::Refusal;
 use crate::ledger::Place;
 use crate::position;
+use crate::refusal::Refusal;
 use crate::standing::standings;
 use keelmark_book::{Asset, Decimal, Money, Overflow, Quantity, Round};
 use keelmark_liquidation::adl::{contracts, overshoot};
@@ -63,8 +63,8 @@ pub(super) fn close<'a>(failing: &Failing<'a>, step: u32) -> Result<Option<Chang
         }
         let owed = missing(failing, &estate, is_whole(&estate, &taken))?;
         cut(failing, &estate, &mut taken, &owed)?;
-        let change = booked(failing, &estate, &taken, step)?;
-        let poor = cannot_bear(&change, &taken)?;
+        let mut change = booked(failing, (&estate, &owed), &taken, step)?;
+        let poor = cannot_bear(&mut change, &taken)?;
         if poor.is_empty() {
             return Ok(helps(failing, change));
         }
@@ -74,7 +74,8 @@ pub(super) fn close<'a>(failing: &Failing<'a>, step: u32) -> Result<Option<Chang
     if taken.is_empty() || estate.isolated {
         return Ok(None);
     }
-    Ok(helps(failing, booked(failing, &estate, &taken, step)?))
+    let owed = missing(failing, &estate, is_whole(&estate, &taken))?;
+    Ok(helps(failing, booked(failing, (&estate, &owed), &taken, step)?))
 }
 
 fn helps<'a>(failing: &Failing<'a>, mut change: Change<'a>) -> Option<Change<'a>> {
@@ -117,9 +118,10 @@ fn missing(
     if estate.isolated {
         for held in &estate.held {
             let short = short_of(&change, failing, held)?;
-            let settle = &state.market.instruments.get(held.instrument).settle;
+            let settle = settle_of(failing, held);
             let place = Place::Isolated(failing.id, held.instrument);
-            let paid = if whole { paid(&mut change, failing, settle, short, place)? } else { Money::ZERO };
+            let paid =
+                if whole { paid(&mut change, failing, settle, short, place)? } else { Money::ZERO };
             owed.insert(settle.clone(), short.minus(paid)?);
         }
         return Ok(owed);
@@ -134,7 +136,36 @@ fn missing(
             owed.insert(asset, amount);
         }
     }
+    net(&change, failing, &mut owed)?;
     Ok(owed)
+}
+
+/// What is owed no more than it is beside what the account has of other assets: others do not pay
+/// for an account that has enough.
+fn net(
+    change: &Change<'_>,
+    failing: &Failing<'_>,
+    owed: &mut BTreeMap<Asset, Money>,
+) -> Result<(), Refusal> {
+    let state = failing.state;
+    let account = change.account(failing.id);
+    if !account.balances.iter().any(|(_, amount)| amount.is_positive()) {
+        return Ok(());
+    }
+    let short = (-state.shared_value(account)?).max(Money::ZERO);
+    let mut all = Money::ZERO;
+    for (asset, owed) in owed.iter() {
+        let owed = state.in_currency(*owed, asset, &state.market.currency, Round::Up)?;
+        all = all.plus(owed)?;
+    }
+    if short >= all || all.is_zero() {
+        return Ok(());
+    }
+    for owed in owed.values_mut() {
+        let part = owed.decimal().times_over(short.decimal(), all.decimal(), Round::Up)?;
+        *owed = Money::new(part);
+    }
+    Ok(())
 }
 
 /// What a position on its own collateral is short of nothing.
@@ -169,7 +200,7 @@ fn cut(
     owed: &BTreeMap<Asset, Money>,
 ) -> Result<(), Refusal> {
     let state = failing.state;
-    let settle = |held: &Held| &state.market.instruments.get(held.instrument).settle;
+    let settle = |held: &Held| settle_of(failing, held);
     for (asset, owed) in owed {
         let any = estate.held.iter().any(|held| settle(held) == asset);
         let counts = |held: &Held| !any || settle(held) == asset;
@@ -186,8 +217,7 @@ fn cut(
         weights.push(rest.decimal());
         let parts = contracts::divide(owed.decimal(), &weights, Decimal::from_raw(1))?;
         for (one, part) in taken.iter_mut().zip(parts) {
-            let part =
-                state.in_currency(Money::new(part), asset, settle(one.held), Round::Up)?;
+            let part = state.in_currency(Money::new(part), asset, settle(one.held), Round::Up)?;
             one.haircut = one.haircut.plus(part)?;
         }
     }
@@ -208,31 +238,135 @@ fn at_mark(failing: &Failing<'_>, held: &Held, quantity: Quantity) -> Result<Mon
 /// Closes what was taken, and lets the fund pay where nothing is left.
 fn booked<'a>(
     failing: &Failing<'a>,
-    estate: &Estate,
+    (estate, owed): (&Estate, &BTreeMap<Asset, Money>),
     taken: &[Taken<'_>],
     step: u32,
 ) -> Result<Change<'a>, Refusal> {
-    let state = failing.state;
     let whole = is_whole(estate, taken);
     let mut change = failing.change(Stage::Deleverage);
     if estate.isolated && whole {
         for held in &estate.held {
             let short = short_of(&change, failing, held)?;
-            let settle = &state.market.instruments.get(held.instrument).settle;
+            let settle = settle_of(failing, held);
             let place = Place::Isolated(failing.id, held.instrument);
             paid(&mut change, failing, settle, short, place)?;
         }
     }
+    let mut haircuts = Vec::with_capacity(taken.len());
     for one in taken {
-        reduce(&mut change, failing, estate, one)?;
+        haircuts.push(against(&mut change, failing, estate, one)?);
     }
     if !estate.isolated && whole {
         insurance::settle(&mut change, failing)?;
     }
-    summary(&mut change, failing, estate, taken)?;
+    summary(&mut change, failing, (estate, owed), (taken, &haircuts))?;
     let step = if whole { step } else { MOST_STEPS - 1 };
-    let paid = change.paid_for(failing);
     failing.taken(&mut change, Stage::Deleverage, step, None);
-    change.paid(failing.id, paid);
     Ok(change)
+}
+
+/// Closes part of a position against somebody who holds the other side; the haircut.
+fn against(
+    change: &mut Change<'_>,
+    failing: &Failing<'_>,
+    estate: &Estate,
+    taken: &Taken<'_>,
+) -> Result<Money, Refusal> {
+    let Taken { held, winner, lots, haircut } = taken;
+    let (instrument, isolated) = (held.instrument, estate.isolated);
+    let one = failing.state.market.instruments.get(instrument);
+    let quantity = held.traded(failing.state, *lots)?;
+    let mark = at_mark(failing, held, quantity)?;
+    let mut value = mark.minus(*haircut)?;
+    if isolated && !haircut.is_zero() {
+        let own = change.isolated(failing.id, instrument);
+        value = if own.holding.quantity.plus(quantity)?.is_zero() {
+            // To the last digit what is there.
+            if one.is_option() { own.margin } else { own.margin.minus(own.holding.cost)? }
+        } else {
+            // What rounding keeps from one part goes into the last.
+            value.minus(Money::new(Decimal::from_raw(1)))?
+        };
+    }
+    let by = winner.id;
+    reduce(
+        change,
+        &Passed { id: failing.id, by, instrument, isolated, quantity, value },
+        winner.isolated,
+    )?;
+    change.liquidation(Fact::Deleveraged {
+        account: failing.name(),
+        by: failing.state.account(by).name.clone(),
+        instrument: one.to_string(),
+        quantity,
+        price: position::price(one, quantity, value)?,
+        haircut: mark.minus(value)?,
+    });
+    Ok(mark.minus(value)?)
+}
+
+/// Those whom the price would bring below their maintenance margin.
+fn cannot_bear(change: &mut Change<'_>, taken: &[Taken<'_>]) -> Result<Vec<AccountId>, Refusal> {
+    let state = change.state;
+    let ids: BTreeSet<AccountId> = taken.iter().map(|one| one.winner.id).collect();
+    let mut poor = Vec::new();
+    for id in ids {
+        let account = change.account(id);
+        let reckoned = state.reckoned(id, account)?;
+        let after = standings(&reckoned, state.document(account.model), &state.market)?;
+        if after.iter().any(crate::standing::Standing::is_liquidatable) {
+            poor.push(id);
+        } else {
+            change.checked(id, after)?;
+        }
+    }
+    Ok(poor)
+}
+
+/// Says what was taken in all, beside what was missing for what was closed.
+fn summary(
+    change: &mut Change<'_>,
+    failing: &Failing<'_>,
+    (estate, owed): (&Estate, &BTreeMap<Asset, Money>),
+    (taken, haircuts): (&[Taken<'_>], &[Money]),
+) -> Result<(), Refusal> {
+    let state = failing.state;
+    let currency = state.market.currency.clone();
+    let mut cut = Vec::with_capacity(taken.len());
+    let (mut left, mut all) = (Money::ZERO, Money::ZERO);
+    for (one, haircut) in taken.iter().zip(haircuts) {
+        cut.push(state.in_currency(
+            *haircut,
+            settle_of(failing, one.held),
+            &currency,
+            Round::Nearest,
+        )?);
+    }
+    for held in &estate.held {
+        left = left.plus(held.worth_of(held.lots - lots_of(taken, held))?)?;
+        all = all.plus(held.worth)?;
+    }
+    let mut shortfall = Money::ZERO;
+    for (asset, owed) in owed {
+        let owed = state.in_currency(*owed, asset, &currency, Round::Nearest)?;
+        shortfall = shortfall.plus(owed)?;
+    }
+    if left.is_positive() {
+        let closed = all.minus(left)?.decimal();
+        shortfall =
+            Money::new(shortfall.decimal().times_over(closed, all.decimal(), Round::Nearest)?);
+    }
+    change.liquidation(Fact::Haircut {
+        account: failing.name(),
+        currency,
+        shortfall,
+        taken: Money::sum(cut.iter().copied())?,
+        overshoot: overshoot(&cut, shortfall)?,
+        left,
+    });
+    Ok(())
+}
+
+fn settle_of<'a>(failing: &Failing<'a>, held: &Held) -> &'a Asset {
+    &failing.state.market.instruments.get(held.instrument).settle
 }

@@ -3,8 +3,8 @@
 
 use super::step::Failing;
 use crate::delivery::Phase;
-use crate::event::Refusal;
 use crate::position;
+use crate::refusal::Refusal;
 use crate::standing::portfolio;
 use crate::state::State;
 use keelmark_book::{Asset, Decimal, InstrumentId, Money, Overflow, Quantity, Round};

@@ -7,9 +7,9 @@ use super::step::Failing;
 use super::take::may_take;
 use crate::account::{Account, AccountId, Holding};
 use crate::action::funding::positions;
-use crate::event::Refusal;
 use crate::ledger::Place;
 use crate::position;
+use crate::refusal::Refusal;
 use crate::state::State;
 use keelmark_book::{Decimal, InstrumentId, Money, Overflow, Price, Quantity, Rate, Round};
 use keelmark_liquidation::adl::{self, Haircut, Ranked, Ranking, Weight, contracts, haircut};
@@ -220,11 +220,7 @@ impl State {
 
 /// How many lots each gives up, so many in all: first by the policy, of what hedges nothing; and
 /// what that leaves alike of all that is left, because somebody has the other side.
-pub(super) fn divide(
-    policy: &Policy,
-    winners: &[Winner],
-    lots: i64,
-) -> Result<Vec<i64>, Refusal> {
+pub(super) fn divide(policy: &Policy, winners: &[Winner], lots: i64) -> Result<Vec<i64>, Refusal> {
     let net: Vec<Money> = winners.iter().map(|one| Money::from_int(one.net)).collect();
     let first = in_lots(&policy.of(winners, &net, Money::from_int(lots))?)?;
     let left: i64 = lots - first.iter().sum::<i64>();
