@@ -62,20 +62,22 @@ pub(super) fn close<'a>(failing: &Failing<'a>, step: u32) -> Result<Option<Chang
             break;
         }
         let owed = missing(failing, &estate, is_whole(&estate, &taken))?;
-        cut(failing, &estate, &mut taken, &owed)?;
-        let mut change = booked(failing, (&estate, &owed), &taken, step)?;
+        let shortfall = cut(failing, &estate, &mut taken, &owed)?;
+        let mut change = booked(failing, (&estate, shortfall), &taken, step)?;
         let poor = cannot_bear(&mut change, &taken)?;
         if poor.is_empty() {
             return Ok(helps(failing, change));
         }
         out.extend(poor);
     }
-    let taken = allotted(failing, rule, &estate, &BTreeSet::new())?;
+    let mut taken = allotted(failing, rule, &estate, &BTreeSet::new())?;
     if taken.is_empty() || estate.isolated {
         return Ok(None);
     }
     let owed = missing(failing, &estate, is_whole(&estate, &taken))?;
-    Ok(helps(failing, booked(failing, (&estate, &owed), &taken, step)?))
+    let shortfall = cut(failing, &estate, &mut taken, &owed)?;
+    taken.iter_mut().for_each(|one| one.haircut = Money::ZERO);
+    Ok(helps(failing, booked(failing, (&estate, shortfall), &taken, step)?))
 }
 
 fn helps<'a>(failing: &Failing<'a>, mut change: Change<'a>) -> Option<Change<'a>> {
@@ -192,14 +194,15 @@ fn paid(
 }
 
 /// Spreads what is missing over positions by their worth: over those that settle in the asset, or,
-/// where none does, over all.
+/// where none does, over all. What is missing for what is closed, in the market's currency.
 fn cut(
     failing: &Failing<'_>,
     estate: &Estate,
     taken: &mut [Taken<'_>],
     owed: &BTreeMap<Asset, Money>,
-) -> Result<(), Refusal> {
+) -> Result<Money, Refusal> {
     let state = failing.state;
+    let mut shortfall = Money::ZERO;
     let settle = |held: &Held| settle_of(failing, held);
     for (asset, owed) in owed {
         let any = estate.held.iter().any(|held| settle(held) == asset);
@@ -216,12 +219,16 @@ fn cut(
         }
         weights.push(rest.decimal());
         let parts = contracts::divide(owed.decimal(), &weights, Decimal::from_raw(1))?;
+        let stays = parts.last().copied().unwrap_or_default();
+        let closed = Money::new(owed.decimal().minus(stays)?);
+        let currency = &state.market.currency;
+        shortfall = shortfall.plus(state.in_currency(closed, asset, currency, Round::Nearest)?)?;
         for (one, part) in taken.iter_mut().zip(parts) {
             let part = state.in_currency(Money::new(part), asset, settle(one.held), Round::Up)?;
             one.haircut = one.haircut.plus(part)?;
         }
     }
-    Ok(())
+    Ok(shortfall)
 }
 
 fn lots_of(taken: &[Taken<'_>], held: &Held) -> i64 {
@@ -238,7 +245,7 @@ fn at_mark(failing: &Failing<'_>, held: &Held, quantity: Quantity) -> Result<Mon
 /// Closes what was taken, and lets the fund pay where nothing is left.
 fn booked<'a>(
     failing: &Failing<'a>,
-    (estate, owed): (&Estate, &BTreeMap<Asset, Money>),
+    (estate, shortfall): (&Estate, Money),
     taken: &[Taken<'_>],
     step: u32,
 ) -> Result<Change<'a>, Refusal> {
@@ -259,7 +266,7 @@ fn booked<'a>(
     if !estate.isolated && whole {
         insurance::settle(&mut change, failing)?;
     }
-    summary(&mut change, failing, (estate, owed), (taken, &haircuts))?;
+    summary(&mut change, failing, (estate, shortfall), (taken, &haircuts))?;
     let step = if whole { step } else { MOST_STEPS - 1 };
     failing.taken(&mut change, Stage::Deleverage, step, None);
     Ok(change)
@@ -327,13 +334,13 @@ fn cannot_bear(change: &mut Change<'_>, taken: &[Taken<'_>]) -> Result<Vec<Accou
 fn summary(
     change: &mut Change<'_>,
     failing: &Failing<'_>,
-    (estate, owed): (&Estate, &BTreeMap<Asset, Money>),
+    (estate, shortfall): (&Estate, Money),
     (taken, haircuts): (&[Taken<'_>], &[Money]),
 ) -> Result<(), Refusal> {
     let state = failing.state;
     let currency = state.market.currency.clone();
     let mut cut = Vec::with_capacity(taken.len());
-    let (mut left, mut all) = (Money::ZERO, Money::ZERO);
+    let mut left = Money::ZERO;
     for (one, haircut) in taken.iter().zip(haircuts) {
         cut.push(state.in_currency(
             *haircut,
@@ -344,17 +351,6 @@ fn summary(
     }
     for held in &estate.held {
         left = left.plus(held.worth_of(held.lots - lots_of(taken, held))?)?;
-        all = all.plus(held.worth)?;
-    }
-    let mut shortfall = Money::ZERO;
-    for (asset, owed) in owed {
-        let owed = state.in_currency(*owed, asset, &currency, Round::Nearest)?;
-        shortfall = shortfall.plus(owed)?;
-    }
-    if left.is_positive() {
-        let closed = all.minus(left)?.decimal();
-        shortfall =
-            Money::new(shortfall.decimal().times_over(closed, all.decimal(), Round::Nearest)?);
     }
     change.liquidation(Fact::Haircut {
         account: failing.name(),
