@@ -93,6 +93,14 @@ pub enum Refusal {
         /// Initial margin after the command.
         initial: Money,
     },
+    /// A loss in the asset is about to be shared by all who hold it.
+    #[error("{asset} may not leave an account before {until}: a loss in it is about to be shared")]
+    Gated {
+        /// Which asset.
+        asset: Asset,
+        /// Until when, if nothing else happens.
+        until: Timestamp,
+    },
     /// It would leave an account that is liquidated worse off than before.
     #[error("{0}")]
     Worse(Box<Worse>),

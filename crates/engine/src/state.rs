@@ -214,6 +214,9 @@ impl State {
             Ok(created) => return Err(format!("amounts out of nothing: {created:?}")),
             Err(overflow) => return Ok(Err(overflow.into())),
         }
+        if let Some(problem) = self.grown(&outcome) {
+            return Err(problem);
+        }
         if let Some((id, left)) = self.left(&outcome) {
             let one = self.market.instruments.get(id);
             return Err(format!("{one} settles, and {left} {} is left of it", one.settle));

@@ -26,6 +26,7 @@ pub fn withdraw<'a>(state: &'a State, cash: &Cash, at: Timestamp) -> Result<Chan
     let id = state.open(&cash.account)?;
     positive(cash.amount)?;
     let mut change = Change::new(state);
+    state.not_gated(&cash.asset)?;
     leave(&mut change, id, &cash.asset, Place::House(House::Outside), cash.amount)?;
     change.outflow(id, &cash.asset, cash.amount, at, true)?;
     Ok(change)
@@ -83,6 +84,7 @@ pub fn transfer<'a>(
     if giver == taker {
         return Err(Refusal::bad("to", "another account", to));
     }
+    state.not_gated(asset)?;
     let mut change = Change::new(state);
     leave(&mut change, giver, asset, Place::Account(taker), amount)?;
     if !state.are_linked(giver, taker) {

@@ -254,7 +254,8 @@ fn weights(estate: &Estate, parts: &[Part<'_>]) -> Result<Vec<Decimal>, Overflow
     Ok(weights)
 }
 
-/// Each vault gets its share of every balance, of what is owed too.
+/// Each vault gets its share of every balance, of what is owed too; what the positions that stay
+/// have gained or lost counts as if it were paid.
 fn balances(
     change: &mut Change<'_>,
     failing: &Failing<'_>,
@@ -263,7 +264,16 @@ fn balances(
 ) -> Result<(), Refusal> {
     let weights = weights(estate, parts)?;
     for asset in &estate.assets {
-        let held = change.account(failing.id).balance(asset);
+        let mut held = change.account(failing.id).balance(asset);
+        for stays in &change.account(failing.id).shared {
+            let one = failing.state.market.instruments.get(stays.instrument);
+            if one.settle == *asset {
+                let mark = failing.state.market.quote(stays.instrument).mark;
+                let worth = position::value(one, stays.quantity, mark)?;
+                let gained = if one.is_option() { worth } else { worth.minus(stays.cost)? };
+                held = held.plus(gained)?;
+            }
+        }
         let shares = contracts::divide(held.abs().decimal(), &weights, Decimal::from_raw(1))?;
         for (part, share) in parts.iter().zip(shares) {
             let share = Money::new(share);

@@ -139,6 +139,64 @@ pub enum Fact {
         /// How much of it was paid.
         paid: Money,
     },
+    /// A position was closed against somebody who held the other side.
+    Deleveraged {
+        /// Whose.
+        account: String,
+        /// Who held the other side.
+        by: String,
+        /// Canonical symbol.
+        instrument: String,
+        /// Contracts that the account traded, bought above zero.
+        quantity: Quantity,
+        /// At which price.
+        price: Price,
+        /// How much worse than the mark that is for who held the other side, in the settlement
+        /// asset.
+        haircut: Money,
+    },
+    /// What was closed against others, in all.
+    Haircut {
+        /// Whose.
+        account: String,
+        /// What the figures are in.
+        currency: Asset,
+        /// What the account would have owed at the marks for what was closed, less what its fund
+        /// pays.
+        shortfall: Money,
+        /// What was taken of the others.
+        taken: Money,
+        /// What was taken beyond the shortfall; below zero what is missing.
+        overshoot: Money,
+        /// What positions are worth that nobody could be found for.
+        left: Money,
+    },
+    /// Withdrawals of an asset wait: a loss in it is about to be shared.
+    Gated {
+        /// Whose loss.
+        account: String,
+        /// Which asset.
+        asset: Asset,
+        /// How much is owed.
+        owed: Money,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// All who hold an asset bear a loss in it.
+    Socialised {
+        /// Whose loss.
+        account: String,
+        /// Which asset.
+        asset: Asset,
+        /// How much they bear together.
+        paid: Money,
+        /// Which share of what each held, rounded up.
+        rate: Rate,
+        /// How many they are.
+        accounts: u64,
+        /// What nobody could bear.
+        unmet: Money,
+    },
     /// Its margin cannot be computed, so nothing is done until it can.
     Paused {
         /// Whose.
@@ -237,6 +295,29 @@ impl fmt::Display for Fact {
             Self::Exchanged { account, fund, gave, given, got, paid } => {
                 let fund = fund.as_deref().unwrap_or("insurance");
                 write!(f, "{account}: {fund} took {given} {gave} for {paid} {got} that it owed")
+            }
+            Self::Deleveraged { account, by, instrument, quantity, price, haircut } => {
+                let size = quantity.abs();
+                write!(
+                    f,
+                    "{account}: {size} {instrument} of {by} is closed against it at {price}"
+                )?;
+                write!(f, ", a haircut of {haircut}")
+            }
+            Self::Haircut { account, currency, shortfall, taken, overshoot, left } => {
+                write!(
+                    f,
+                    "{account}: {taken} {currency} taken of others for {shortfall} missing: "
+                )?;
+                write!(f, "overshoot {overshoot}; {left} {currency} is left")
+            }
+            Self::Gated { account, asset, owed, until } => {
+                write!(f, "{account} owes {owed} {asset} that nobody has paid: withdrawals of ")?;
+                write!(f, "{asset} wait until {until}")
+            }
+            Self::Socialised { account, asset, paid, rate, accounts, .. } => {
+                write!(f, "{account}: {accounts} accounts bear {paid} {asset}, ")?;
+                write!(f, "{rate} of what they hold")
             }
             Self::Paused { account, problem } => {
                 write!(f, "{account}: liquidation waits: {problem}")

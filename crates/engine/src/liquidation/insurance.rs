@@ -171,25 +171,31 @@ pub(crate) fn fund<'a>(
 /// Pays what an account without positions owes; none where nothing is owed or nothing can be paid.
 pub(super) fn pay<'a>(failing: &Failing<'a>, stage: Stage) -> Result<Option<Change<'a>>, Refusal> {
     let account = failing.state.account(failing.id);
-    let Some(rule) = &failing.rule.insurance else { return Ok(None) };
     if !account.shared.is_empty() || !account.owes() {
         return Ok(None);
     }
     let mut change = failing.change(stage);
-    let mut till = Till::open(&change, failing, rule)?;
-    let exchanged = exchange(&mut change, failing, &till.payers)?;
-    let owed: Vec<(Asset, Money)> = owed(&change, failing.id);
-    for (asset, owed) in owed {
-        till.pay(&mut change, failing, &asset, owed, Place::Account(failing.id))?;
-    }
-    if !exchanged && till.paid.is_zero() {
+    if !settle(&mut change, failing)? {
         return Ok(None);
     }
-    let paid = till.close(&mut change)?;
-    let process = Process { stage, offer: None, paused: false, paid, ..failing.process.clone() };
+    let process = Process { stage, offer: None, paused: false, ..failing.process.clone() };
     let due = after(failing.state.now, failing.rule.step_seconds);
     change.process(failing.id, Some(process), Some(due));
     Ok(Some(change))
+}
+
+/// Takes what an account has for what it owes, then pays the rest of that, as far as funds and caps
+/// go; whether there was anything.
+pub(super) fn settle(change: &mut Change<'_>, failing: &Failing<'_>) -> Result<bool, Refusal> {
+    let Some(rule) = &failing.rule.insurance else { return Ok(false) };
+    let mut till = Till::open(change, failing, rule)?;
+    let exchanged = exchange(change, failing, &till.payers)?;
+    for (asset, owed) in owed(change, failing.id) {
+        till.pay(change, failing, &asset, owed, Place::Account(failing.id))?;
+    }
+    let any = exchanged || !till.paid.is_zero();
+    till.close(change, failing)?;
+    Ok(any)
 }
 
 /// What an account owes, asset by asset, above zero.
@@ -261,7 +267,7 @@ impl<'a> Till<'a> {
         rule: &'a Insurance,
     ) -> Result<Self, Refusal> {
         let liquidation = &change.state.liquidation;
-        let before = failing.process.paid;
+        let before = liquidation.paid_for(failing.id);
         let today = liquidation.paid_on(rule.key(), day(change));
         let rooms = [(rule.most, before), (rule.most_a_day, today)].into_iter();
         let rooms = rooms.filter_map(|(most, used)| Some(most?.minus(used)));
@@ -311,12 +317,17 @@ impl<'a> Till<'a> {
         Ok(owed.minus(left)?)
     }
 
-    /// Counts what was paid; all that was paid for the account.
-    pub fn close(&self, change: &mut Change<'_>) -> Result<Money, Refusal> {
+    /// Counts what was paid.
+    pub fn close(&self, change: &mut Change<'_>, failing: &Failing<'_>) -> Result<(), Refusal> {
+        if self.paid.is_zero() {
+            return Ok(());
+        }
         let day = day(change);
         let today = change.state.liquidation.paid_on(self.rule.key(), day).plus(self.paid)?;
         change.edit(Any::Liquidation(Edit::Paid(self.rule.key().to_owned(), day, today)));
-        Ok(self.before.plus(self.paid)?)
+        let all = self.before.plus(self.paid)?;
+        change.edit(Any::Liquidation(Edit::PaidFor(failing.id, all)));
+        Ok(())
     }
 }
 

@@ -14,21 +14,28 @@
 mod backstop;
 pub(crate) mod begin;
 pub(crate) mod close;
+mod deleverage;
 mod estate;
 mod fact;
 pub(crate) mod insurance;
 mod orders;
 mod pass;
 mod rule;
+mod socialise;
 pub(crate) mod step;
 pub(crate) mod take;
+mod winners;
 
 pub use backstop::{Backstop, Vault};
+pub use deleverage::Deleverage;
 pub use fact::{Fact, Outcome, Worse};
 pub use insurance::Insurance;
 pub use rule::{Close, Rule};
+pub use socialise::Socialise;
+pub use winners::{Policy, Risk};
 
 use crate::account::{AccountId, instrument};
+use crate::change::{Edit as Any, Outcome as Changed};
 use crate::refusal::Refusal;
 use crate::standing::Standing;
 use crate::state::State;
@@ -51,6 +58,8 @@ pub struct Liquidation {
     /// What each fund paid on the last day on which it did, in the market's currency: days since
     /// 1970.
     paid: BTreeMap<String, (i64, Money)>,
+    /// What funds have paid for each account since its liquidation began, so counted.
+    paid_for: BTreeMap<AccountId, Money>,
 }
 
 /// An account that is being liquidated.
@@ -86,6 +95,10 @@ pub enum Stage {
     Backstop,
     /// An insurance fund pays what is owed.
     Insurance,
+    /// Positions are closed against those that hold the other side.
+    Deleverage,
+    /// What is still owed is borne by all who hold the asset.
+    Socialise,
     /// Nothing more can be done under the rule; it is tried again when the account is looked at.
     Stuck,
 }
@@ -98,6 +111,8 @@ impl fmt::Display for Stage {
             Self::Close => "close",
             Self::Backstop => "backstop",
             Self::Insurance => "insurance",
+            Self::Deleverage => "deleverage",
+            Self::Socialise => "socialise",
             Self::Stuck => "stuck",
         })
     }
@@ -145,6 +160,8 @@ pub(crate) enum Edit {
     Fund(String),
     /// A fund has paid so much on a day.
     Paid(String, i64, Money),
+    /// Funds have paid so much for an account.
+    PaidFor(AccountId, Money),
 }
 
 impl Liquidation {
@@ -154,7 +171,11 @@ impl Liquidation {
             Edit::Rule(Some(name), Some(rule)) => drop(self.own.insert(name, *rule)),
             Edit::Rule(Some(name), None) => drop(self.own.remove(&name)),
             Edit::Process(id, Some(process)) => drop(self.open.insert(id, *process)),
-            Edit::Process(id, None) => drop(self.open.remove(&id)),
+            Edit::Process(id, None) => {
+                self.open.remove(&id);
+                self.paid_for.remove(&id);
+            }
+            Edit::PaidFor(id, paid) => drop(self.paid_for.insert(id, paid)),
             Edit::Fund(name) => self.funds.push(name),
             Edit::Paid(fund, day, paid) => drop(self.paid.insert(fund, (day, paid))),
         }
@@ -184,6 +205,16 @@ impl Liquidation {
         paid.map_or(Money::ZERO, |(_, paid)| *paid)
     }
 
+    /// Accounts for which funds have paid.
+    pub(crate) fn paid_for_all(&self) -> impl Iterator<Item = AccountId> {
+        self.paid_for.keys().copied()
+    }
+
+    /// What funds have paid for an account since its liquidation began.
+    pub(crate) fn paid_for(&self, id: AccountId) -> Money {
+        self.paid_for.get(&id).copied().unwrap_or_default()
+    }
+
     /// How far the liquidation of an account is, if there is one.
     #[must_use]
     pub fn of(&self, id: AccountId) -> Option<&Process> {
@@ -210,6 +241,33 @@ impl From<LiquidationError> for Refusal {
             LiquidationError::Bad { what, expected, found } => Self::bad(what, expected, found),
             other => Self::Overflow { context: other.to_string() },
         }
+    }
+}
+
+impl State {
+    /// A position that a step of a liquidation would let grow, or cross zero, in the account that
+    /// is liquidated: a fault of the engine.
+    pub(crate) fn grown(&self, outcome: &Changed) -> Option<String> {
+        let liquidated = outcome.edits.iter().filter_map(|edit| match edit {
+            Any::Liquidation(Edit::Process(id, _)) => Some(*id),
+            _ => None,
+        });
+        for id in liquidated.filter(|id| self.liquidation.of(*id).is_some()) {
+            let Some(after) = outcome.accounts.get(&id) else { continue };
+            let before = self.account(id);
+            let shared = after.shared.iter().map(|held| (held, false));
+            let own = after.isolated.iter().map(|own| (&own.holding, true));
+            for (held, isolated) in shared.chain(own) {
+                let was = before.position(held.instrument, isolated);
+                let crosses = held.quantity.is_negative() != was.is_negative();
+                if crosses || held.quantity.abs() > was.abs() {
+                    let one = self.market.instruments.get(held.instrument);
+                    let (name, now) = (&before.name, held.quantity);
+                    return Some(format!("{name} is liquidated, and its {was} {one} become {now}"));
+                }
+            }
+        }
+        None
     }
 }
 

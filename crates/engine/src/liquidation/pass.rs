@@ -31,6 +31,17 @@ pub(super) struct Passed {
 /// # Errors
 /// Where the account holds less than that, or something does not fit.
 pub(super) fn pass(change: &mut Change<'_>, passed: &Passed) -> Result<(), Refusal> {
+    let alone = change.account(passed.by).mode == Mode::Isolated;
+    onto(change, passed, alone, alone)
+}
+
+/// Passes it against a position that is on the other side, and so becomes smaller: on shared
+/// collateral or on its own.
+pub(super) fn reduce(change: &mut Change<'_>, passed: &Passed, alone: bool) -> Result<(), Refusal> {
+    onto(change, passed, alone, false)
+}
+
+fn onto(change: &mut Change<'_>, passed: &Passed, alone: bool, grows: bool) -> Result<(), Refusal> {
     let Passed { id, by, instrument, isolated, quantity, value } = *passed;
     // It may have traded since it was offered.
     let held = change.account(id).position(instrument, isolated);
@@ -39,9 +50,8 @@ pub(super) fn pass(change: &mut Change<'_>, passed: &Passed) -> Result<(), Refus
         return Err(Refusal::bad("quantity", expected, quantity));
     }
     side(change, id, instrument, isolated, (quantity, value))?;
-    let alone = change.account(by).mode == Mode::Isolated;
     side(change, by, instrument, alone, (-quantity, -value))?;
-    if alone {
+    if grows {
         change.top_up(by, instrument)?;
     }
     change.liquidation(Fact::Passed {

@@ -1,6 +1,6 @@
 //! What a venue allows its liquidations to do.
 
-use super::{Backstop, Insurance};
+use super::{Backstop, Deleverage, Insurance, Socialise};
 use crate::change::Change;
 use crate::refusal::Refusal;
 use keelmark_book::Rate;
@@ -31,6 +31,10 @@ pub struct Rule {
     pub backstop: Option<Backstop>,
     /// A fund pays what is owed in the end.
     pub insurance: Option<Insurance>,
+    /// Positions are closed against those that hold the other side.
+    pub deleverage: Option<Deleverage>,
+    /// What is still owed is borne by all.
+    pub socialise: Option<Socialise>,
 }
 
 /// How positions are offered.
@@ -66,6 +70,12 @@ impl Rule {
         }
         if let Some(insurance) = &self.insurance {
             insurance.check()?;
+        }
+        if let Some(deleverage) = &self.deleverage {
+            deleverage.policy.check()?;
+        }
+        if let Some(socialise) = self.socialise {
+            socialise.check()?;
         }
         Ok(self)
     }

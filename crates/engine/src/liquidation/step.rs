@@ -1,6 +1,9 @@
 //! One step of a liquidation, at its time.
 
-use super::{Fact, Offer, Process, Rule, Stage, backstop, begin, close, insurance, orders};
+use super::{
+    Fact, Offer, Process, Rule, Stage, backstop, begin, close, deleverage, insurance, orders,
+    socialise,
+};
 use crate::account::AccountId;
 use crate::agenda::after;
 use crate::change::Change;
@@ -61,7 +64,9 @@ impl<'a> Failing<'a> {
                 Stage::Orders => Stage::Close,
                 Stage::Close => Stage::Backstop,
                 Stage::Backstop => Stage::Insurance,
-                Stage::Insurance | Stage::Stuck => return Ok(self.stuck()),
+                Stage::Insurance => Stage::Deleverage,
+                Stage::Deleverage => Stage::Socialise,
+                Stage::Socialise | Stage::Stuck => return Ok(self.stuck()),
             };
             step = 0;
         }
@@ -86,6 +91,8 @@ impl<'a> Failing<'a> {
             Stage::Close => close::offer(self, step),
             Stage::Backstop => backstop::take_over(self, step),
             Stage::Insurance => insurance::pay(self, stage),
+            Stage::Deleverage => deleverage::close(self, step),
+            Stage::Socialise => socialise::share(self, step),
         }
     }
 

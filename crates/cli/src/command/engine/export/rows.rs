@@ -182,17 +182,17 @@ fn balances(state: &State, _: Screen, take: &mut Take<'_>) -> Result<(), Failure
         }
     }
     for (house, asset, amount) in state.ledger.iter() {
-        let (place, instrument) = match house {
-            House::Outside => ("outside", None),
-            House::Fees => ("fees", None),
-            House::Interest => ("interest", None),
-            House::Insurance => ("insurance", None),
-            House::Clearing(id) => ("clearing", Some(id)),
-            House::Fund(_) => ("fund", None),
+        let (place, instrument, fund) = match house {
+            House::Outside => ("outside", None, None),
+            House::Fees => ("fees", None, None),
+            House::Interest => ("interest", None, None),
+            House::Insurance => ("insurance", None, None),
+            House::Clearing(id) => ("clearing", Some(id), None),
+            House::Fund(number) => ("fund", None, state.liquidation.funds().get(number as usize)),
         };
         take(vec![
             Cell::text(place),
-            Cell::Absent,
+            Cell::maybe(fund, Cell::text),
             Cell::maybe(instrument, |id| Cell::text(instruments.get(id))),
             Cell::text(asset),
             Cell::Decimal(amount.decimal()),
