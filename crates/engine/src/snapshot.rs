@@ -404,6 +404,7 @@ impl State {
                 self.listed(id).map_err(|problem| fault("liquidation", problem))?;
             }
         }
+        self.liquidation.auctioned().try_for_each(|id| known("liquidation", id))?;
         for (_, work) in self.agenda.iter() {
             if let Work::Liquidation(id) = work {
                 known("agenda", *id)?;

@@ -77,6 +77,7 @@ fn now<'a>(state: &'a State, action: &Action, at: Timestamp) -> Result<Change<'a
             liquidation::begin::set(state, model.as_deref(), rule.as_ref())
         }
         Action::Take(asked) => liquidation::take::take(state, asked),
+        Action::Bid(asked) => liquidation::auction::bid(state, asked),
         Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

@@ -84,7 +84,8 @@ fn begin(change: &mut Change<'_>, id: AccountId, rule: &Rule) {
 fn wake<'a>(state: &'a State, id: AccountId, process: &Process, rule: &Rule) -> Change<'a> {
     let mut change = Change::new(state);
     let stage = if process.stage == Stage::Stuck { Stage::Grace } else { process.stage };
-    let process = Process { stage, paused: false, ..process.clone() };
+    let offer = process.offer.clone().map(|offer| offer.woken(state.now, rule));
+    let process = Process { stage, offer, paused: false, ..process.clone() };
     change.process(id, Some(process), Some(after(state.now, rule.step_seconds)));
     change
 }
@@ -145,6 +146,11 @@ impl Change<'_> {
         process: Option<Process>,
         due: Option<keelmark_book::Timestamp>,
     ) {
+        let sells = |process: &Process| process.sale().is_some();
+        if self.state.liquidation.of(id).is_some_and(sells) && !process.as_ref().is_some_and(sells)
+        {
+            self.edit(Any::Liquidation(Edit::AuctionEnded(id, self.state.now)));
+        }
         self.edit(Any::Liquidation(Edit::Process(id, process.map(Box::new))));
         self.step(Step::Due(Work::Liquidation(id), due));
     }

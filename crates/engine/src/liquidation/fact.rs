@@ -1,6 +1,7 @@
 //! What happens in a liquidation, with its numbers.
 
 use super::Stage;
+use super::auction::Auctioned;
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,6 +99,13 @@ pub enum Fact {
         /// the coins of an inverse contract.
         value: Money,
     },
+    /// Something happened in its auction.
+    Auction {
+        /// Whose.
+        account: String,
+        /// What.
+        what: Auctioned,
+    },
     /// Its margin cannot be computed, so nothing is done until it can.
     Paused {
         /// Whose.
@@ -185,6 +193,7 @@ impl fmt::Display for Fact {
             Self::Passed { account, by, instrument, quantity, .. } => {
                 write!(f, "{account}: {} {instrument} passed to {by}", quantity.abs())
             }
+            Self::Auction { account, what } => write!(f, "{account}: {what}"),
             Self::Paused { account, problem } => {
                 write!(f, "{account}: liquidation waits: {problem}")
             }

@@ -11,6 +11,7 @@
 //! between, and a wave of failures would be one command), and orders of the engine's own in the
 //! account (the venue numbers orders).
 
+pub mod auction;
 pub(crate) mod begin;
 pub(crate) mod close;
 mod fact;
@@ -20,6 +21,7 @@ mod rule;
 pub(crate) mod step;
 pub(crate) mod take;
 
+pub use auction::Auction;
 pub use fact::{Fact, Outcome, Worse};
 pub use rule::{Close, Rule};
 
@@ -39,6 +41,8 @@ pub struct Liquidation {
     /// By the name of a document.
     own: BTreeMap<String, Rule>,
     open: BTreeMap<AccountId, Process>,
+    /// When the last auction of an account ended.
+    auctions_ended: BTreeMap<AccountId, Timestamp>,
 }
 
 /// An account that is being liquidated.
@@ -68,6 +72,8 @@ pub enum Stage {
     Orders,
     /// Its positions are offered, slice by slice.
     Close,
+    /// It is auctioned.
+    Auction,
     /// Nothing more can be done under the rule; it is tried again when the account is looked at.
     Stuck,
 }
@@ -78,6 +84,7 @@ impl fmt::Display for Stage {
             Self::Grace => "grace",
             Self::Orders => "orders",
             Self::Close => "close",
+            Self::Auction => "auction",
             Self::Stuck => "stuck",
         })
     }
@@ -88,6 +95,8 @@ impl fmt::Display for Stage {
 pub enum Offer {
     /// Part of a position.
     Position(Slice),
+    /// In an auction.
+    Auction(Box<auction::Sale>),
 }
 
 impl Offer {
@@ -96,6 +105,29 @@ impl Offer {
     pub fn instrument(&self) -> Option<InstrumentId> {
         match self {
             Self::Position(slice) => Some(slice.instrument),
+            Self::Auction(_) => None,
+        }
+    }
+
+    /// What is left of it while there are no prices: an auction stands still.
+    pub(crate) fn paused(self, now: Timestamp) -> Option<Self> {
+        match self {
+            Self::Position(_) => None,
+            Self::Auction(mut sale) => {
+                sale.stop(now);
+                Some(Self::Auction(sale))
+            }
+        }
+    }
+
+    /// What it is when it goes on.
+    pub(crate) fn woken(self, now: Timestamp, rule: &Rule) -> Self {
+        match self {
+            Self::Auction(mut sale) => {
+                sale.go_on(now, rule);
+                Self::Auction(sale)
+            }
+            other => other,
         }
     }
 }
@@ -121,6 +153,8 @@ pub(crate) enum Edit {
     Rule(Option<String>, Option<Box<Rule>>),
     /// An account is being liquidated, or no longer.
     Process(AccountId, Option<Box<Process>>),
+    /// The auction of an account has ended.
+    AuctionEnded(AccountId, Timestamp),
 }
 
 impl Liquidation {
@@ -131,6 +165,7 @@ impl Liquidation {
             Edit::Rule(Some(name), None) => drop(self.own.remove(&name)),
             Edit::Process(id, Some(process)) => drop(self.open.insert(id, *process)),
             Edit::Process(id, None) => drop(self.open.remove(&id)),
+            Edit::AuctionEnded(id, at) => drop(self.auctions_ended.insert(id, at)),
         }
     }
 
@@ -150,6 +185,17 @@ impl Liquidation {
     #[must_use]
     pub fn of(&self, id: AccountId) -> Option<&Process> {
         self.open.get(&id)
+    }
+
+    /// When the last auction of an account ended, if it had one.
+    #[must_use]
+    pub fn auction_ended(&self, id: AccountId) -> Option<Timestamp> {
+        self.auctions_ended.get(&id).copied()
+    }
+
+    /// The accounts that auctions have ended of.
+    pub(crate) fn auctioned(&self) -> impl Iterator<Item = AccountId> {
+        self.auctions_ended.keys().copied()
     }
 
     /// All accounts that are being liquidated.

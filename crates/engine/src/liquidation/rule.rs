@@ -1,5 +1,6 @@
 //! What a venue allows its liquidations to do.
 
+use super::Auction;
 use crate::refusal::Refusal;
 use keelmark_book::Rate;
 use schemars::JsonSchema;
@@ -25,6 +26,8 @@ pub struct Rule {
     pub end: Rate,
     /// Positions are offered to whoever takes them.
     pub close: Option<Close>,
+    /// It is auctioned.
+    pub auction: Option<Auction>,
 }
 
 /// How positions are offered.
@@ -54,6 +57,9 @@ impl Rule {
         }
         if let Some(close) = &self.close {
             close.check()?;
+        }
+        if let Some(auction) = &self.auction {
+            auction.check()?;
         }
         Ok(self)
     }

@@ -1,6 +1,6 @@
 //! One step of a liquidation, at its time.
 
-use super::{Fact, Offer, Process, Rule, Stage, begin, close, orders};
+use super::{Fact, Offer, Process, Rule, Stage, auction, begin, close, orders};
 use crate::account::AccountId;
 use crate::agenda::after;
 use crate::change::Change;
@@ -30,7 +30,8 @@ fn pause<'a>(state: &'a State, id: AccountId, process: &Process, problem: &Refus
     let mut change = Change::new(state);
     let account = state.account(id).name.clone();
     change.liquidation(Fact::Paused { account, problem: problem.to_string() });
-    let process = Process { paused: true, offer: None, ..process.clone() };
+    let offer = process.offer.clone().and_then(|offer| offer.paused(state.now));
+    let process = Process { paused: true, offer, ..process.clone() };
     change.process(id, Some(process), None);
     change
 }
@@ -56,7 +57,8 @@ impl<'a> Failing<'a> {
             stage = match stage {
                 Stage::Grace => Stage::Orders,
                 Stage::Orders => Stage::Close,
-                Stage::Close | Stage::Stuck => return Ok(self.stuck()),
+                Stage::Close => Stage::Auction,
+                Stage::Auction | Stage::Stuck => return Ok(self.stuck()),
             };
             step = 0;
         }
@@ -68,6 +70,7 @@ impl<'a> Failing<'a> {
             Stage::Grace | Stage::Stuck => Ok(None),
             Stage::Orders => orders::cancel(self),
             Stage::Close => close::offer(self, step),
+            Stage::Auction => auction::hold(self, step),
         }
     }
 
