@@ -1,6 +1,6 @@
 //! What happens in an auction, with its numbers.
 
-use keelmark_book::{Asset, Money, Rate};
+use keelmark_book::{Asset, Money, Price, Rate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -30,6 +30,79 @@ pub enum Auctioned {
     },
     /// Time is up.
     Over,
+    /// Collateral is for sale at a falling price, or is again from its first one.
+    Lot(Lot),
+    /// Collateral is for sale at a discount.
+    Repay(Repay),
+    /// Somebody got collateral for debt.
+    Bought {
+        /// Who.
+        by: String,
+        /// What he got.
+        collateral: Asset,
+        /// How much of it.
+        amount: Money,
+        /// What he paid in.
+        debt: Asset,
+        /// How much of it.
+        paid: Money,
+    },
+    /// Sealed bids are collected.
+    Collects(Asked),
+    /// A sealed bid was received.
+    Received {
+        /// Whose.
+        by: String,
+        /// How many there are.
+        bids: u64,
+    },
+    /// A sealed bid was dropped when bids were cleared.
+    Dropped {
+        /// Whose.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// There was no bid to clear.
+    Unsold,
+}
+
+/// Collateral for sale at a falling price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AuctionLot")]
+pub struct Lot {
+    /// What is sold.
+    pub collateral: Asset,
+    /// How much of it there is.
+    pub lot: Money,
+    /// What it is sold for.
+    pub debt: Asset,
+    /// How much of it is owed.
+    pub owed: Money,
+    /// What one unit costs at the beginning.
+    pub price: Price,
+    /// Seconds until it starts anew, or is over.
+    pub seconds: u64,
+    /// How often it started anew.
+    pub reset: u32,
+}
+
+/// Collateral for sale at a discount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "AuctionRepay")]
+pub struct Repay {
+    /// What is repaid.
+    pub debt: Asset,
+    /// How much of it is owed.
+    pub owed: Money,
+    /// What is got for it.
+    pub collateral: Asset,
+    /// How much of it there is.
+    pub held: Money,
+    /// What is got beyond what is repaid, as a share of it, now.
+    pub incentive: Rate,
+    /// Seconds until it is over.
+    pub seconds: u64,
 }
 
 /// What is asked at the beginning of a phase.
@@ -71,6 +144,38 @@ impl fmt::Display for Auctioned {
                 write!(f, "{by} took {share} of it for {paid} {asset}")
             }
             Self::Over => f.write_str("its auction is over"),
+            other => other.of_loans(f),
+        }
+    }
+}
+
+impl Auctioned {
+    /// In words: collateral for debt, and sealed bids.
+    fn of_loans(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lot(Lot { collateral, lot, debt, owed, price, reset, .. }) => {
+                write!(f, "{lot} {collateral} is auctioned for {owed} {debt} owed, ")?;
+                write!(f, "from {price} {debt}")?;
+                if *reset > 0 { write!(f, ", anew, {reset}") } else { Ok(()) }
+            }
+            Self::Repay(Repay { debt, owed, collateral, held, incentive, .. }) => {
+                write!(f, "{held} {collateral} is offered for {owed} {debt} owed, ")?;
+                write!(f, "with {incentive} on top")
+            }
+            Self::Bought { by, collateral, amount, debt, paid } => {
+                write!(f, "{by} got {amount} {collateral} for {paid} {debt}")
+            }
+            Self::Collects(Asked { pool, worth, currency, asset, price, seconds, .. }) => {
+                write!(
+                    f,
+                    "bids for {pool}, worth {worth} {currency}, are collected for {seconds} "
+                )?;
+                write!(f, "seconds, from {price} {asset}")
+            }
+            Self::Received { by, bids } => write!(f, "the bid of {by} is number {bids}"),
+            Self::Dropped { by, why } => write!(f, "the bid of {by} is dropped: {why}"),
+            Self::Unsold => f.write_str("no bid is left to clear"),
+            _ => Ok(()),
         }
     }
 }

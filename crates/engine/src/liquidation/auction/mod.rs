@@ -3,31 +3,41 @@
 //!
 //! - `portfolio`: shares of a whole pool at a falling share of its worth, or, where it is worth
 //!   nothing, against a rising payment by the insurance fund
-//! - `share`: how a share passes
+//! - `batch`: shares of a pool for sealed bids, cleared at one price
+//! - `collateral`: what is held, for what is owed, at a falling price
+//! - `spread`: what is held, for what is owed, at a discount
+//! - `bidding`: a bid; `share`: how a share passes; `loan`: what is owed and held
 //! - `clock`: how long an auction has run
 //!
 //! What is asked and how much a bid gets is computed by [`keelmark_liquidation`]; what is here
 //! books it. Every phase has an end and there are only so many, so that time alone ends an auction.
 
+mod batch;
+mod bidding;
 mod clock;
+mod collateral;
 mod fact;
+mod loan;
 mod portfolio;
 mod share;
+mod spread;
 
+pub use batch::{Batch, Sealed};
+pub(crate) use bidding::bid;
+use bidding::{Bidding, none_held};
 pub use clock::{Clock, Stale};
-pub use fact::{Asked, Auctioned};
+pub use collateral::{Collateral, Fall};
+pub use fact::{Asked, Auctioned, Lot, Repay};
 pub use portfolio::Portfolio;
+pub use spread::{Discount, Spread};
 
 use super::step::Failing;
-use super::{Fact, Offer, Process, Rule, Stage, begin, take};
+use super::{Fact, Offer, Process, Rule, Stage, begin};
 use crate::account::AccountId;
-use crate::agenda::{Work, after, nanos};
+use crate::agenda::{after, nanos};
 use crate::change::Change;
-use crate::command::Bid;
 use crate::refusal::Refusal;
-use crate::standing::Standing;
-use crate::state::State;
-use keelmark_book::{Asset, Money, Timestamp};
+use keelmark_book::{Asset, Money, Price, Timestamp};
 use keelmark_liquidation::LiquidationError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -56,12 +66,21 @@ pub struct Auction {
 pub enum Form {
     /// Shares of a whole pool.
     Portfolio(Portfolio),
+    /// What is held, for what is owed, at a falling price.
+    Collateral(Collateral),
+    /// What is held, for what is owed, at a discount.
+    Spread(Spread),
+    /// Shares of a whole pool, for sealed bids.
+    Batch(Batch),
 }
 
 impl Auction {
     pub(super) fn check(&self) -> Result<(), Refusal> {
         match &self.form {
             Form::Portfolio(rule) => rule.check(),
+            Form::Collateral(rule) => rule.check(),
+            Form::Spread(rule) => rule.check(),
+            Form::Batch(rule) => rule.check(),
         }
     }
 }
@@ -92,6 +111,31 @@ pub enum Phase {
         /// What bidders are paid in.
         asset: Asset,
     },
+    /// What is held.
+    Lot {
+        /// What is owed.
+        debt: Asset,
+        /// What is sold for it.
+        collateral: Asset,
+        /// The price that was asked at first.
+        top: Price,
+        /// How often it started anew.
+        resets: u32,
+    },
+    /// What is held, at a discount.
+    Repay {
+        /// What is owed.
+        debt: Asset,
+        /// What is sold for it.
+        collateral: Asset,
+    },
+    /// Shares of a pool, for bids that are kept until they are cleared.
+    Batch {
+        /// What bidders pay in.
+        asset: Asset,
+        /// In the order in which they came.
+        bids: Vec<Sealed>,
+    },
 }
 
 /// What an auction does at a step.
@@ -104,9 +148,11 @@ struct Next {
 }
 
 /// What has become of a sale.
-enum Turn {
+enum Turn<'a> {
     /// It goes on.
     On(Box<Next>),
+    /// Its bids were cleared.
+    Cleared(Box<Change<'a>>),
     /// Its pool is mended, or is gone.
     Done,
     /// Time is up.
@@ -123,6 +169,15 @@ impl Sale {
     pub(super) fn go_on(&mut self, now: Timestamp, rule: &Rule) {
         let stale = rule.auction.as_ref().map(|auction| auction.stale).unwrap_or_default();
         self.clock.go_on(now, stale);
+    }
+
+    /// The accounts that have bids in it.
+    pub(crate) fn bidders(&self) -> impl Iterator<Item = AccountId> {
+        let bids = match &self.phase {
+            Phase::Batch { bids, .. } => bids.as_slice(),
+            _ => &[],
+        };
+        bids.iter().map(|bid| bid.by)
     }
 }
 
@@ -145,6 +200,7 @@ pub(super) fn hold<'a>(failing: &Failing<'a>, step: u32) -> Result<Option<Change
     if let Some(sale) = failing.process.sale() {
         match turn(failing, rule, sale)? {
             Turn::On(next) => return Ok(Some(sells(failing, step, *next))),
+            Turn::Cleared(change) => return Ok(Some(between(failing, step, *change))),
             Turn::Over => return Ok(Some(over(failing))),
             Turn::Done => {}
         }
@@ -155,11 +211,14 @@ pub(super) fn hold<'a>(failing: &Failing<'a>, step: u32) -> Result<Option<Change
     }
     let opened = match &rule.form {
         Form::Portfolio(rule) => portfolio::open(failing, rule, worst)?,
+        Form::Collateral(rule) => collateral::open(failing, rule, worst)?,
+        Form::Spread(rule) => spread::open(failing, rule, worst)?,
+        Form::Batch(rule) => batch::open(failing, rule, worst)?,
     };
     Ok(opened.map(|next| sells(failing, step + 1, next)))
 }
 
-fn turn(failing: &Failing<'_>, rule: &Auction, sale: &Sale) -> Result<Turn, Refusal> {
+fn turn<'a>(failing: &Failing<'a>, rule: &Auction, sale: &Sale) -> Result<Turn<'a>, Refusal> {
     let Some(standing) = failing.standing.iter().find(|pool| pool.pool == sale.pool) else {
         return Ok(Turn::Done);
     };
@@ -170,6 +229,18 @@ fn turn(failing: &Failing<'_>, rule: &Auction, sale: &Sale) -> Result<Turn, Refu
         (Form::Portfolio(rule), Phase::Solvent { .. } | Phase::Insolvent { .. }) => {
             portfolio::turn(failing, rule, sale, standing)
         }
+        (Form::Collateral(rule), Phase::Lot { .. }) => collateral::turn(failing, rule, sale),
+        (Form::Spread(rule), Phase::Repay { .. }) => spread::turn(failing, rule, sale),
+        (Form::Batch(rule), Phase::Batch { asset, bids }) => {
+            let until = u64::from(rule.seconds);
+            if sale.clock.seconds(failing.state.now) < until {
+                return Ok(Turn::On(Box::new(Next { sale: sale.clone(), said: None, until })));
+            }
+            let cleared = batch::clear(failing, rule, standing, (asset, bids))?;
+            Ok(Turn::Cleared(Box::new(cleared)))
+        }
+        // The rule has changed since it began.
+        _ => Ok(Turn::Done),
     }
 }
 
@@ -194,79 +265,21 @@ fn sells<'a>(failing: &Failing<'a>, step: u32, next: Next) -> Change<'a> {
     change
 }
 
+/// One sale is over, and there may be another a step later.
+fn between<'a>(failing: &Failing<'a>, step: u32, mut change: Change<'a>) -> Change<'a> {
+    let (stage, begun) = (Stage::Auction, failing.process.begun);
+    let process = Process { stage, step, offer: None, paused: false, begun };
+    let due = after(failing.state.now, failing.rule.step_seconds);
+    change.process(failing.id, Some(process), Some(due));
+    change
+}
+
 /// Nobody bids any more; the next stage begins a step later.
 fn over<'a>(failing: &Failing<'a>) -> Change<'a> {
     let mut change = failing.change(Stage::Auction);
     change.auctioned(failing.id, Auctioned::Over);
     failing.taken(&mut change, Stage::Auction, MOST_SALES, None);
     change
-}
-
-/// A bid and what it is for.
-struct Bidding<'a> {
-    state: &'a State,
-    id: AccountId,
-    by: AccountId,
-    asked: Bid,
-    process: &'a Process,
-    sale: &'a Sale,
-    rule: &'a Rule,
-    standing: Standing,
-}
-
-/// Bids in an auction.
-pub(crate) fn bid<'a>(state: &'a State, asked: &Bid) -> Result<Change<'a>, Refusal> {
-    let (id, by) = (state.open(&asked.account)?, state.open(&asked.by)?);
-    let process = state.liquidation.of(id);
-    let held = process.and_then(|process| Some((process, process.sale()?)));
-    let (Some((process, sale)), Some(rule)) = (held, state.liquidation_rule(id)) else {
-        return Err(none_held(state, id));
-    };
-    take::may_take(state, id, by)?;
-    if process.paused {
-        let problem = "its auction waits for prices of which its margin can be computed";
-        return Err(Refusal::Account { account: asked.account.clone(), problem: problem.into() });
-    }
-    let standings = state.standings(id)?;
-    let Some(standing) = standings.into_iter().find(|pool| pool.pool == sale.pool) else {
-        return Err(none_held(state, id));
-    };
-    let asked = asked.clone();
-    let bidding = Bidding { state, id, by, asked, process, sale, rule, standing };
-    match (rule.auction.as_ref().map(|auction| &auction.form), &sale.phase) {
-        (Some(Form::Portfolio(rule)), Phase::Solvent { asset, reserved }) => {
-            portfolio::solvent(&bidding, rule, asset, *reserved)
-        }
-        (Some(Form::Portfolio(rule)), Phase::Insolvent { asset }) => {
-            portfolio::insolvent(&bidding, rule, asset)
-        }
-        (None, _) => Err(none_held(state, id)),
-    }
-}
-
-/// Why nothing can be bid for.
-fn none_held(state: &State, id: AccountId) -> Refusal {
-    let account = state.account(id).name.clone();
-    let problem = match state.liquidation.auction_ended(id) {
-        Some(at) => format!("nothing of it is auctioned: its last auction ended at {at}"),
-        None => "nothing of it is auctioned".to_owned(),
-    };
-    Refusal::Account { account, problem }
-}
-
-impl<'a> Bidding<'a> {
-    /// Seconds that its phase has run.
-    fn seconds(&self) -> u64 {
-        self.sale.clock.seconds(self.state.now)
-    }
-
-    /// The sale after a bid; its next step is due when it was.
-    fn goes_on(&self, change: &mut Change<'a>, sale: Sale) {
-        let offer = Some(Offer::Auction(Box::new(sale)));
-        let process = Process { offer, ..self.process.clone() };
-        let due = self.state.agenda.when(&Work::Liquidation(self.id));
-        change.process(self.id, Some(process), due);
-    }
 }
 
 impl Change<'_> {

@@ -4,10 +4,9 @@
 //! missing to nothing and in the end what is missing to its maintenance margin.
 
 use super::share::Whole;
-use super::{Asked, Auctioned, Bidding, Next, Phase, Sale, Turn};
+use super::{Asked, Auctioned, Bidding, Clock, Next, Phase, Sale, Turn};
 use crate::change::Change;
 use crate::ledger::{House, Place};
-use crate::liquidation::auction::Clock;
 use crate::liquidation::rule::{seconds, share};
 use crate::liquidation::step::Failing;
 use crate::refusal::Refusal;
@@ -115,7 +114,7 @@ pub(super) fn turn(
     rule: &Portfolio,
     sale: &Sale,
     standing: &Standing,
-) -> Result<Turn, Refusal> {
+) -> Result<Turn<'static>, Refusal> {
     let (state, id) = (failing.state, failing.id);
     let Some(whole) = Whole::of(state, id, state.account(id), &sale.pool)? else {
         return Ok(Turn::Done);
@@ -132,6 +131,7 @@ pub(super) fn turn(
         }
         Phase::Insolvent { .. } if ran < rule.insolvent() => Ok(on(rule.insolvent())),
         Phase::Insolvent { .. } => Ok(Turn::Over),
+        _ => Ok(Turn::Done),
     }
 }
 
@@ -279,29 +279,6 @@ struct Sold<'a> {
 }
 
 impl<'a> Bidding<'a> {
-    fn whole(&self) -> Result<Whole<'a>, Refusal> {
-        let account = self.state.account(self.id);
-        let whole = Whole::of(self.state, self.id, account, &self.sale.pool)?;
-        whole.ok_or_else(|| super::none_held(self.state, self.id))
-    }
-
-    /// The share that a bid gets.
-    fn share(&self, least: Rate, most: Rate) -> Result<Rate, Refusal> {
-        if self.asked.amount.is_some() {
-            return Err(Refusal::bad("amount", "a share instead", "an amount"));
-        }
-        let least = least.min(most);
-        match self.asked.share {
-            Some(share) if share.is_positive() && share >= least && share <= Rate::ONE => {
-                Ok(share.min(most))
-            }
-            share => {
-                let found = share.map_or("none".to_owned(), |share| share.to_string());
-                Err(Refusal::bad("share", format!("{least} to 1, above 0"), found))
-            }
-        }
-    }
-
     /// Says what was sold and checks both sides.
     fn sold(
         &self,
