@@ -39,14 +39,16 @@ pub fn clear<E: From<LiquidationError>>(
     }
     let (mut shares, mut sum, mut price) = (Vec::new(), Rate::ZERO, None);
     for bid in bids {
-        let wanted = most(bid.limit)?;
-        if sum >= wanted {
+        let open = most(bid.limit)?.minus(sum).map_err(LiquidationError::from)?;
+        if !open.is_positive() {
             break;
         }
         price = Some(bid.limit);
-        let share = bid.share.min(wanted.minus(sum).map_err(LiquidationError::from)?);
-        sum = sum.plus(share).map_err(LiquidationError::from)?;
-        shares.push(share);
+        shares.push(bid.share.min(open));
+        if bid.share >= open {
+            break;
+        }
+        sum = sum.plus(bid.share).map_err(LiquidationError::from)?;
     }
     Ok(price.map(|price| Cleared { price, shares }))
 }
@@ -70,6 +72,16 @@ mod tests {
         let found = clear(&[bid(10, 90)], half).unwrap().unwrap();
         assert_eq!((found.price, found.shares.len()), (Money::from_int(90), 1));
         assert_eq!(clear(&[], half).unwrap(), None);
+        // More would be sold at a lower price, but what is wanted at this one is there.
+        let falls = |price: Money| {
+            Ok::<_, LiquidationError>(if price < Money::from_int(85) {
+                bid(90, 0).share
+            } else {
+                bid(50, 0).share
+            })
+        };
+        let found = clear(&[bid(60, 90), bid(60, 80)], falls).unwrap().unwrap();
+        assert_eq!((found.price, found.shares), (Money::from_int(90), vec![bid(50, 0).share]));
     }
 
     #[test]

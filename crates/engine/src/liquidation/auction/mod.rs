@@ -194,9 +194,7 @@ impl Process {
 
 /// Holds an auction; none where it is over, or the rule has none for this account.
 pub(super) fn hold<'a>(failing: &Failing<'a>, step: u32) -> Result<Option<Change<'a>>, Refusal> {
-    let Some(rule) = failing.rule.auction.as_ref().filter(|_| step < MOST_SALES) else {
-        return Ok(None);
-    };
+    let Some(rule) = &failing.rule.auction else { return Ok(None) };
     if let Some(sale) = failing.process.sale() {
         match turn(failing, rule, sale)? {
             Turn::On(next) => return Ok(Some(sells(failing, step, *next))),
@@ -205,7 +203,7 @@ pub(super) fn hold<'a>(failing: &Failing<'a>, step: u32) -> Result<Option<Change
             Turn::Done => {}
         }
     }
-    let Some(worst) = failing.worst() else { return Ok(None) };
+    let Some(worst) = failing.worst().filter(|_| step < MOST_SALES) else { return Ok(None) };
     if begin::is_restored(failing.rule, worst) {
         return Ok(None);
     }
