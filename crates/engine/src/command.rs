@@ -227,6 +227,25 @@ pub enum Action {
         /// How much; no more is taken out than is there.
         amount: Money,
     },
+    /// Bids in the auction of an account that is being liquidated.
+    Bid(Bid),
+}
+
+/// A bid in the auction of an account that is being liquidated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bid {
+    /// The account that is auctioned.
+    pub account: String,
+    /// Who bids.
+    pub by: String,
+    /// The most that he takes of all that is for sale, where shares of it are sold.
+    pub share: Option<Rate>,
+    /// The most that he takes otherwise: of the asset that is sold, or of the debt he repays.
+    pub amount: Option<Money>,
+    /// The most that he pays: for all that is for sale, or for one unit of the asset that is sold.
+    /// Below zero it is the least that he is paid. Absent, whatever is asked.
+    pub limit: Option<Money>,
 }
 
 /// Part of a position that a liquidation offers.

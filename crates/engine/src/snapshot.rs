@@ -18,6 +18,7 @@ use crate::funding::Funding;
 use crate::interest::Lent;
 use crate::ledger::{House, Ledger};
 use crate::liquidation::Offer;
+use crate::liquidation::auction::Sale;
 use crate::parts::{Known, Parts};
 use crate::state::{Model, Source, State};
 use keelmark_book::{Asset, InstrumentId, Market, Money, Quantity, Timestamp};
@@ -399,12 +400,15 @@ impl State {
         self.limits.accounts().try_for_each(|id| known("limits", id))?;
         for (id, process) in self.liquidation.open() {
             known("liquidation", id)?;
+            let bidders = process.sale().into_iter().flat_map(Sale::bidders);
+            bidders.into_iter().try_for_each(|id| known("liquidation", id))?;
             let offered = process.offer.iter().map(Offer::instrument);
             for id in offered.flatten() {
                 self.listed(id).map_err(|problem| fault("liquidation", problem))?;
             }
         }
         self.liquidation.paid_for_all().try_for_each(|id| known("liquidation", id))?;
+        self.liquidation.auctioned().try_for_each(|id| known("liquidation", id))?;
         for (_, work) in self.agenda.iter() {
             if let Work::Liquidation(id) = work {
                 known("agenda", *id)?;

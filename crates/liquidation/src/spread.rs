@@ -96,7 +96,30 @@ pub fn price_by_health(health: Rate, most_off: Rate) -> Result<Rate, Liquidation
     Ok(health.min(Rate::ONE).max(Rate::ONE.minus(most_off)?))
 }
 
+/// What is seized beyond the debt that is repaid where collateral sells for a share of its price;
+/// rounded down.
+///
+/// # Errors
+/// When the share is not above zero and up to one, or its inverse does not fit.
+pub fn incentive_at(price: Rate) -> Result<Rate, LiquidationError> {
+    if !price.is_positive() || price > Rate::ONE {
+        return Err(LiquidationError::bad("share of the price", "above 0, up to 1", price));
+    }
+    let times = Decimal::ONE.over(price.decimal(), Round::Down)?;
+    Ok(Rate::new(times.minus(Decimal::ONE)?))
+}
+
 impl Loan {
+    /// Whether so much is owed that a liquidation at an incentive makes it worse: it is past the
+    /// [`frontier`].
+    ///
+    /// # Errors
+    /// When a number makes no sense or does not fit.
+    pub fn is_past(&self, incentive: Rate) -> Result<bool, LiquidationError> {
+        let edge = frontier(incentive, Rate::ONE)?;
+        Ok(self.debt > self.collateral.times(edge, Round::Down)?)
+    }
+
     /// Threshold times collateral over debt, rounded down; `None` without debt.
     ///
     /// # Errors
@@ -206,10 +229,18 @@ mod tests {
         let frontier = frontier(incentive, Rate::ONE).unwrap();
         for debt in [85, 95] {
             let before = loan(100, debt);
+            assert_eq!(before.is_past(incentive).unwrap(), debt == 95);
             let after = before.after(Money::from_int(40), incentive).unwrap();
             let ratio = |one: &Loan| one.debt.ratio(one.collateral, Round::Nearest).unwrap();
             assert_eq!(ratio(&after) > ratio(&before), ratio(&before) > frontier, "{debt}");
         }
+    }
+
+    #[test]
+    fn a_discount_is_an_incentive() {
+        assert_eq!(incentive_at(rate("0.8")).unwrap(), rate("0.25"));
+        assert_eq!(incentive_at(Rate::ONE).unwrap(), Rate::ZERO);
+        assert!(incentive_at(Rate::ZERO).is_err());
     }
 
     #[test]

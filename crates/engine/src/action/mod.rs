@@ -80,6 +80,7 @@ fn now<'a>(state: &'a State, action: &Action, at: Timestamp) -> Result<Change<'a
         Action::Fund { fund, asset, amount } => {
             liquidation::insurance::fund(state, fund.as_deref(), asset, *amount)
         }
+        Action::Bid(asked) => liquidation::auction::bid(state, asked),
         Action::Unlink { accounts } => limits::link(state, None, accounts),
     }
 }

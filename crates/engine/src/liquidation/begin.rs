@@ -10,7 +10,6 @@ use crate::standing::Standing;
 use crate::state::State;
 use crate::step::Step;
 use crate::watch;
-use keelmark_book::Money;
 
 /// Sets the rule of a document. Accounts that wait for one begin by it.
 pub(crate) fn set<'a>(
@@ -79,8 +78,7 @@ fn begin(change: &mut Change<'_>, id: AccountId, rule: &Rule) {
     let account = state.account(id).name.clone();
     change.liquidation(Fact::Begun { account, first });
     let stage = Stage::Grace;
-    let process =
-        Process { stage, begun: state.now, step: 0, offer: None, paused: false, paid: Money::ZERO };
+    let process = Process { stage, begun: state.now, step: 0, offer: None, paused: false };
     change.process(id, Some(process), Some(first));
 }
 
@@ -89,7 +87,8 @@ fn begin(change: &mut Change<'_>, id: AccountId, rule: &Rule) {
 fn wake<'a>(state: &'a State, id: AccountId, process: &Process, rule: &Rule) -> Change<'a> {
     let mut change = Change::new(state);
     let stage = if process.stage == Stage::Stuck { Stage::Grace } else { process.stage };
-    let process = Process { stage, paused: false, ..process.clone() };
+    let offer = process.offer.clone().map(|offer| offer.woken(state.now, rule));
+    let process = Process { stage, offer, paused: false, ..process.clone() };
     change.process(id, Some(process), Some(after(state.now, rule.step_seconds)));
     change
 }
@@ -150,6 +149,11 @@ impl Change<'_> {
         process: Option<Process>,
         due: Option<keelmark_book::Timestamp>,
     ) {
+        let sells = |process: &Process| process.sale().is_some();
+        if self.state.liquidation.of(id).is_some_and(sells) && !process.as_ref().is_some_and(sells)
+        {
+            self.edit(Any::Liquidation(Edit::AuctionEnded(id, self.state.now)));
+        }
         self.edit(Any::Liquidation(Edit::Process(id, process.map(Box::new))));
         self.step(Step::Due(Work::Liquidation(id), due));
     }

@@ -1,6 +1,7 @@
 //! What happens in a liquidation, with its numbers.
 
 use super::Stage;
+use super::auction::Auctioned;
 use keelmark_book::{Asset, Money, Price, Quantity, Rate, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -197,6 +198,13 @@ pub enum Fact {
         /// What nobody could bear.
         unmet: Money,
     },
+    /// Something happened in its auction.
+    Auction {
+        /// Whose.
+        account: String,
+        /// What.
+        what: Auctioned,
+    },
     /// Its margin cannot be computed, so nothing is done until it can.
     Paused {
         /// Whose.
@@ -319,6 +327,7 @@ impl fmt::Display for Fact {
                 write!(f, "{account}: {accounts} accounts bear {paid} {asset}, ")?;
                 write!(f, "{rate} of what they hold")
             }
+            Self::Auction { account, what } => write!(f, "{account}: {what}"),
             Self::Paused { account, problem } => {
                 write!(f, "{account}: liquidation waits: {problem}")
             }

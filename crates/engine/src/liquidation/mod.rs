@@ -11,6 +11,7 @@
 //! between, and a wave of failures would be one command), and orders of the engine's own in the
 //! account (the venue numbers orders).
 
+pub mod auction;
 mod backstop;
 pub(crate) mod begin;
 pub(crate) mod close;
@@ -26,6 +27,7 @@ pub(crate) mod step;
 pub(crate) mod take;
 mod winners;
 
+pub use auction::Auction;
 pub use backstop::{Backstop, Vault};
 pub use deleverage::Deleverage;
 pub use fact::{Fact, Outcome, Worse};
@@ -60,6 +62,8 @@ pub struct Liquidation {
     paid: BTreeMap<String, (i64, Money)>,
     /// What funds have paid for each account since its liquidation began, so counted.
     paid_for: BTreeMap<AccountId, Money>,
+    /// When the last auction of an account ended.
+    auctions_ended: BTreeMap<AccountId, Timestamp>,
 }
 
 /// An account that is being liquidated.
@@ -75,8 +79,6 @@ pub struct Process {
     pub offer: Option<Offer>,
     /// Whether it waits for prices of which its margin could be computed.
     pub paused: bool,
-    /// What insurance funds have paid for it, in the market's currency.
-    pub paid: Money,
 }
 
 /// The stages, in order.
@@ -91,6 +93,8 @@ pub enum Stage {
     Orders,
     /// Its positions are offered, slice by slice.
     Close,
+    /// It is auctioned.
+    Auction,
     /// Vaults take over what is left.
     Backstop,
     /// An insurance fund pays what is owed.
@@ -109,6 +113,7 @@ impl fmt::Display for Stage {
             Self::Grace => "grace",
             Self::Orders => "orders",
             Self::Close => "close",
+            Self::Auction => "auction",
             Self::Backstop => "backstop",
             Self::Insurance => "insurance",
             Self::Deleverage => "deleverage",
@@ -123,6 +128,8 @@ impl fmt::Display for Stage {
 pub enum Offer {
     /// Part of a position.
     Position(Slice),
+    /// In an auction.
+    Auction(Box<auction::Sale>),
 }
 
 impl Offer {
@@ -131,6 +138,29 @@ impl Offer {
     pub fn instrument(&self) -> Option<InstrumentId> {
         match self {
             Self::Position(slice) => Some(slice.instrument),
+            Self::Auction(_) => None,
+        }
+    }
+
+    /// What is left of it while there are no prices: an auction stands still.
+    pub(crate) fn paused(self, now: Timestamp) -> Option<Self> {
+        match self {
+            Self::Position(_) => None,
+            Self::Auction(mut sale) => {
+                sale.stop(now);
+                Some(Self::Auction(sale))
+            }
+        }
+    }
+
+    /// What it is when it goes on.
+    pub(crate) fn woken(self, now: Timestamp, rule: &Rule) -> Self {
+        match self {
+            Self::Auction(mut sale) => {
+                sale.go_on(now, rule);
+                Self::Auction(sale)
+            }
+            other => other,
         }
     }
 }
@@ -162,6 +192,8 @@ pub(crate) enum Edit {
     Paid(String, i64, Money),
     /// Funds have paid so much for an account.
     PaidFor(AccountId, Money),
+    /// The auction of an account has ended.
+    AuctionEnded(AccountId, Timestamp),
 }
 
 impl Liquidation {
@@ -178,6 +210,7 @@ impl Liquidation {
             Edit::PaidFor(id, paid) => drop(self.paid_for.insert(id, paid)),
             Edit::Fund(name) => self.funds.push(name),
             Edit::Paid(fund, day, paid) => drop(self.paid.insert(fund, (day, paid))),
+            Edit::AuctionEnded(id, at) => drop(self.auctions_ended.insert(id, at)),
         }
     }
 
@@ -221,6 +254,17 @@ impl Liquidation {
         self.open.get(&id)
     }
 
+    /// When the last auction of an account ended, if it had one.
+    #[must_use]
+    pub fn auction_ended(&self, id: AccountId) -> Option<Timestamp> {
+        self.auctions_ended.get(&id).copied()
+    }
+
+    /// The accounts that auctions have ended of.
+    pub(crate) fn auctioned(&self) -> impl Iterator<Item = AccountId> {
+        self.auctions_ended.keys().copied()
+    }
+
     /// All accounts that are being liquidated.
     pub fn open(&self) -> impl Iterator<Item = (AccountId, &Process)> {
         self.open.iter().map(|(id, process)| (*id, process))
@@ -239,7 +283,8 @@ impl From<LiquidationError> for Refusal {
     fn from(error: LiquidationError) -> Self {
         match error {
             LiquidationError::Bad { what, expected, found } => Self::bad(what, expected, found),
-            other => Self::Overflow { context: other.to_string() },
+            LiquidationError::Overflow(overflow) => overflow.into(),
+            other => Self::bad("liquidation", "a rule that has an answer", other),
         }
     }
 }

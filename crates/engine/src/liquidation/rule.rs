@@ -1,6 +1,6 @@
 //! What a venue allows its liquidations to do.
 
-use super::{Backstop, Deleverage, Insurance, Socialise};
+use super::{Auction, Backstop, Deleverage, Insurance, Socialise};
 use crate::change::Change;
 use crate::refusal::Refusal;
 use keelmark_book::Rate;
@@ -27,6 +27,8 @@ pub struct Rule {
     pub end: Rate,
     /// Positions are offered to whoever takes them.
     pub close: Option<Close>,
+    /// It is auctioned.
+    pub auction: Option<Auction>,
     /// Vaults take over what is left.
     pub backstop: Option<Backstop>,
     /// A fund pays what is owed in the end.
@@ -76,6 +78,9 @@ impl Rule {
         }
         if let Some(socialise) = self.socialise {
             socialise.check()?;
+        }
+        if let Some(auction) = &self.auction {
+            auction.check()?;
         }
         Ok(self)
     }

@@ -1,8 +1,8 @@
 //! One step of a liquidation, at its time.
 
 use super::{
-    Fact, Offer, Process, Rule, Stage, backstop, begin, close, deleverage, insurance, orders,
-    socialise,
+    Fact, Offer, Process, Rule, Stage, auction, backstop, begin, close, deleverage, insurance,
+    orders, socialise,
 };
 use crate::account::AccountId;
 use crate::agenda::after;
@@ -33,7 +33,8 @@ fn pause<'a>(state: &'a State, id: AccountId, process: &Process, problem: &Refus
     let mut change = Change::new(state);
     let account = state.account(id).name.clone();
     change.liquidation(Fact::Paused { account, problem: problem.to_string() });
-    let process = Process { paused: true, offer: None, ..process.clone() };
+    let offer = process.offer.clone().and_then(|offer| offer.paused(state.now));
+    let process = Process { paused: true, offer, ..process.clone() };
     change.process(id, Some(process), None);
     change
 }
@@ -62,7 +63,8 @@ impl<'a> Failing<'a> {
             stage = match stage {
                 Stage::Grace => Stage::Orders,
                 Stage::Orders => Stage::Close,
-                Stage::Close => Stage::Backstop,
+                Stage::Close => Stage::Auction,
+                Stage::Auction => Stage::Backstop,
                 Stage::Backstop => Stage::Insurance,
                 Stage::Insurance => Stage::Deleverage,
                 Stage::Deleverage => Stage::Socialise,
@@ -78,7 +80,7 @@ impl<'a> Failing<'a> {
         let at = self.rule.backstop.as_ref().and_then(|backstop| backstop.at);
         let used = self.worst().and_then(Standing::mm_used);
         let reached = at.is_some_and(|at| used.is_none_or(|used| used >= at));
-        let before = self.process.stage < Stage::Backstop;
+        let before = self.process.stage < Stage::Auction;
         let orders = self.state.account(self.id).orders.is_empty();
         if reached && before && orders { backstop::take_over(self, 0) } else { Ok(None) }
     }
@@ -89,6 +91,7 @@ impl<'a> Failing<'a> {
             Stage::Grace | Stage::Stuck => Ok(None),
             Stage::Orders => orders::cancel(self),
             Stage::Close => close::offer(self, step),
+            Stage::Auction => auction::hold(self, step),
             Stage::Backstop => backstop::take_over(self, step),
             Stage::Insurance => insurance::pay(self, stage),
             Stage::Deleverage => deleverage::close(self, step),

@@ -52,7 +52,7 @@ fn offered(state: &State, id: AccountId) -> Option<(&Process, Slice)> {
     let process = state.liquidation.of(id)?;
     match process.offer {
         Some(Offer::Position(slice)) => Some((process, slice)),
-        None => None,
+        Some(Offer::Auction(_)) | None => None,
     }
 }
 

@@ -23,6 +23,20 @@ pub struct Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Buffer(pub Rate);
 
+impl Buffer {
+    /// The buffer that brings maintenance margin down to a share of equity; rounded up.
+    ///
+    /// # Errors
+    /// When the share is not above zero and up to one, or its inverse does not fit.
+    pub fn down_to(used: Rate) -> Result<Self, LiquidationError> {
+        if !used.is_positive() || used > Rate::ONE {
+            return Err(LiquidationError::bad("margin used", "above 0, up to 1", used));
+        }
+        let times = Decimal::ONE.over(used.decimal(), Round::Up)?;
+        Ok(Self(Rate::new(times.minus(Decimal::ONE)?)))
+    }
+}
+
 impl Standing {
     /// The net with the buffer on top of the requirement, rounded down.
     ///
@@ -47,12 +61,20 @@ impl Standing {
     /// # Errors
     /// When a number does not fit.
     pub fn most(&self, share: Rate, buffer: Buffer) -> Result<Rate, LiquidationError> {
+        self.most_at(self.price(share)?, buffer)
+    }
+
+    /// The same where all that is for sale costs so much: for figures of which not all that is
+    /// sold counts, as where collateral has haircuts.
+    ///
+    /// # Errors
+    /// As [`Standing::most`].
+    pub fn most_at(&self, price: Money, buffer: Buffer) -> Result<Rate, LiquidationError> {
         let short = self.buffered(buffer)?;
         if !short.is_negative() {
             return Ok(Rate::ZERO);
         }
         // A share p leaves (1 - p) of what is for sale, and p of its price.
-        let price = self.price(share)?;
         let gained = price.minus(short)?.plus(self.reserved)?;
         if !gained.is_positive() {
             return Ok(Rate::ONE);
@@ -132,6 +154,13 @@ mod tests {
             let left = after.buffered(Buffer(rate(buffer))).unwrap();
             prop_assert!(left.to_f64().abs() < 1e-9 || most == Rate::ONE, "{left}");
         }
+    }
+
+    #[test]
+    fn a_buffer_is_what_brings_margin_used_down() {
+        assert_eq!(Buffer::down_to(rate(80)).unwrap(), Buffer(rate(25)));
+        assert_eq!(Buffer::down_to(Rate::ONE).unwrap(), Buffer(Rate::ZERO));
+        assert!(Buffer::down_to(Rate::ZERO).is_err());
     }
 
     #[test]
