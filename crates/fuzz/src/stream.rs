@@ -20,7 +20,7 @@ const LONGEST: usize = 200;
 const FURTHEST: i64 = 30 * 86_400 * 1_000_000_000;
 const START: i64 = 1_773_428_400 * 1_000_000_000;
 
-const ACCOUNTS: &[&str] = &["a", "b", "a/sub", "d", "e", "nobody", ""];
+const ACCOUNTS: &[&str] = &["a", "b", "a/sub", "d", "e", "f", "g", "nobody", ""];
 const INSTRUMENTS: &[&str] = &[
     "x:BTC/USDC:USDC",
     "x:BTC/USDC:USDC-260327",
@@ -131,6 +131,30 @@ const ACTIONS: &[&str] = &[
         "coverage":"$R"}}}}"#,
     r#"{"list":{"instrument":"$I","contract_size":"$N","lot":"$N","expiry":"$T","mark":"$N"}}"#,
     r#"{"model":{"name":"$A"}}"#,
+    r#"{"liquidation":{"rule":{"grace_seconds":$S,"step_seconds":$S,"end":"$R","close":{
+        "first":"$R","growth":"$R","steps":$O,"slippage":"$R","fee":"$R"}}}}"#,
+    r#"{"liquidation":{"rule":{"step_seconds":$S,"end":"0.8","auction":{"stale":"restart",
+        "form":{"portfolio":{"asset":"$C","start":"0.95","knee":"$R","fast_seconds":$S,
+        "slow_seconds":60,"insolvent_seconds":$S,"last_seconds":60,"least":"$R",
+        "whole_below":"$N"}}}}}}"#,
+    r#"{"liquidation":{"model":"cross","rule":{"step_seconds":1,"end":"0.9","auction":{"form":{
+        "batch":{"asset":"USDC","seconds":$S,"least":"$R","worst":"$R"}}}}}}"#,
+    r#"{"liquidation":{"model":"aave-v3","rule":{"step_seconds":1,"end":"0.9","auction":{"form":{
+        "collateral":{"first":"$R","fall":{"stairs":{"cut":"$R","step_seconds":$S}},
+        "tail_seconds":$S,"cusp":"$R","resets":$O,"dust":"$N","least":"$N"}}}}}}"#,
+    r#"{"liquidation":{"model":"aave-v3","rule":{"step_seconds":1,"end":"0.9","auction":{"form":{
+        "spread":{"discount":{"by-health":{"threshold":"$R","most":"$R"}},"close_factor":"$R",
+        "dust":"$N","seconds":$S}}}}}}"#,
+    r#"{"liquidation":{"model":"$A","rule":null}}"#,
+    r#"{"take":{"account":"$A","by":"$A","quantity":"$N","price":"$N"}}"#,
+    r#"{"take":{"account":"f","by":"b","quantity":"0.001","price":"$N"}}"#,
+    r#"{"bid":{"account":"$A","by":"$A","share":"$R","limit":"$N"}}"#,
+    r#"{"bid":{"account":"f","by":"a","share":"$R","limit":"$N"}}"#,
+    r#"{"bid":{"account":"f","by":"b","share":"$R"}}"#,
+    r#"{"bid":{"account":"g","by":"$A","amount":"$N","limit":"$N"}}"#,
+    r#"{"bid":{"account":"$A","by":"a","amount":"$N"}}"#,
+    r#"{"mark":{"instrument":"x:BTC/USDC:USDC","mark":"60000"}}"#,
+    r#"{"index":{"asset":"BTC","price":"60000"}}"#,
 ];
 
 /// What every stream begins with.
@@ -160,6 +184,20 @@ const STAGE: &[&str] = &[
         "buyer":{"account":"a"},"seller":{"account":"b"}}}"#,
     r#"{"trade":{"instrument":"x:BTC/USDC:USDC-260327","quantity":"0.2","price":"70000",
         "buyer":{"account":"d"},"seller":{"account":"a"}}}"#,
+    r#"{"model":{"name":"aave-v3"}}"#,
+    r#"{"open":{"account":"f","mode":"cross","model":"cross"}}"#,
+    r#"{"deposit":{"account":"f","asset":"USDC","amount":"10200"}}"#,
+    r#"{"trade":{"instrument":"x:BTC/USDC:USDC","quantity":"1","price":"70000",
+        "buyer":{"account":"f"},"seller":{"account":"b"}}}"#,
+    r#"{"open":{"account":"g","mode":"cross","model":"aave-v3"}}"#,
+    r#"{"deposit":{"account":"g","asset":"BTC","amount":"1"}}"#,
+    r#"{"withdraw":{"account":"g","asset":"USDC","amount":"50000"}}"#,
+    r#"{"liquidation":{"rule":{"step_seconds":10,"end":"0.8","close":{"first":"0.5",
+        "growth":"0.25","steps":2,"slippage":"0.001","fee":"0.0002"},"auction":{"form":{
+        "portfolio":{"asset":"USDC","start":"0.95","knee":"0.7","fast_seconds":60,
+        "slow_seconds":600,"insolvent_seconds":600,"least":"0.01"}}}}}}"#,
+    r#"{"liquidation":{"model":"aave-v3","rule":{"step_seconds":10,"end":"0.9","auction":{"form":{
+        "spread":{"discount":{"fixed":"0.05"},"close_factor":"0.5","seconds":3600}}}}}}"#,
 ];
 
 /// Streams of bytes that choose.

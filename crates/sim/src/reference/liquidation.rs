@@ -13,7 +13,7 @@ use crate::holdings::{Fills, big, value};
 use keelmark_book::{Asset, Decimal, Price, Quantity, Rate};
 use keelmark_engine::command::Action;
 use keelmark_engine::ledger::{Named, Posting};
-use keelmark_engine::liquidation::{Fact, Outcome, Rule};
+use keelmark_engine::liquidation::{Fact, Outcome, Rule, Stage};
 use keelmark_engine::{Command, Event};
 use num_bigint::BigInt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,8 @@ pub struct Failures {
     rules: BTreeMap<Option<String>, Rule>,
     open: BTreeSet<String>,
     offers: BTreeMap<String, Offer>,
+    /// Accounts in an auction.
+    auctions: BTreeSet<String>,
 }
 
 /// Part of a position that is offered.
@@ -50,13 +52,21 @@ fn is_heard(command: &Command, heard: &[Event]) -> bool {
 
 /// Whether an action is about liquidations.
 fn is_asked(action: &Action) -> bool {
-    matches!(action, Action::Take(_) | Action::Liquidation { .. } | Action::Fund { .. })
+    matches!(
+        action,
+        Action::Take(_) | Action::Bid(_) | Action::Liquidation { .. } | Action::Fund { .. }
+    )
 }
 
 impl Reference {
     /// Offers by whose they are.
     pub fn offers(&self) -> impl Iterator<Item = (&str, &Offer)> {
         self.failures.offers.iter().map(|(name, offer)| (name.as_str(), offer))
+    }
+
+    /// Accounts in an auction.
+    pub fn auctions(&self) -> impl Iterator<Item = &str> {
+        self.failures.auctions.iter().map(String::as_str)
     }
 
     /// Whether an account is being liquidated.
@@ -75,7 +85,8 @@ impl Reference {
         let before: Vec<(String, Option<Held>)> =
             named.iter().map(|name| (name.clone(), self.accounts.get(name).cloned())).collect();
         self.before = before;
-        let steps = matches!(command.action, Action::Take(_)).then(|| self.worst_of(&named));
+        let asked = matches!(command.action, Action::Take(_) | Action::Bid(_));
+        let steps = asked.then(|| self.worst_of(&named));
         for event in heard {
             if self.happens(event, &command.action).is_none() {
                 self.wrong(format!("cannot be: {event:?}"));
@@ -195,7 +206,16 @@ impl Reference {
                 }
                 Some(())
             }
-            Fact::Entered { account, .. } | Fact::Paused { account, .. } => {
+            Fact::Entered { account, stage } => {
+                self.failures.offers.remove(account);
+                if *stage == Stage::Auction {
+                    self.failures.auctions.insert(account.clone());
+                } else {
+                    self.failures.auctions.remove(account);
+                }
+                Some(())
+            }
+            Fact::Paused { account, .. } => {
                 self.failures.offers.remove(account);
                 Some(())
             }
@@ -248,6 +268,7 @@ impl Reference {
             return None;
         }
         self.failures.offers.remove(name);
+        self.failures.auctions.remove(name);
         let held = self.accounts.get(name)?;
         match outcome {
             Outcome::NoRule => return self.rule_of(held).is_none().then_some(()),
