@@ -175,6 +175,9 @@ impl Workload {
         if known.offers().next().is_some() && self.random.chance(1, 3) {
             return self.take(known);
         }
+        if known.auctions().next().is_some() && self.random.chance(1, 3) {
+            return self.bid(known);
+        }
         match self.random.below(10_000) {
             0..=799 => self.cash("deposit", 500_000),
             800..=1_399 => self.cash("withdraw", 5_000),

@@ -11,6 +11,26 @@ const STAGES: &[&str] = &[
     r#""backstop":{"vaults":[{"account":"a0","share":"0.75"},
         {"account":"a1","share":"0.25","most":"2000000"}]}"#,
     r#""insurance":{"most":"100000"}"#,
+    r#""deleverage":{"policy":"pro-rata"}"#,
+    r#""socialise":{"gate_seconds":60}"#,
+];
+/// Auctions, one of which a rule may have.
+const AUCTIONS: &[&str] = &[
+    r#"{"portfolio":{"asset":"USDC","start":"0.95","knee":"0.7","fast_seconds":60,
+        "slow_seconds":600,"insolvent_seconds":120,"last_seconds":60,"least":"0.01"}}"#,
+    r#"{"batch":{"asset":"USDC","seconds":20,"least":"0.05","worst":"0.5"}}"#,
+    r#"{"spread":{"discount":{"fixed":"0.05"},"close_factor":"0.5","seconds":600}}"#,
+    r#"{"collateral":{"first":"1.1","fall":{"line":{"seconds":300}},"tail_seconds":200,
+        "cusp":"0.4","resets":3,"dust":"1","least":"0.001"}}"#,
+];
+/// What else a rule may have.
+const POLICIES: &[&str] = &[
+    r#""pro-rata""#,
+    r#"{"queue":{"ranking":"binance"}}"#,
+    r#"{"capped":{"share":"0.5"}}"#,
+    r#""leverage""#,
+    r#"{"risk-aware":{"weight":"linear"}}"#,
+    r#""least-haircut""#,
 ];
 
 fn rule(stages: &str) -> String {
@@ -27,8 +47,15 @@ impl Workload {
     pub(super) fn waterfall(&mut self) -> String {
         let without = self.random.below(STAGES.len() + 2);
         let stages = STAGES.iter().enumerate().filter(|(at, _)| *at != without);
-        let stages: Vec<&str> = stages.map(|(_, stage)| *stage).collect();
-        rule(&format!(r#""step_seconds":5,"end":"0.85",{}"#, stages.join(",")))
+        let mut stages: Vec<String> = stages.map(|(_, stage)| (*stage).to_owned()).collect();
+        if self.random.chance(2, 3) {
+            stages.push(format!(r#""auction":{{"form":{}}}"#, self.random.pick(AUCTIONS)));
+        }
+        let policy = *self.random.pick(POLICIES);
+        rule(&format!(
+            r#""step_seconds":5,"end":"0.85",{}"#,
+            stages.join(",").replace(r#""pro-rata""#, policy)
+        ))
     }
 
     /// Somebody pays into an insurance fund.
@@ -63,8 +90,28 @@ impl Workload {
         format!(r#"{{"liquidation":{{{model}"rule":{rule}}}}}"#)
     }
 
-    /// Takes part of an offer; now and then too much of it, for too little, or what is not there.
-    pub(super) fn take(&mut self, known: &Reference) -> String {
+    /// Bids in an auction, whatever its form: a share or an amount, at any price or not.
+    pub(super) fn bid(&mut self, known: &Reference) -> String {
+        let by = self.taker(known);
+        let auctions: Vec<&str> = known.auctions().collect();
+        let account = match auctions.get(self.random.below(auctions.len())) {
+            Some(name) => (*name).to_owned(),
+            None => self.account(),
+        };
+        let part = 1 + self.random.below(99);
+        let what = match self.random.below(6) {
+            0 => format!(r#","amount":"{}""#, 1 + self.random.below(200_000)),
+            1 => format!(r#","amount":"0.{part:02}""#),
+            2 => format!(r#","share":"0.{part:02}","limit":"{}""#, self.random.below(2_000_000)),
+            3 => r#","share":"1""#.to_owned(),
+            4 => format!(r#","share":"0","limit":"-{part}""#),
+            _ => format!(r#","share":"0.{part:02}""#),
+        };
+        format!(r#"{{"bid":{{"account":"{account}","by":"{by}"{what}}}}}"#)
+    }
+
+    /// Somebody who is not liquidated himself, mostly; he gets money where he has too little.
+    fn taker(&mut self, known: &Reference) -> String {
         let mut taker = self.someone();
         for _ in 0..4 {
             if known.is_failing(&format!("a{taker}")) {
@@ -72,7 +119,12 @@ impl Workload {
             }
         }
         self.hope.payers.push(taker);
-        let by = format!("a{taker}");
+        format!("a{taker}")
+    }
+
+    /// Takes part of an offer; now and then too much of it, for too little, or what is not there.
+    pub(super) fn take(&mut self, known: &Reference) -> String {
+        let by = self.taker(known);
         let offers: Vec<_> = known.offers().collect();
         let Some((name, offer)) = offers.get(self.random.below(offers.len().max(1))) else {
             let account = self.account();
