@@ -162,13 +162,7 @@ impl Contest {
     }
 
     /// What is left once those before have been served.
-    fn served(
-        &self,
-        player: usize,
-        share: f64,
-        all: usize,
-        before: impl Fn(usize) -> f64,
-    ) -> Odds {
+    fn served(&self, player: usize, share: f64, all: usize, before: impl Fn(usize) -> f64) -> Odds {
         let mut taken = [0.0; UNITS];
         taken[0] = 1.0;
         for (other, one) in self.players.iter().enumerate() {

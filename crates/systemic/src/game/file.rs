@@ -295,10 +295,7 @@ fn curve(node: &Node) -> Result<Curve, InputError> {
     };
     let kinds = [("stairs", 0), ("line", 1), ("two-speeds", 2)];
     let curve = match fields.word("kind", &kinds, None)? {
-        0 => Curve::Stairs {
-            cut: share(&mut fields, "cut")?,
-            step: whole(&mut fields, "step")?,
-        },
+        0 => Curve::Stairs { cut: share(&mut fields, "cut")?, step: whole(&mut fields, "step")? },
         1 => Curve::Line { seconds: whole(&mut fields, "seconds")? },
         _ => Curve::TwoSpeeds {
             start: share(&mut fields, "start")?,

@@ -133,10 +133,15 @@ mod tests {
     fn results_come_in_order_on_any_number_of_threads() {
         for threads in [1, 3, 16] {
             let mut seen = Vec::new();
-            in_order(50, threads, |at| at * at, |at, one| {
-                seen.push((at, one));
-                at < 40
-            });
+            in_order(
+                50,
+                threads,
+                |at| at * at,
+                |at, one| {
+                    seen.push((at, one));
+                    at < 40
+                },
+            );
             let expected: Vec<_> = (0..=40).map(|at| (at, at * at)).collect();
             assert_eq!(seen, expected);
         }

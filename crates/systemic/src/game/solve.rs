@@ -120,8 +120,7 @@ fn payoffs(contest: &Contest, profile: &Profile) -> Payoffs {
         let odds: Vec<Odds> = contest.odds(&average, player);
         let kinds = 0..contest.players[player].gain.len();
         let at = |kind: usize| {
-            let worth =
-                |(level, odds): (usize, &Odds)| contest.payoff(player, kind, level, *odds);
+            let worth = |(level, odds): (usize, &Odds)| contest.payoff(player, kind, level, *odds);
             std::iter::once(0.0).chain(odds.iter().enumerate().map(worth)).collect()
         };
         kinds.map(at).collect()
@@ -233,11 +232,8 @@ mod tests {
     #[test]
     fn the_proof_finds_whoever_plays_wrongly() {
         // All come to a prize that pays two of ten.
-        let contest = Contest {
-            players: vec![player(10, 45.0, vec![100.0])],
-            fees: vec![0.0],
-            lost: 0.0,
-        };
+        let contest =
+            Contest { players: vec![player(10, 45.0, vec![100.0])], fees: vec![0.0], lost: 0.0 };
         let all = vec![vec![vec![0.0, 1.0]]];
         assert!((judged(&contest, &all, 0).exploitability - 35.0).abs() < 1e-9);
         assert!((judged(&contest, &contest.away(), 0).exploitability - 55.0).abs() < 1e-9);

@@ -106,6 +106,16 @@ fn across(axis: &AxisReport, value: f64) -> f64 {
     LEFT as f64 + width * (value - from) / (to - from)
 }
 
+/// Round values along an axis.
+fn marks(axis: &AxisReport) -> Vec<f64> {
+    let (from, to) = ends(&axis.values);
+    let (low, high) = (from.min(to), from.max(to));
+    let step = round_up((high - low) / (TICKS + 1) as f64);
+    let first = (low / step - 1e-9).ceil() as i64;
+    let all = (first..).map(|number| number as f64 * step);
+    all.take_while(|at| *at <= high + 1e-9 * step).take(4 * TICKS).collect()
+}
+
 fn ends(values: &[f64]) -> (f64, f64) {
     (values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(1.0))
 }
@@ -123,8 +133,8 @@ fn drawn(report: &SweepReport, axis: &AxisReport, panel: &Panel<'_>, out: &mut S
             "<line x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\" stroke=\"#ddd\"/>"
         );
         text(out, LEFT - 8, y as usize + 4, "end", INK, &(panel.shown)(value));
-        let (from, to) = ends(&axis.values);
-        let at = from + (to - from) * tick as f64 / TICKS as f64;
+    }
+    for at in marks(axis) {
         let x = across(axis, at) as usize;
         text(out, x, bottom + 18, "middle", INK, &plain(at));
     }

@@ -10,7 +10,7 @@ use keelmark_systemic::game::{Failure as Why, Found, Game};
 use serde::Serialize;
 
 /// Parameters whose limits are looked for, beside the one that the mechanism is tuned by.
-const PARAMETERS: &[&str] = &["cost", "capital", "latency", "vol", "shock", "size"];
+const PARAMETERS: &[&str] = &["cost", "capital", "latency", "vol", "shock", "fund.size"];
 
 /// A game solved and played.
 #[derive(Debug, Serialize)]

@@ -79,9 +79,8 @@ fn place(path: &Path, game: &Game) -> PathBuf {
 }
 
 fn header(game: &Game, axes: &[Axis]) -> Header {
-    let said = |axis: &Axis| {
-        format!("{}={:?}..{:?}:{}", axis.parameter, axis.from, axis.to, axis.count)
-    };
+    let said =
+        |axis: &Axis| format!("{}={:?}..{:?}:{}", axis.parameter, axis.from, axis.to, axis.count);
     Header {
         schema: SCHEMA.to_owned(),
         game: game.digest.clone(),
@@ -123,9 +122,8 @@ fn held(
             break;
         }
         let cell: Option<Cell> = serde_json::from_slice(line).ok();
-        let right = |cell: &Cell| {
-            cell.cell == cells.len() && cell.values == values(axes, cell.cell)
-        };
+        let right =
+            |cell: &Cell| cell.cell == cells.len() && cell.values == values(axes, cell.cell);
         let Some(cell) = cell.filter(right) else {
             let at = cells.len() + 2;
             let problem = format!("line {at}: expected cell {}, found another line", at - 2);

@@ -146,16 +146,21 @@ fn cells(
     let bar = screen.count(all as u64, "{pos} of {len} cells");
     bar.set_position(before as u64);
     let mut failure = None;
-    in_order(all - before, threads, |at| game.cell(axes, before + at), |_, found| {
-        let kept = found.map_err(Failure::from).and_then(|cell| {
-            kept.as_mut().map_or(Ok(()), |kept| kept.keep(&cell))?;
-            cells.push(cell);
-            Ok(())
-        });
-        bar.inc(1);
-        failure = kept.err();
-        failure.is_none()
-    });
+    in_order(
+        all - before,
+        threads,
+        |at| game.cell(axes, before + at),
+        |_, found| {
+            let kept = found.map_err(Failure::from).and_then(|cell| {
+                kept.as_mut().map_or(Ok(()), |kept| kept.keep(&cell))?;
+                cells.push(cell);
+                Ok(())
+            });
+            bar.inc(1);
+            failure = kept.err();
+            failure.is_none()
+        },
+    );
     bar.finish_and_clear();
     failure.map_or(Ok(cells), Err)
 }
@@ -302,10 +307,10 @@ fn turned(report: &SweepReport, axis: &AxisReport) -> String {
     paragraph("  ", &report.turns.iter().map(one).collect::<Vec<_>>().join(" "))
 }
 
-/// Two parameters as a map: the first downwards, the second to the right.
+/// Two parameters as a map: the first upwards, the second to the right, as in the picture.
 fn map(report: &SweepReport, first: &AxisReport, second: &AxisReport) -> String {
     let mut table = Table::new(&[(first.parameter.as_str(), Align::Right), ("", Align::Left)]);
-    for row in report.cells.chunks(second.values.len()) {
+    for row in report.cells.chunks(second.values.len()).rev() {
         let marks: String = row.iter().map(mark).collect();
         table.row([plain(row[0].values[0]).into(), marks.into()]);
     }

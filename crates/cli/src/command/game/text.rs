@@ -19,7 +19,7 @@ pub fn amount(number: f64) -> String {
 
 /// A share in percent, with more places where it is small.
 pub fn share(number: f64) -> String {
-    let places = if number != 0.0 && number.abs() < 0.000_95 { 4 } else { 1 };
+    let places = if (5e-7..0.000_95).contains(&number.abs()) { 4 } else { 1 };
     format!("{:.places$} %", number * 100.0)
 }
 
@@ -143,9 +143,8 @@ fn flows(report: &GameReport, screen: Screen) -> String {
         ("protocol", flows.protocol),
     ];
     for (at, (name, got)) in gets.iter().enumerate() {
-        let (who, paid) = pays.get(at).map_or(("", String::new()), |(who, paid)| {
-            (*who, amount(*paid))
-        });
+        let (who, paid) =
+            pays.get(at).map_or(("", String::new()), |(who, paid)| (*who, amount(*paid)));
         table.row([who.into(), paid.into(), (*name).into(), amount(*got).into()]);
     }
     table.text(screen.colour)
@@ -200,10 +199,10 @@ fn findings(report: &GameReport) -> String {
     said.push(profit(report));
     if let Some(one) = &report.optimum {
         said.push(if one.best == one.value {
-            format!("no other {} costs owners and fund less than {}.", one.parameter, one.value)
+            format!("No other {} costs owners and fund less than {}.", one.parameter, one.value)
         } else {
             format!(
-                "owners and fund lose least at {} {}: {} instead of {}.",
+                "Owners and fund lose least at {} {}: {} instead of {}.",
                 one.parameter,
                 plain(one.best),
                 amount(one.best_loss),
@@ -250,11 +249,9 @@ fn verdict(report: &GameReport) -> String {
 fn empty(report: &GameReport) -> String {
     let worst = |a: &&AccountsReport, b: &&AccountsReport| a.nobody.total_cmp(&b.nobody);
     match report.accounts.iter().max_by(worst) {
-        Some(one) if one.nobody > 0.000_5 => format!(
-            "Most often nobody comes to {} ({} of the lots).",
-            one.name,
-            share(one.nobody)
-        ),
+        Some(one) if one.nobody > 0.000_5 => {
+            format!("Most often nobody comes to {} ({} of the lots).", one.name, share(one.nobody))
+        }
         _ => "Somebody comes to every lot.".to_owned(),
     }
 }
@@ -351,6 +348,7 @@ mod tests {
         assert_eq!(amount(-0.000_000_1), "0");
         assert_eq!(amount(12.5), "12.50");
         assert_eq!(share(0.000_012), "0.0012 %");
+        assert_eq!(share(1e-30), "0.0 %");
         assert_eq!(share(0.5), "50.0 %");
     }
 }
