@@ -1,6 +1,8 @@
 //! Games as a whole: money is neither made nor lost, play agrees with theory, and both with what
 //! is known in closed form.
 
+use keelmark_systemic::game::offer::{Offer, Strategy};
+use keelmark_systemic::game::random::Random;
 use keelmark_systemic::game::{Game, Keepers};
 use proptest::prelude::*;
 
@@ -117,6 +119,37 @@ fn what_nobody_takes_is_missing_as_much_as_in_the_closed_form() {
     assert!((found.shortfall / closed - 1.0).abs() < 0.04, "{} {closed}", found.shortfall);
     assert!((found.shortfall - closed).abs() < 4.0 * found.error);
     assert!((found.flows.gap - found.flows.fund).abs() < 1e-9);
+}
+
+/// What an engine will do: show each keeper the offer at every tick, and serve who bids.
+#[test]
+fn strategies_that_are_shown_offers_come_to_the_same_as_play() {
+    let game = plain("kind = \"reverse\"\nmost = 0.2", 5, 30.0);
+    let game = game.with(&[("vol", "4"), ("wait", "1200"), ("debt", "930")]).unwrap();
+    let found = game.found();
+    let lot = game.failing[0].lot;
+    let (paths, mut sold) = (game.paths(), 0);
+    for (number, path) in paths.iter().enumerate() {
+        let mut random = Random::new(77, number as u64);
+        let mut keepers = game.demands(0, &found.fates[0], &mut random);
+        let served = (0..path.len()).any(|tick| {
+            let value = lot.collateral * path[tick];
+            let asked = value * (1.0 - game.sale.offered(&lot, tick, path[tick]));
+            let offer = Offer { seconds: tick as f64 * 12.0, value, asked, sealed: false };
+            keepers.iter_mut().any(|keeper| keeper.bid(&offer).is_some())
+        });
+        sold += u32::from(served);
+    }
+    let played = 1.0 - found.fates[0].seen.unsold;
+    let served = f64::from(sold) / paths.len() as f64;
+    assert!(served > 0.2 && served < 0.99, "{served}: nothing to tell apart");
+    // Accounts that recover are not left to the fund, and nobody takes them either.
+    assert!(served <= played + 0.02, "{served} {played}");
+    let come: u32 = (0..4_000u64)
+        .map(|number| game.demands(0, &found.fates[0], &mut Random::new(78, number)))
+        .map(|all| all.iter().filter(|one| one.margin.is_some()).count() as u32)
+        .sum();
+    assert!((f64::from(come) / 4_000.0 - found.fates[0].come).abs() < 0.06);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! A game solved and played: how many come, what is missing, who profits, and whether it holds.
 
 use super::contest::Contest;
-use super::play::{Flows, Seen, play};
+use super::offer::Demand;
+use super::play::{Flows, Seen, drawn, play};
+use super::random::Random;
 use super::setting::Game;
 use super::solve::{Effort, Solution, solve};
 
@@ -115,6 +117,25 @@ impl Game {
             f64::from(group.count) * group.lot.debt / all * of(fate)
         };
         self.failing.iter().zip(fates).map(part).sum()
+    }
+
+    /// What every keeper does about one account of a group, each drawn from his equilibrium: those
+    /// of a class beside each other, in the order of the classes.
+    pub fn demands(&self, group: usize, fate: &Fate, random: &mut Random) -> Vec<Demand> {
+        let lot = &self.failing[group].lot;
+        let margins = self.margins(lot);
+        let mut out = Vec::new();
+        for (keeper, kinds) in self.keepers.iter().zip(&fate.solution.profile) {
+            for _ in 0..keeper.count {
+                let level = drawn(&kinds[random.below(kinds.len())], random.uniform());
+                out.push(Demand {
+                    margin: level.map(|level| margins[level]),
+                    capital: self.share(keeper) * lot.debt,
+                    fee: level.map_or(0.0, |level| fate.contest.fees[level]),
+                });
+            }
+        }
+        out
     }
 
     fn expected(&self, fates: &[Fate]) -> Vec<f64> {

@@ -227,7 +227,8 @@ impl Left {
     }
 }
 
-fn drawn(mixed: &Mixed, uniform: f64) -> Option<usize> {
+/// The level that a number between zero and one draws; none stays away.
+pub(super) fn drawn(mixed: &Mixed, uniform: f64) -> Option<usize> {
     let mut left = uniform - mixed[0];
     if left < 0.0 {
         return None;
