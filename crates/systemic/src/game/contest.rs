@@ -210,10 +210,11 @@ fn counted(share: f64, all: usize) -> usize {
 fn convolve(taken: &mut [f64], units: usize, chance: f64, count: u32) {
     let all = taken.len();
     let most = ((all - 1) / units).min(count as usize);
+    let number = binomial(chance, count, most);
     let mut before = [0.0; UNITS];
     before[..all].copy_from_slice(taken);
     taken.fill(0.0);
-    for (number, one) in binomial(chance, count, most).into_iter().enumerate() {
+    for (number, one) in number[..=most].iter().enumerate() {
         for at in number * units..all {
             taken[at] += before[at - number * units] * one;
         }
@@ -221,14 +222,17 @@ fn convolve(taken: &mut [f64], units: usize, chance: f64, count: u32) {
 }
 
 /// Probabilities of nought to `most` of `count`.
-fn binomial(chance: f64, count: u32, most: usize) -> Vec<f64> {
-    let rest = 1.0 - chance;
-    let mut choose = 1.0;
-    let mut out = Vec::with_capacity(most + 1);
-    for number in 0..=most {
-        let number = number as u32;
-        out.push(choose * times(chance, number) * times(rest, count - number));
-        choose *= f64::from(count - number) / f64::from(number + 1);
+fn binomial(chance: f64, count: u32, most: usize) -> [f64; UNITS] {
+    let mut out = [0.0; UNITS];
+    let mut away = times(1.0 - chance, count - most as u32);
+    for number in (0..=most).rev() {
+        out[number] = away;
+        away *= 1.0 - chance;
+    }
+    let mut come = 1.0;
+    for (number, one) in out[..=most].iter_mut().enumerate() {
+        *one *= come;
+        come *= chance * f64::from(count - number as u32) / (number + 1) as f64;
     }
     out
 }

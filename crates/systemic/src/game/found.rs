@@ -69,10 +69,15 @@ pub enum Failure {
 impl Game {
     /// Solves and plays.
     pub fn found(&self) -> Found {
+        self.found_with(EFFORT)
+    }
+
+    /// The same with another effort; what it was worth is in the answer.
+    pub fn found_with(&self, effort: Effort) -> Found {
         let paths = self.paths();
         let contests: Vec<Contest> =
             self.failing.iter().map(|group| self.contest(group, &paths)).collect();
-        let solutions: Vec<Solution> = contests.iter().map(|one| solve(one, EFFORT)).collect();
+        let solutions: Vec<Solution> = contests.iter().map(|one| solve(one, effort)).collect();
         let profiles: Vec<_> = solutions.iter().map(|one| one.profile.clone()).collect();
         let fees: Vec<_> = contests.iter().map(|one| one.fees.clone()).collect();
         let played = play(self, &paths, &profiles, &fees);

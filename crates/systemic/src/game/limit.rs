@@ -55,11 +55,15 @@ impl Game {
     }
 
     /// The turn on one side of a value, and how far it was looked for.
-    fn turn(&self, parameter: &str, now: Option<Failure>, factor: f64) -> (Option<Turn>, f64) {
+    fn turn(&self, parameter: &str, now: Option<Failure>, mut factor: f64) -> (Option<Turn>, f64) {
         let mut near = 1.0;
         for _ in 0..DOUBLINGS {
             let far = near * factor;
-            let Some(found) = self.fails_at(parameter, far) else { break };
+            let Some(found) = self.fails_at(parameter, far) else {
+                // Too far for the parameter to make sense: not so far.
+                factor = factor.sqrt();
+                continue;
+            };
             if found.is_some() != now.is_some() {
                 return (Some(self.between(parameter, (near, now), (far, found))), far);
             }

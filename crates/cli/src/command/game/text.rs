@@ -130,11 +130,8 @@ fn flows(report: &GameReport, screen: Screen) -> String {
         ("Where it goes", Align::Left),
         ("", Align::Right),
     ]);
-    let pays = [
-        ("owners", flows.owners),
-        ("fund", flows.fund),
-        ("  of that, lost to the market", flows.gap),
-    ];
+    let pays =
+        [("owners", flows.owners), ("fund", flows.fund), ("  lost to the market", flows.gap)];
     let gets = [
         ("keepers' profit", flows.keepers),
         ("their costs of taking part", flows.costs),
@@ -199,10 +196,10 @@ fn findings(report: &GameReport) -> String {
     said.push(profit(report));
     if let Some(one) = &report.optimum {
         said.push(if one.best == one.value {
-            format!("No other {} costs owners and fund less than {}.", one.parameter, one.value)
+            format!("No other {} costs owners and fund less.", one.parameter)
         } else {
             format!(
-                "Owners and fund lose least at {} {}: {} instead of {}.",
+                "Owners and fund lose least with {} = {}: {} instead of {}.",
                 one.parameter,
                 plain(one.best),
                 amount(one.best_loss),
@@ -286,7 +283,7 @@ fn agreement(report: &GameReport) -> String {
                 Some(1) => "one outsider breaks it".to_owned(),
                 Some(count) => format!("{count} outsiders break it"),
                 None => format!(
-                    "{} outsiders do not break it, for want of capital",
+                    "{} outsiders do not break it",
                     found.agreements.last().map_or(0, |one| one.outsiders)
                 ),
             };
