@@ -59,6 +59,13 @@ pub struct Odds {
     pub any: f64,
 }
 
+/// A case of how fast a keeper is.
+struct Tie {
+    weight: f64,
+    /// Probability that a keeper of each player is slower.
+    slower: Vec<f64>,
+}
+
 impl Contest {
     /// How many levels there are.
     pub fn levels(&self) -> usize {
@@ -90,13 +97,13 @@ impl Contest {
         let mut found = vec![Odds::default(); self.levels()];
         for level in (0..self.levels()).rev() {
             let tied = average.iter().any(|one| one[level + 1] > 0.0);
-            let nodes = if tied { NODES.len() } else { 1 };
-            for node in 0..nodes {
+            let nodes = if tied { ties.len() } else { 1 };
+            for tie in &ties[..nodes] {
                 let before = |other: usize| {
-                    let equal = average[other][level + 1] * (1.0 - ties[other][node]);
+                    let equal = average[other][level + 1] * (1.0 - tie.slower[other]);
                     (above[other] + equal).clamp(0.0, 1.0)
                 };
-                let weight = if tied { ties[self.players.len()][node] } else { 1.0 };
+                let weight = if tied { tie.weight } else { 1.0 };
                 let one = if ample {
                     let first = self.first(player, before);
                     Odds { share: first, any: first }
@@ -113,20 +120,18 @@ impl Contest {
         found
     }
 
-    /// For each other player and node, the probability that one of his with an equal bid is slower;
-    /// last the weights of the nodes.
-    fn ties(&self, player: usize) -> Vec<Vec<f64>> {
+    /// How fast he may be, in a few cases.
+    fn ties(&self, player: usize) -> Vec<Tie> {
         let own = self.players[player].speed;
         let ratios: Vec<f64> = self.players.iter().map(|one| one.speed / own).collect();
         let least = ratios.iter().copied().fold(1.0, f64::min);
         // A change of variable takes the root of a slow rival out of the integrand.
         let power = (1.0 / least).ceil().min(4.0);
-        let mut out: Vec<Vec<f64>> = ratios
-            .iter()
-            .map(|ratio| NODES.iter().map(|(at, _)| powf(*at, power * ratio)).collect())
-            .collect();
-        out.push(NODES.iter().map(|(at, w)| w * power * powf(*at, power - 1.0)).collect());
-        out
+        let tie = |(at, weight): &(f64, f64)| Tie {
+            weight: weight * power * powf(*at, power - 1.0),
+            slower: ratios.iter().map(|ratio| powf(*at, power * ratio)).collect(),
+        };
+        NODES.iter().map(tie).collect()
     }
 
     /// Other keepers of a player.

@@ -10,6 +10,9 @@ use super::solve::{Effort, Solution, solve};
 /// How hard an equilibrium is looked for.
 pub const EFFORT: Effort = Effort { tolerance: 1e-3, rounds: 800 };
 
+/// The same for each of the many games of a search: what is quickly found is found as well.
+pub const SEARCH: Effort = Effort { rounds: 250, ..EFFORT };
+
 /// What was found of a group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fate {

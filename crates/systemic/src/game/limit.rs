@@ -1,7 +1,7 @@
 //! Where a game stops to hold: each parameter is moved away from its value, to twice or half of it
 //! at each step, and what lies between the last that holds and the first that does not is halved.
 
-use super::found::Failure;
+use super::found::{Failure, SEARCH};
 use super::setting::Game;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -35,12 +35,21 @@ pub struct Limits {
     pub looked: (f64, f64),
 }
 
+/// Why a game fails; nothing where it holds.
+#[derive(Clone, Copy)]
+struct Verdict(Option<Failure>);
+
+impl Verdict {
+    fn differs(self, other: Self) -> bool {
+        self.0.is_some() != other.0.is_some()
+    }
+}
+
 impl Game {
-    /// Why it fails with one parameter so many times its value; nothing where it holds. None where
-    /// that makes no sense.
-    fn fails_at(&self, parameter: &str, times: f64) -> Option<Option<Failure>> {
+    /// Why it fails with one parameter so many times its value; none where that makes no sense.
+    fn fails_at(&self, parameter: &str, times: f64) -> Option<Verdict> {
         let moved = self.scaled(parameter, times)?;
-        Some(moved.failure(&moved.found()))
+        Some(Verdict(moved.failure(&moved.found_with(SEARCH))))
     }
 
     /// Where it turns when a parameter moves; nothing for one that it does not have, or that is
@@ -55,7 +64,7 @@ impl Game {
     }
 
     /// The turn on one side of a value, and how far it was looked for.
-    fn turn(&self, parameter: &str, now: Option<Failure>, mut factor: f64) -> (Option<Turn>, f64) {
+    fn turn(&self, parameter: &str, now: Verdict, mut factor: f64) -> (Option<Turn>, f64) {
         let mut near = 1.0;
         for _ in 0..DOUBLINGS {
             let far = near * factor;
@@ -64,7 +73,7 @@ impl Game {
                 factor = factor.sqrt();
                 continue;
             };
-            if found.is_some() != now.is_some() {
+            if found.differs(now) {
                 return (Some(self.between(parameter, (near, now), (far, found))), far);
             }
             near = far;
@@ -72,19 +81,14 @@ impl Game {
         (None, near)
     }
 
-    fn between(
-        &self,
-        parameter: &str,
-        mut near: (f64, Option<Failure>),
-        mut far: (f64, Option<Failure>),
-    ) -> Turn {
+    fn between(&self, parameter: &str, mut near: (f64, Verdict), mut far: (f64, Verdict)) -> Turn {
         for _ in 0..HALVINGS {
             let middle = 0.5 * (near.0 + far.0);
             let Some(found) = self.fails_at(parameter, middle) else { break };
-            let side = if found.is_some() == near.1.is_some() { &mut near } else { &mut far };
+            let side = if found.differs(near.1) { &mut far } else { &mut near };
             *side = (middle, found);
         }
-        let why = near.1.or(far.1).unwrap_or(Failure::Fund);
+        let why = near.1.0.or(far.1.0).unwrap_or(Failure::Fund);
         Turn { times: 0.5 * (near.0 + far.0), why }
     }
 }

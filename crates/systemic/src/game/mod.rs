@@ -43,3 +43,6 @@ pub use fund::{Law, fund};
 pub use keepers::{Bonus, Entry, Keepers};
 pub use race::Race;
 pub use setting::Game;
+
+#[cfg(test)]
+mod tests;

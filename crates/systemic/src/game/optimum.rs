@@ -1,6 +1,7 @@
 //! The number that a mechanism is tuned by, and where owners and fund together lose least.
 
 use super::file::shown;
+use super::found::SEARCH;
 use super::lot::Lot;
 use super::mechanism::Mechanism;
 use super::setting::Game;
@@ -54,7 +55,7 @@ impl Game {
     /// What owners and fund lose with the parameter at a value; none where that makes no sense.
     pub fn lost_at(&self, value: f64) -> Option<f64> {
         let moved = self.with(&[(self.tuned_by().0, &shown(value))]).ok()?;
-        let flows = moved.found().flows;
+        let flows = moved.found_with(SEARCH).flows;
         Some(flows.owners + flows.fund)
     }
 

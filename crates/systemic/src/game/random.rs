@@ -1,5 +1,5 @@
-//! Draws from a seed: SplitMix64, a stream of its own for each number given, so that any part of a
-//! simulation can be done again alone, in any order and on any thread.
+//! Draws from a seed: `SplitMix64`, a stream of its own for each number given, so that any part of
+//! a simulation can be done again alone, in any order and on any thread.
 
 use keelmark_kernels::{exp, ln};
 

@@ -65,7 +65,7 @@ pub fn run(
     }
     let axes = axes(&arguments.sweep, game)?;
     let cells = cells(arguments, game, &axes, threads, screen)?;
-    let turns = turns(game, &axes, &cells)?;
+    let turns = turns(game, &axes, &cells);
     let parameter = |axis: &Axis| AxisReport {
         parameter: axis.parameter.clone(),
         values: (0..axis.count).map(|at| axis.value(at)).collect(),
@@ -170,8 +170,8 @@ fn why(cell: &Cell) -> &'static str {
 }
 
 /// Of one parameter: where it begins or ceases to hold, by halves between two cells.
-fn turns(game: &Game, axes: &[Axis], cells: &[Cell]) -> Result<Vec<TurnAt>, Failure> {
-    let [axis] = axes else { return Ok(Vec::new()) };
+fn turns(game: &Game, axes: &[Axis], cells: &[Cell]) -> Vec<TurnAt> {
+    let [axis] = axes else { return Vec::new() };
     let mut out = Vec::new();
     for pair in cells.windows(2).filter(|pair| pair[0].holds != pair[1].holds) {
         let (mut low, mut high) = (pair[0].values[0], pair[1].values[0]);
@@ -188,7 +188,7 @@ fn turns(game: &Game, axes: &[Axis], cells: &[Cell]) -> Result<Vec<TurnAt>, Fail
         let value = 0.5 * (low + high);
         out.push(TurnAt { value, holds_above: pair[1].holds, why: reason });
     }
-    Ok(out)
+    out
 }
 
 fn written(report: &SweepReport, file: &str, screen: Screen) -> Result<Answer, Failure> {

@@ -1,12 +1,12 @@
 //! Games as a whole: money is neither made nor lost, play agrees with theory, and both with what
 //! is known in closed form.
 
-use keelmark_systemic::game::offer::{Offer, Strategy};
-use keelmark_systemic::game::random::Random;
-use keelmark_systemic::game::{Game, Keepers};
+use crate::game::offer::{Offer, Strategy};
+use crate::game::random::Random;
+use crate::game::{Game, Keepers};
 use proptest::prelude::*;
 
-const SAMPLE: &str = include_str!("../../../samples/game.toml");
+const SAMPLE: &str = include_str!("../../../../samples/game.toml");
 
 const FIXED: &str = "kind = \"fixed\"\nbonus = 0.06\nclose_factor = 0.5\nfee = 0.1";
 const RACE: &str = "kind = \"race\"\nbonus = 0.06\nlost = 0.7";
