@@ -23,15 +23,16 @@ pub fn share(number: f64) -> String {
     format!("{:.places$} %", number * 100.0)
 }
 
-/// A number with as many digits as it needs, four at most behind its first.
+/// A number with as many digits as it needs, four behind the point at most.
 pub fn plain(number: f64) -> String {
-    let text = if number.abs() >= 10_000.0 {
-        return amount(number);
-    } else if number.abs() >= 100.0 {
-        format!("{number:.1}")
-    } else {
-        format!("{number:.4}")
+    let places = match number.abs() {
+        10_000.0.. => return amount(number),
+        100.0.. => 1,
+        10.0.. => 2,
+        1.0.. => 3,
+        _ => 4,
     };
+    let text = format!("{number:.places$}");
     let short = text.trim_end_matches('0').trim_end_matches('.');
     if short.is_empty() || short == "-" { "0".to_owned() } else { short.to_owned() }
 }
@@ -339,6 +340,7 @@ mod tests {
     fn numbers_are_as_long_as_they_need() {
         assert_eq!(plain(0.0187), "0.0187");
         assert_eq!(plain(120.0), "120");
+        assert_eq!(plain(17.7812), "17.78");
         assert_eq!(plain(0.0), "0");
         assert_eq!(plain(-0.2234), "-0.2234");
         assert_eq!(plain(1_234_567.8), "1,234,568");
