@@ -174,15 +174,14 @@ fn drawn(report: &SweepReport, axis: &AxisReport, panel: &Panel<'_>, out: &mut S
     }
 }
 
-/// One, two or five times a power of ten, no less than this.
+/// One, two, two and a half or five times a power of ten, no less than this.
 fn round_up(value: f64) -> f64 {
     if value <= 0.0 {
         return 1.0;
     }
-    let mut power = 1e-18;
-    while power * 10.0 <= value {
-        power *= 10.0;
-    }
+    let text = format!("{value:e}");
+    let exponent = text.split_once('e').map_or("0", |(_, exponent)| exponent);
+    let power: f64 = format!("1e{exponent}").parse().unwrap_or(1.0);
     let steps = [1.0, 2.0, 2.5, 5.0, 10.0];
     steps.iter().map(|step| step * power).find(|one| *one >= value).unwrap_or(value)
 }
