@@ -8,7 +8,7 @@
 //!
 //! For keepers who differ, mechanisms of every kind and a book of accounts, in the order of a run:
 //!
-//! - [`file`]: a game as a file; [`setting`]: what it holds
+//! - [`mod@file`]: a game as a file; [`setting`]: what it holds
 //! - [`price`], [`random`]: how the price moves while a lot waits; where draws come from
 //! - [`lot`], [`mechanism`]: what is sold, and what is offered for how much and when
 //! - [`contest`], [`solve`]: what a bid is worth against others, and how all bid in equilibrium
