@@ -125,7 +125,8 @@ fn footing(matrix: &UnitMatrix) -> Vec<String> {
     wrapped(&said, matrix.moves.len().max(5) * LETTERS)
 }
 
-fn text(out: &mut String, x: usize, y: usize, anchor: &str, style: &str, said: &str) {
+/// A text at a place.
+pub fn text(out: &mut String, x: usize, y: usize, anchor: &str, style: &str, said: &str) {
     let said = escaped(said);
     let _ =
         writeln!(out, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" {style}>{said}</text>");
@@ -140,7 +141,8 @@ fn colours(strength: f64) -> (String, &'static str) {
     (fill, if share > 0.6 { "#fff" } else { "#111" })
 }
 
-fn escaped(text: &str) -> String {
+/// Text that cannot end an element.
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -114,6 +114,27 @@ fn head(text: &str) -> String {
     text.split_inclusive('\n').take(40).collect()
 }
 
+/// Small games, of every kind of mechanism.
+pub fn game() -> Vec<Vec<u8>> {
+    let sample = include_str!("../../../samples/game.toml");
+    let (before, rest) = sample.split_once("kind = \"fixed\"").unwrap_or((sample, ""));
+    let rest = rest.find("threshold").map_or("", |at| &rest[at..]);
+    let kinds = [
+        "kind = \"race\"\nbonus = 0.06\nlost = 0.5",
+        "kind = \"sealed\"\nseconds = 60\nreserve = 0.8\npenalty = 0.05",
+        "kind = \"dutch\"\nstart = 1.1\nreserve = 0.6\n\
+         curve = { kind = \"stairs\", cut = 0.99, step = 24 }",
+        "kind = \"dutch\"\nstart = 1.1\nreserve = 0\ncurve = { kind = \"line\", seconds = 900 }",
+        "kind = \"dutch\"\nstart = 1\nreserve = 0.1\n\
+         curve = { kind = \"two-speeds\", start = 1, knee = 0.8, fast = 90, slow = 900 }",
+        "kind = \"reverse\"\nmost = 0.15",
+    ];
+    let short = "[[book.account]]\nname = \"short\"\ncount = 3\nside = \"short\"\nsize = 90\n\
+                 margin = 1_000\n";
+    let other = |kind: &&str| format!("{before}{kind}\n{rest}{short}").into_bytes();
+    kinds.iter().map(other).chain([sample.as_bytes().to_vec()]).collect()
+}
+
 /// Markets as CSV.
 pub fn market_csv() -> Vec<Vec<u8>> {
     let chain = head(include_str!("../../../samples/btc-options-2026-03-13.csv"));

@@ -5,6 +5,8 @@ use keelmark_book::symbol::Symbol;
 use keelmark_book::{Book, InputError, Market, Quantity, read, write};
 use keelmark_margin::expr::{Formula, Interval};
 use keelmark_margin::{Document, margin};
+use keelmark_systemic::game::Game;
+use keelmark_systemic::game::solve::Effort;
 use keelmark_units::{Decimal, Timestamp};
 use keelmark_venues::imported::Imported;
 use keelmark_venues::{bybit, crif, deribit, derive, hyperliquid};
@@ -51,6 +53,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "hyperliquid", corpus: corpus::hyperliquid, run: hyperliquid_reply },
     Target { name: "derive", corpus: corpus::derive, run: derive_reply },
     Target { name: "crif", corpus: corpus::crif, run: crif_file },
+    Target { name: "game", corpus: corpus::game, run: game },
     Target { name: "snapshot", corpus: snapshot::corpus, run: snapshot::restore },
     Target { name: "commands", corpus: stream::lines_corpus, run: stream::lines },
     Target { name: "command-bytes", corpus: stream::bytes_corpus, run: stream::bytes },
@@ -190,6 +193,25 @@ fn all_margins(document: &Document, market: &Market, book: &Book) {
         }
         assert!(found.total.mm_used.is_none_or(|used| used >= 0.0), "a ratio");
     }
+}
+
+/// A game that is read is small enough to be played, and every amount that comes of it is a number.
+fn game(bytes: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    let Some(game) = said(Game::parse("input.toml", text)) else { return false };
+    // As large as it likes, but this one quickly.
+    let few = game.keepers.iter().map(|one| one.count).sum::<u32>() <= 30;
+    let quick = few && game.sale.timing.ticks <= 500;
+    let Some(game) = said(game.with(&[("paths", "2")])).filter(|_| quick) else { return true };
+    let found = game.found_with(Effort { tolerance: 0.01, rounds: 3 });
+    let flows = &found.flows;
+    let all = [flows.owners, flows.fund, flows.gap, flows.costs, found.nobody, found.worth];
+    assert!(all.iter().all(|one| one.is_finite()), "an amount: {flows:?}");
+    let scale = all.iter().fold(1.0, |most: f64, one| most.max(one.abs()));
+    let scale = scale.max(flows.selling.abs()).max(game.debt());
+    assert!(flows.missing().abs() <= 1e-6 * scale, "money made or lost: {flows:?}");
+    assert!(found.nobody <= 1.0 + 1e-9 && found.exploitability() >= 0.0, "a probability");
+    true
 }
 
 fn formula(bytes: &[u8]) -> bool {

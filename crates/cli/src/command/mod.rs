@@ -13,6 +13,7 @@ mod engine;
 mod engine;
 mod explain;
 mod export;
+mod game;
 mod impact;
 mod import;
 mod liq;
@@ -54,6 +55,8 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Our books in the formats of others
     Export(export::ExportArgs),
+    /// The game around liquidations: who comes, what is missing, who profits
+    Game(game::GameArgs),
     /// Accounts that are run: commands in, answers out, everything on disk
     #[cfg_attr(not(feature = "engine"), command(about = engine::ABOUT))]
     Engine(engine::EngineArgs),
@@ -80,6 +83,7 @@ pub fn run(command: &Command, screen: Screen) -> Result<Answer, Failure> {
         Command::Models(arguments) => models::run(arguments, screen),
         Command::Import(arguments) => import::run(arguments, screen),
         Command::Export(arguments) => export::run(arguments, screen),
+        Command::Game(arguments) => game::run(arguments, screen),
         Command::Engine(arguments) => engine::run(arguments, screen),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Bench(arguments) => bench::run(arguments, screen),

@@ -95,7 +95,7 @@ impl Law {
 
 /// The standard normal number below which one falls with a probability: by halves, to the last bit
 /// that the distribution tells apart.
-fn quantile(probability: f64) -> f64 {
+pub(crate) fn quantile(probability: f64) -> f64 {
     let (mut low, mut high) = (-40.0, 40.0);
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
