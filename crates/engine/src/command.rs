@@ -214,7 +214,7 @@ pub enum Action {
         /// Under which document, by its name; under all without a rule of their own when absent.
         model: Option<String>,
         /// How; absent, not at all.
-        rule: Option<liquidation::Rule>,
+        rule: Option<Box<liquidation::Rule>>,
     },
     /// Takes part of a position that a liquidation offers.
     Take(Take),

@@ -163,6 +163,37 @@ fn an_account_worth_nothing_passes_against_a_rising_payment_of_the_insurance_fun
 }
 
 #[test]
+fn a_position_on_collateral_of_its_own_is_sold_with_its_collateral_alone() {
+    let mut venue = failing(PORTFOLIO);
+    venue.open("own", "100000");
+    venue.done(&format!(
+        r#"{{"trade":{{"instrument":"{PERPETUAL}","quantity":"1","price":"70000",
+            "buyer":{{"account":"own","isolated":true}},"seller":{{"account":"rich"}}}}}}"#
+    ));
+    let shared = venue.cash("own");
+    // Of 2,800 put up 250 are left; "long" still has enough.
+    fall(&mut venue, "19:01:00", "67450");
+    let found = time(&mut venue, "19:01:01");
+    let Some(Fact::Auction { what: Auctioned::Begun(asked), .. }) = found.last() else {
+        panic!("{found:?}")
+    };
+    assert!(asked.pool.starts_with("isolated"), "{asked:?}");
+    assert_eq!((asked.worth, asked.price), (money("250"), money("237.5")));
+    for (second, wanted) in [(2, "0.1"), (3, "1")] {
+        let bid =
+            format!(r#"{{"bid":{{"account":"own","by":"ann","share":"{wanted}","limit":"250"}}}}"#);
+        let found = facts(&venue.done_at(&format!("19:01:{second:02}"), &bid));
+        let sold = matches!(&found[0], Fact::Auction { what: Auctioned::Share { .. }, .. });
+        assert!(sold, "{found:?}");
+        venue.restart();
+    }
+    let id = venue.engine.state().named("own").unwrap();
+    assert!(venue.engine.state().liquidation.of(id).is_none());
+    assert!(position(&venue, "ann").is_positive());
+    assert!(venue.cash("own") >= shared);
+}
+
+#[test]
 fn what_nobody_wants_ends_with_time_alone_and_late_bids_are_told_when() {
     let mut venue = failing(PORTFOLIO);
     fall(&mut venue, "19:01:00", "65230");

@@ -73,10 +73,10 @@ fn a_vault_takes_over_position_and_what_the_account_had() {
 
 #[test]
 fn a_fund_pays_what_is_owed_and_no_more_than_it_has() {
-    let mut venue = failing(&format!(
-        r#""close":{{"first":"1","growth":"0","steps":1,"slippage":"0","fee":"0"}},
-        "insurance":{{"fund":"coins"}}"#
-    ));
+    let mut venue = failing(
+        r#""close":{"first":"1","growth":"0","steps":1,"slippage":"0","fee":"0"},
+        "insurance":{"fund":"coins"}"#,
+    );
     venue.done(r#"{"fund":{"fund":"coins","asset":"USDC","amount":"30"}}"#);
     venue.done_at("19:01:00", &mark("64950"));
     let taken = r#"{"take":{"account":"long","by":"rich","quantity":"1","price":"64950"}}"#;

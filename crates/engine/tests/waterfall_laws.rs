@@ -32,13 +32,13 @@ fn rule(stages: u8, policy: usize, vault: u8) -> String {
     }
     if stages & 2 != 0 {
         rule += r#","backstop":{"vaults":[{"account":"vault","share":""#;
-        rule += &format!(r#"0.{vault}"}},{{"account":"a0","share":"0.{}"}}]}}"#, 10 - vault);
+        rule = format!(r#"{rule}0.{vault}"}},{{"account":"a0","share":"0.{}"}}]}}"#, 10 - vault);
     }
     if stages & 4 != 0 {
         rule += r#","insurance":{"fund":"coins","shared":true}"#;
     }
     if stages & 8 != 0 {
-        rule += &format!(r#","deleverage":{{"policy":{}}}"#, POLICIES[policy]);
+        rule = format!(r#"{rule},"deleverage":{{"policy":{}}}"#, POLICIES[policy]);
     }
     if stages & 16 != 0 {
         rule += r#","socialise":{"gate_seconds":7}"#;

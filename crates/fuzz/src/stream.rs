@@ -153,7 +153,12 @@ const ACTIONS: &[&str] = &[
     r#"{"bid":{"account":"f","by":"b","share":"$R"}}"#,
     r#"{"bid":{"account":"g","by":"$A","amount":"$N","limit":"$N"}}"#,
     r#"{"bid":{"account":"$A","by":"a","amount":"$N"}}"#,
+    r#"{"bid":{"account":"f","by":"a","share":"0.05"}}"#,
+    r#"{"bid":{"account":"f","by":"b","share":"0.5","limit":"1000"}}"#,
+    r#"{"bid":{"account":"g","by":"a","amount":"$N"}}"#,
     r#"{"mark":{"instrument":"x:BTC/USDC:USDC","mark":"60000"}}"#,
+    r#"{"mark":{"instrument":"x:BTC/USDC:USDC","mark":"60000"}}"#,
+    r#"{"mark":{"instrument":"x:BTC/USDC:USDC","mark":"59500"}}"#,
     r#"{"index":{"asset":"BTC","price":"60000"}}"#,
 ];
 
@@ -192,12 +197,18 @@ const STAGE: &[&str] = &[
     r#"{"open":{"account":"g","mode":"cross","model":"aave-v3"}}"#,
     r#"{"deposit":{"account":"g","asset":"BTC","amount":"1"}}"#,
     r#"{"withdraw":{"account":"g","asset":"USDC","amount":"50000"}}"#,
-    r#"{"liquidation":{"rule":{"step_seconds":10,"end":"0.8","close":{"first":"0.5",
-        "growth":"0.25","steps":2,"slippage":"0.001","fee":"0.0002"},"auction":{"form":{
-        "portfolio":{"asset":"USDC","start":"0.95","knee":"0.7","fast_seconds":60,
-        "slow_seconds":600,"insolvent_seconds":600,"least":"0.01"}}}}}}"#,
+    r#"{"liquidation":{"rule":{"step_seconds":1,"end":"0.8","close":{"first":"0.5",
+        "growth":"0.25","steps":1,"slippage":"0.001","fee":"0.0002"},"auction":{"form":{
+        "portfolio":{"asset":"USDC","start":"0.95","knee":"0.7","fast_seconds":3600,
+        "slow_seconds":86400,"insolvent_seconds":86400,"least":"0.01"}}}}}}"#,
     r#"{"liquidation":{"model":"aave-v3","rule":{"step_seconds":10,"end":"0.9","auction":{"form":{
-        "spread":{"discount":{"fixed":"0.05"},"close_factor":"0.5","seconds":3600}}}}}}"#,
+        "spread":{"discount":{"fixed":"0.05"},"close_factor":"0.5","seconds":86400}}}}}}"#,
+    // Two accounts fail, and are auctioned when a stream begins.
+    r#"{"mark":{"instrument":"x:BTC/USDC:USDC","mark":"60000"}}"#,
+    r#"{"index":{"asset":"BTC","price":"60000"}}"#,
+    r#""time""#,
+    r#""time""#,
+    r#""time""#,
 ];
 
 /// Streams of bytes that choose.
@@ -295,7 +306,8 @@ fn stage() -> &'static [u8] {
     STAGED.get_or_init(|| {
         let mut engine = Engine::default();
         for (at, action) in STAGE.iter().enumerate() {
-            let (number, at_time) = (at + 1, Timestamp::from_nanos(START));
+            let (number, left) = (at + 1, (STAGE.len() - at - 1) as i64);
+            let at_time = Timestamp::from_nanos(START - left * 1_000_000_000);
             let line =
                 format!(r#"{{"from":"stage","number":{number},"at":"{at_time}","do":{action}}}"#);
             let command = serde_json::from_str(&line).ok().and_then(|command: Command| {

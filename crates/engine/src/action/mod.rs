@@ -74,7 +74,7 @@ fn now<'a>(state: &'a State, action: &Action, at: Timestamp) -> Result<Change<'a
         Action::CancelChange { change } => governance::cancel(state, *change),
         Action::HoldChange { change } => governance::hold(state, *change),
         Action::Liquidation { model, rule } => {
-            liquidation::begin::set(state, model.as_deref(), rule.as_ref())
+            liquidation::begin::set(state, model.as_deref(), rule.as_deref())
         }
         Action::Take(asked) => liquidation::take::take(state, asked),
         Action::Fund { fund, asset, amount } => {

@@ -292,6 +292,15 @@ impl fmt::Display for Fact {
             Self::Passed { account, by, instrument, quantity, .. } => {
                 write!(f, "{account}: {} {instrument} passed to {by}", quantity.abs())
             }
+            other => other.of_last_resorts(f),
+        }
+    }
+}
+
+impl Fact {
+    /// In words: what others pay for, and how it ends.
+    fn of_last_resorts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::TakenOver { account, by, currency, worth, left } => {
                 write!(f, "{account}: {by} took over positions worth {worth} {currency}; ")?;
                 write!(f, "{left} {currency} is left")
@@ -340,6 +349,8 @@ impl fmt::Display for Fact {
                     Outcome::NoRule => "there is no rule",
                 }
             ),
+            // Said before it came here.
+            _ => Ok(()),
         }
     }
 }

@@ -160,7 +160,7 @@ impl Offer {
                 sale.go_on(now, rule);
                 Self::Auction(sale)
             }
-            other => other,
+            other @ Self::Position(_) => other,
         }
     }
 }

@@ -142,7 +142,7 @@ impl Reference {
                     (&**fact, action)
                 {
                     match rule.clone() {
-                        Some(rule) => drop(self.failures.rules.insert(model.clone(), rule)),
+                        Some(rule) => drop(self.failures.rules.insert(model.clone(), *rule)),
                         None => drop(self.failures.rules.remove(model)),
                     }
                 }

@@ -103,10 +103,11 @@ impl<'a> Pool<'a> {
         change: &mut Change<'a>,
         price: Money,
         shares: &[(AccountId, Rate)],
-    ) -> Result<(), (usize, Refusal)> {
+    ) -> Result<(), Box<(usize, Refusal)>> {
         let mut sold = (Rate::ZERO, Money::ZERO);
         for (at, (by, share)) in shares.iter().enumerate() {
-            sold = self.one(change, price, (*by, *share), sold).map_err(|why| (at, why))?;
+            sold =
+                self.one(change, price, (*by, *share), sold).map_err(|why| Box::new((at, why)))?;
         }
         Ok(())
     }
@@ -197,7 +198,7 @@ pub(super) fn bid<'a>(
     };
     // What he would get, and can pay, is tried and thrown away.
     let mut tried = Change::new(state);
-    pool.sell(&mut tried, limit, &[(by, share)]).map_err(|(_, refusal)| refusal)?;
+    pool.sell(&mut tried, limit, &[(by, share)]).map_err(|why| why.1)?;
     let mut change = Change::new(state);
     let mut bids = bids.to_vec();
     bids.push(Sealed { by, share, limit });
@@ -241,7 +242,7 @@ pub(super) fn clear<'a>(
         let mut change = said(failing, &facts);
         match pool.sell(&mut change, cleared.price, &shares.collect::<Vec<_>>()) {
             Ok(()) => return Ok(change),
-            Err((at, why)) => facts.push(dropped(&left.remove(at), why.to_string())),
+            Err(why) => facts.push(dropped(&left.remove(why.0), why.1.to_string())),
         }
     }
 }

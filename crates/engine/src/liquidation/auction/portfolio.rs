@@ -270,6 +270,7 @@ pub(super) fn insolvent<'a>(
 }
 
 /// A share that was sold.
+#[derive(Clone, Copy)]
 struct Sold<'a> {
     share: Rate,
     most: Rate,
