@@ -90,7 +90,7 @@ fn step(model: &str) {
     }
     let (step, quick, whole) = (median(steps), median(quick), median(whole));
     println!(
-        "{model}: {:.0} us a step = {:.1} margins in numbers, {:.1} explained ones (target {TARGET})",
+        "{model}: {:.0} us a step = {:.1} margins in numbers, {:.1} explained (target {TARGET})",
         step / 1e3,
         step / quick,
         step / whole

@@ -59,7 +59,8 @@ fn a_vault_takes_over_position_and_what_the_account_had() {
     let found = facts(&venue.done_at("19:01:01", r#""time""#));
     let worth: Money = "65200".parse().unwrap();
     assert!(
-        matches!(&found[..], [Fact::Entered { .. }, Fact::Passed { .. }, Fact::TakenOver { worth: found, left, .. },
+        matches!(&found[..], [Fact::Entered { .. }, Fact::Passed { .. },
+            Fact::TakenOver { worth: found, left, .. },
             Fact::Ended { outcome: Outcome::Flat, .. }] if *found == worth && left.is_zero()),
         "{found:?}"
     );
@@ -247,7 +248,8 @@ fn what_nobody_pays_is_shared_by_all_who_hold_the_asset() {
     let mut venue = owing(r#""insurance":{},"socialise":{"gate_seconds":60}"#);
     let found = facts(&venue.done_at("19:01:11", r#""time""#));
     assert!(
-        matches!(&found[..], [Fact::Entered { .. }, Fact::Gated { owed, .. }] if *owed == money("1050")),
+        matches!(&found[..], [Fact::Entered { .. }, Fact::Gated { owed, .. }]
+            if *owed == money("1050")),
         "{found:?}"
     );
     venue.restart();

@@ -147,7 +147,8 @@ impl Workload {
         }
         let by = if self.random.chance(1, 30) { (*name).to_owned() } else { by };
         format!(
-            r#"{{"take":{{"account":"{name}","by":"{by}","quantity":"{quantity}","price":"{price}"}}}}"#
+            r#"{{"take":{{"account":"{name}","by":"{by}","quantity":"{quantity}",
+            "price":"{price}"}}}}"#
         )
     }
 }
