@@ -59,8 +59,9 @@ fn a_vault_takes_over_position_and_what_the_account_had() {
     let found = facts(&venue.done_at("19:01:01", r#""time""#));
     let worth: Money = "65200".parse().unwrap();
     assert!(
-        matches!(&found[..], [Fact::Entered { .. }, Fact::Passed { .. }, Fact::TakenOver { worth: found, left, .. },
-            Fact::Ended { outcome: Outcome::Flat, .. }] if *found == worth && left.is_zero()),
+        matches!(&found[..], [Fact::Entered { .. }, Fact::Passed { .. },
+            Fact::TakenOver { worth: found, left, .. }, Fact::Ended { outcome: Outcome::Flat, .. }]
+            if *found == worth && left.is_zero()),
         "{found:?}"
     );
     assert_eq!(position(&venue, "vault").to_string(), "1");
@@ -73,10 +74,10 @@ fn a_vault_takes_over_position_and_what_the_account_had() {
 
 #[test]
 fn a_fund_pays_what_is_owed_and_no_more_than_it_has() {
-    let mut venue = failing(&format!(
-        r#""close":{{"first":"1","growth":"0","steps":1,"slippage":"0","fee":"0"}},
-        "insurance":{{"fund":"coins"}}"#
-    ));
+    let mut venue = failing(
+        r#""close":{"first":"1","growth":"0","steps":1,"slippage":"0","fee":"0"},
+        "insurance":{"fund":"coins"}"#,
+    );
     venue.done(r#"{"fund":{"fund":"coins","asset":"USDC","amount":"30"}}"#);
     venue.done_at("19:01:00", &mark("64950"));
     let taken = r#"{"take":{"account":"long","by":"rich","quantity":"1","price":"64950"}}"#;
@@ -246,10 +247,9 @@ fn owing(stages: &str) -> Venue {
 fn what_nobody_pays_is_shared_by_all_who_hold_the_asset() {
     let mut venue = owing(r#""insurance":{},"socialise":{"gate_seconds":60}"#);
     let found = facts(&venue.done_at("19:01:11", r#""time""#));
-    assert!(
-        matches!(&found[..], [Fact::Entered { .. }, Fact::Gated { owed, .. }] if *owed == money("1050")),
-        "{found:?}"
-    );
+    let gated = matches!(&found[..], [Fact::Entered { .. }, Fact::Gated { owed, .. }]
+        if *owed == money("1050"));
+    assert!(gated, "{found:?}");
     venue.restart();
     let before = ["rich", "vault", "other"].map(|name| venue.cash(name));
     let withdraw = r#"{"withdraw":{"account":"vault","asset":"USDC","amount":"1"}}"#;
@@ -410,4 +410,61 @@ fn a_vault_may_take_over_before_anything_is_offered() {
         let refused = venue.refused_at("19:02:00", &rule(&format!(r#""backstop":{backstop}"#)));
         assert!(refused.to_string().contains(word), "{refused}");
     }
+}
+
+#[test]
+fn dust_blocks_nothing() {
+    let dust = "0.000000000000000001";
+    let mut venue = failing(
+        r#""close":{"first":"1","growth":"0","steps":1,"slippage":"0","fee":"0"},
+        "socialise":{"gate_seconds":1}"#,
+    );
+    venue.done_at("19:01:00", &mark("64950"));
+    let taken = r#"{"take":{"account":"long","by":"rich","quantity":"1","price":"64950"}}"#;
+    venue.done_at("19:01:02", taken);
+    let but_dust = "49.999999999999999999";
+    venue.done_at(
+        "19:01:03",
+        &format!(r#"{{"deposit":{{"account":"long","asset":"USDC","amount":"{but_dust}"}}}}"#),
+    );
+    assert_eq!(venue.cash("long").to_string(), format!("-{dust}"));
+    let found = facts(&venue.done_at("19:02:00", r#""time""#));
+    let shared = found.iter().find_map(|fact| match fact {
+        Fact::Socialised { paid, .. } => Some(*paid),
+        _ => None,
+    });
+    assert_eq!(shared, Some(money(dust)), "{found:?}");
+    assert!(matches!(found.last(), Some(Fact::Ended { outcome: Outcome::Flat, .. })), "{found:?}");
+    assert_eq!(venue.cash("long"), Money::ZERO);
+}
+
+#[test]
+fn whoever_could_not_bear_the_price_is_closed_at_the_mark_and_the_loss_is_shared() {
+    let mut venue = failing(&format!(r#"{PRO_RATA},"socialise":{{"gate_seconds":1}}"#));
+    let ether = "deribit:ETH/USDC:USDC";
+    venue.done(r#"{"index":{"asset":"ETH","price":"2000"}}"#);
+    venue.done(&format!(
+        r#"{{"list":{{"instrument":"{ether}","contract_size":"1","lot":"0.1","mark":"2000"}}}}"#
+    ));
+    venue.open("thin", "4000");
+    venue.trade("0.5", "70000", "rich", "thin");
+    venue.done(&format!(
+        r#"{{"trade":{{"instrument":"{ether}","quantity":"10","price":"2000",
+        "buyer":{{"account":"thin"}},"seller":{{"account":"rich"}}}}}}"#
+    ));
+    venue.done_at("19:00:59", &format!(r#"{{"mark":{{"instrument":"{ether}","mark":"1650"}}}}"#));
+    venue.done_at("19:01:00", &mark("63000"));
+    venue.done_at("19:01:00", &format!(r#"{{"mark":{{"instrument":"{ether}","mark":"1300"}}}}"#));
+    let found = facts(&venue.done_at("19:01:01", r#""time""#));
+    let taken = haircuts(&found);
+    assert_eq!(taken.len(), 1, "{found:?}");
+    assert_eq!((taken[0].0.as_str(), taken[0].2), ("rich", money("1000")));
+    let found = facts(&venue.done_at("19:01:11", r#""time""#));
+    assert_eq!(haircuts(&found), [("thin".to_owned(), "-0.5".parse().unwrap(), Money::ZERO)]);
+    let missing = summary(&found);
+    assert_eq!((missing.0, missing.2), (money("1000"), money("-1000")), "{found:?}");
+    let found = facts(&venue.done_at("19:01:40", r#""time""#));
+    assert!(found.iter().any(|fact| matches!(fact, Fact::Socialised { .. })), "{found:?}");
+    assert!(position(&venue, "long").is_zero());
+    assert_eq!(venue.cash("long"), Money::ZERO);
 }

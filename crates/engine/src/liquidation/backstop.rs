@@ -113,7 +113,7 @@ pub(super) fn take_over<'a>(
     for (vault, lots) in rule.vaults.iter().zip(shares(rule, &estate)?) {
         let Some(by) = may_take(failing, vault) else { continue };
         let most = Part { vault, by, lots };
-        if let Some((part, change)) = bearable(failing, &estate, &mut parts, most) {
+        if let Some((part, change)) = bearable(failing, &estate, &mut parts, &most) {
             parts.push(part);
             done = Some(change);
         }
@@ -159,10 +159,10 @@ fn bearable<'a, 'b>(
     failing: &Failing<'a>,
     estate: &Estate,
     parts: &mut Vec<Part<'b>>,
-    most: Part<'b>,
+    most: &Part<'b>,
 ) -> Option<(Part<'b>, Change<'a>)> {
     let mut attempt = |lots: Vec<i64>| {
-        parts.push(Part { lots, ..most });
+        parts.push(Part { lots, vault: most.vault, by: most.by });
         let found = booked(failing, estate, parts).ok();
         Some((parts.pop()?, found?))
     };

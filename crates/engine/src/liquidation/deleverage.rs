@@ -24,7 +24,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many pools of an account are closed one after the other at most.
+/// So often something is closed at most: pool after pool, and of each what others can bear before
+/// the rest.
 const MOST_STEPS: u32 = 64;
 /// Whoever cannot bear the price is left out, so often at most.
 const MOST_ROUNDS: usize = 8;
@@ -268,7 +269,6 @@ fn booked<'a>(
         insurance::settle(&mut change, failing)?;
     }
     summary(&mut change, failing, (estate, shortfall), (taken, &haircuts))?;
-    let step = if whole { step } else { MOST_STEPS - 1 };
     failing.taken(&mut change, Stage::Deleverage, step, None);
     Ok(change)
 }

@@ -292,6 +292,27 @@ impl fmt::Display for Fact {
             Self::Passed { account, by, instrument, quantity, .. } => {
                 write!(f, "{account}: {} {instrument} passed to {by}", quantity.abs())
             }
+            Self::Paused { account, problem } => {
+                write!(f, "{account}: liquidation waits: {problem}")
+            }
+            Self::Ended { account, outcome, .. } => write!(
+                f,
+                "{account} is no longer liquidated: {}",
+                match outcome {
+                    Outcome::Restored => "its margin is restored",
+                    Outcome::Flat => "nothing is left",
+                    Outcome::NoRule => "there is no rule",
+                }
+            ),
+            other => other.of_the_end(f),
+        }
+    }
+}
+
+impl Fact {
+    /// In words: what becomes of what nobody took.
+    fn of_the_end(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
             Self::TakenOver { account, by, currency, worth, left } => {
                 write!(f, "{account}: {by} took over positions worth {worth} {currency}; ")?;
                 write!(f, "{left} {currency} is left")
@@ -328,18 +349,7 @@ impl fmt::Display for Fact {
                 write!(f, "{rate} of what they hold")
             }
             Self::Auction { account, what } => write!(f, "{account}: {what}"),
-            Self::Paused { account, problem } => {
-                write!(f, "{account}: liquidation waits: {problem}")
-            }
-            Self::Ended { account, outcome, .. } => write!(
-                f,
-                "{account} is no longer liquidated: {}",
-                match outcome {
-                    Outcome::Restored => "its margin is restored",
-                    Outcome::Flat => "nothing is left",
-                    Outcome::NoRule => "there is no rule",
-                }
-            ),
+            _ => Ok(()),
         }
     }
 }
