@@ -212,7 +212,8 @@ fn every_policy_closes_all_in_whole_lots() {
 
 #[test]
 fn a_position_on_its_own_collateral_loses_no_more_than_that() {
-    for stages in [PRO_RATA, ONE_VAULT] {
+    let insured = format!(r#""insurance":{{}},{PRO_RATA}"#);
+    for stages in [PRO_RATA, ONE_VAULT, &insured] {
         let mut venue = Venue::new();
         venue.open("rich", "10000000");
         venue.open("vault", "10000000");
@@ -222,6 +223,12 @@ fn a_position_on_its_own_collateral_loses_no_more_than_that() {
         venue.done(&rule(stages));
         venue.trade("1", "70000", "long", "rich");
         let left = venue.cash("long");
+        // What the position lost beside its collateral, and the fund pays where it is asked.
+        let missing = left.minus(money("40000")).unwrap();
+        if stages == insured {
+            venue.done(&format!(r#"{{"fund":{{"asset":"USDC","amount":"{missing}"}}}}"#));
+            venue.trade("0.3", "70000", "rich", "vault");
+        }
         venue.done_at("19:01:00", &mark("60000"));
         let found = facts(&venue.done_at("19:01:01", r#""time""#));
         assert!(position(&venue, "long").is_zero(), "{found:?}");

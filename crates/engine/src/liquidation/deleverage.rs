@@ -253,9 +253,11 @@ fn booked<'a>(
 ) -> Result<Change<'a>, Refusal> {
     let whole = is_whole(estate, taken);
     let mut change = failing.change(Stage::Deleverage);
-    if estate.isolated && whole {
-        for held in &estate.held {
-            let short = short_of(&change, failing, held)?;
+    let mut broke = false;
+    for held in estate.held.iter().filter(|_| estate.isolated) {
+        let short = short_of(&change, failing, held)?;
+        broke |= short.is_positive();
+        if whole {
             let settle = settle_of(failing, held);
             let place = Place::Isolated(failing.id, held.instrument);
             paid(&mut change, failing, settle, short, place)?;
@@ -263,7 +265,7 @@ fn booked<'a>(
     }
     let mut haircuts = Vec::with_capacity(taken.len());
     for one in taken {
-        haircuts.push(against(&mut change, failing, estate, one)?);
+        haircuts.push(against(&mut change, failing, (estate.isolated, broke), one)?);
     }
     if !estate.isolated && whole {
         insurance::settle(&mut change, failing)?;
@@ -273,20 +275,22 @@ fn booked<'a>(
     Ok(change)
 }
 
-/// Closes part of a position against somebody who holds the other side; the haircut.
+/// Closes part of a position against somebody who holds the other side; the haircut. `broke` is one
+/// on its own collateral that has less than nothing.
 fn against(
     change: &mut Change<'_>,
     failing: &Failing<'_>,
-    estate: &Estate,
+    (isolated, broke): (bool, bool),
     taken: &Taken<'_>,
 ) -> Result<Money, Refusal> {
     let Taken { held, winner, lots, haircut } = taken;
-    let (instrument, isolated) = (held.instrument, estate.isolated);
+    let instrument = held.instrument;
     let one = failing.state.market.instruments.get(instrument);
     let quantity = held.traded(failing.state, *lots)?;
     let mark = at_mark(failing, held, quantity)?;
     let mut value = mark.minus(*haircut)?;
-    if isolated && !haircut.is_zero() {
+    if broke {
+        // On its own collateral it ends at nothing.
         let own = change.isolated(failing.id, instrument);
         value = if own.holding.quantity.plus(quantity)?.is_zero() {
             // To the last digit what is there.
