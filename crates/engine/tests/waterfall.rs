@@ -212,7 +212,8 @@ fn every_policy_closes_all_in_whole_lots() {
 
 #[test]
 fn a_position_on_its_own_collateral_loses_no_more_than_that() {
-    for stages in [PRO_RATA, ONE_VAULT] {
+    let insured = format!(r#""insurance":{{}},{PRO_RATA}"#);
+    for stages in [PRO_RATA, ONE_VAULT, &insured] {
         let mut venue = Venue::new();
         venue.open("rich", "10000000");
         venue.open("vault", "10000000");
@@ -222,6 +223,12 @@ fn a_position_on_its_own_collateral_loses_no_more_than_that() {
         venue.done(&rule(stages));
         venue.trade("1", "70000", "long", "rich");
         let left = venue.cash("long");
+        // What the position lost beside its collateral, and the fund pays where it is asked.
+        let missing = left.minus(money("40000")).unwrap();
+        if stages == insured {
+            venue.done(&format!(r#"{{"fund":{{"asset":"USDC","amount":"{missing}"}}}}"#));
+            venue.trade("0.3", "70000", "rich", "vault");
+        }
         venue.done_at("19:01:00", &mark("60000"));
         let found = facts(&venue.done_at("19:01:01", r#""time""#));
         assert!(position(&venue, "long").is_zero(), "{found:?}");
@@ -412,4 +419,61 @@ fn a_vault_may_take_over_before_anything_is_offered() {
         let refused = venue.refused_at("19:02:00", &rule(&format!(r#""backstop":{backstop}"#)));
         assert!(refused.to_string().contains(word), "{refused}");
     }
+}
+
+#[test]
+fn dust_blocks_nothing() {
+    let dust = "0.000000000000000001";
+    let mut venue = failing(
+        r#""close":{"first":"1","growth":"0","steps":1,"slippage":"0","fee":"0"},
+        "socialise":{"gate_seconds":1}"#,
+    );
+    venue.done_at("19:01:00", &mark("64950"));
+    let taken = r#"{"take":{"account":"long","by":"rich","quantity":"1","price":"64950"}}"#;
+    venue.done_at("19:01:02", taken);
+    let but_dust = "49.999999999999999999";
+    venue.done_at(
+        "19:01:03",
+        &format!(r#"{{"deposit":{{"account":"long","asset":"USDC","amount":"{but_dust}"}}}}"#),
+    );
+    assert_eq!(venue.cash("long").to_string(), format!("-{dust}"));
+    let found = facts(&venue.done_at("19:02:00", r#""time""#));
+    let shared = found.iter().find_map(|fact| match fact {
+        Fact::Socialised { paid, .. } => Some(*paid),
+        _ => None,
+    });
+    assert_eq!(shared, Some(money(dust)), "{found:?}");
+    assert!(matches!(found.last(), Some(Fact::Ended { outcome: Outcome::Flat, .. })), "{found:?}");
+    assert_eq!(venue.cash("long"), Money::ZERO);
+}
+
+#[test]
+fn whoever_could_not_bear_the_price_is_closed_at_the_mark_and_the_loss_is_shared() {
+    let mut venue = failing(&format!(r#"{PRO_RATA},"socialise":{{"gate_seconds":1}}"#));
+    let ether = "deribit:ETH/USDC:USDC";
+    venue.done(r#"{"index":{"asset":"ETH","price":"2000"}}"#);
+    venue.done(&format!(
+        r#"{{"list":{{"instrument":"{ether}","contract_size":"1","lot":"0.1","mark":"2000"}}}}"#
+    ));
+    venue.open("thin", "4000");
+    venue.trade("0.5", "70000", "rich", "thin");
+    venue.done(&format!(
+        r#"{{"trade":{{"instrument":"{ether}","quantity":"10","price":"2000",
+        "buyer":{{"account":"thin"}},"seller":{{"account":"rich"}}}}}}"#
+    ));
+    venue.done_at("19:00:59", &format!(r#"{{"mark":{{"instrument":"{ether}","mark":"1650"}}}}"#));
+    venue.done_at("19:01:00", &mark("63000"));
+    venue.done_at("19:01:00", &format!(r#"{{"mark":{{"instrument":"{ether}","mark":"1300"}}}}"#));
+    let found = facts(&venue.done_at("19:01:01", r#""time""#));
+    let taken = haircuts(&found);
+    assert_eq!(taken.len(), 1, "{found:?}");
+    assert_eq!((taken[0].0.as_str(), taken[0].2), ("rich", money("1000")));
+    let found = facts(&venue.done_at("19:01:11", r#""time""#));
+    assert_eq!(haircuts(&found), [("thin".to_owned(), "-0.5".parse().unwrap(), Money::ZERO)]);
+    let missing = summary(&found);
+    assert_eq!((missing.0, missing.2), (money("1000"), money("-1000")), "{found:?}");
+    let found = facts(&venue.done_at("19:01:40", r#""time""#));
+    assert!(found.iter().any(|fact| matches!(fact, Fact::Socialised { .. })), "{found:?}");
+    assert!(position(&venue, "long").is_zero());
+    assert_eq!(venue.cash("long"), Money::ZERO);
 }

@@ -9,6 +9,7 @@ use keelmark_engine::liquidation::Fact;
 use keelmark_engine::{Event, State};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use venue::Venue;
 
 const INSTRUMENTS: [&str; 3] =
@@ -32,13 +33,14 @@ fn rule(stages: u8, policy: usize, vault: u8) -> String {
     }
     if stages & 2 != 0 {
         rule += r#","backstop":{"vaults":[{"account":"vault","share":""#;
-        rule = format!(r#"{rule}0.{vault}"}},{{"account":"a0","share":"0.{}"}}]}}"#, 10 - vault);
+        let rest = 10 - vault;
+        write!(rule, r#"0.{vault}"}},{{"account":"a0","share":"0.{rest}"}}]}}"#).unwrap();
     }
     if stages & 4 != 0 {
         rule += r#","insurance":{"fund":"coins","shared":true}"#;
     }
     if stages & 8 != 0 {
-        rule = format!(r#"{rule},"deleverage":{{"policy":{}}}"#, POLICIES[policy]);
+        write!(rule, r#","deleverage":{{"policy":{}}}"#, POLICIES[policy]).unwrap();
     }
     if stages & 16 != 0 {
         rule += r#","socialise":{"gate_seconds":7}"#;

@@ -162,7 +162,7 @@ fn bearable<'a, 'b>(
     most: &Part<'b>,
 ) -> Option<(Part<'b>, Change<'a>)> {
     let mut attempt = |lots: Vec<i64>| {
-        parts.push(Part { lots, ..*most });
+        parts.push(Part { lots, vault: most.vault, by: most.by });
         let found = booked(failing, estate, parts).ok();
         Some((parts.pop()?, found?))
     };

@@ -24,7 +24,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many pools of an account are closed one after the other at most.
+/// So often something is closed at most: pool after pool, and of each what others can bear before
+/// the rest.
 const MOST_STEPS: u32 = 64;
 /// Whoever cannot bear the price is left out, so often at most.
 const MOST_ROUNDS: usize = 8;
@@ -252,9 +253,11 @@ fn booked<'a>(
 ) -> Result<Change<'a>, Refusal> {
     let whole = is_whole(estate, taken);
     let mut change = failing.change(Stage::Deleverage);
-    if estate.isolated && whole {
-        for held in &estate.held {
-            let short = short_of(&change, failing, held)?;
+    let mut broke = false;
+    for held in estate.held.iter().filter(|_| estate.isolated) {
+        let short = short_of(&change, failing, held)?;
+        broke |= short.is_positive();
+        if whole {
             let settle = settle_of(failing, held);
             let place = Place::Isolated(failing.id, held.instrument);
             paid(&mut change, failing, settle, short, place)?;
@@ -262,31 +265,32 @@ fn booked<'a>(
     }
     let mut haircuts = Vec::with_capacity(taken.len());
     for one in taken {
-        haircuts.push(against(&mut change, failing, estate, one)?);
+        haircuts.push(against(&mut change, failing, (estate.isolated, broke), one)?);
     }
     if !estate.isolated && whole {
         insurance::settle(&mut change, failing)?;
     }
     summary(&mut change, failing, (estate, shortfall), (taken, &haircuts))?;
-    let step = if whole { step } else { MOST_STEPS - 1 };
     failing.taken(&mut change, Stage::Deleverage, step, None);
     Ok(change)
 }
 
-/// Closes part of a position against somebody who holds the other side; the haircut.
+/// Closes part of a position against somebody who holds the other side; the haircut. `broke` is one
+/// on its own collateral that has less than nothing.
 fn against(
     change: &mut Change<'_>,
     failing: &Failing<'_>,
-    estate: &Estate,
+    (isolated, broke): (bool, bool),
     taken: &Taken<'_>,
 ) -> Result<Money, Refusal> {
     let Taken { held, winner, lots, haircut } = taken;
-    let (instrument, isolated) = (held.instrument, estate.isolated);
+    let instrument = held.instrument;
     let one = failing.state.market.instruments.get(instrument);
     let quantity = held.traded(failing.state, *lots)?;
     let mark = at_mark(failing, held, quantity)?;
     let mut value = mark.minus(*haircut)?;
-    if isolated && !haircut.is_zero() {
+    if broke {
+        // On its own collateral it ends at nothing.
         let own = change.isolated(failing.id, instrument);
         value = if own.holding.quantity.plus(quantity)?.is_zero() {
             // To the last digit what is there.

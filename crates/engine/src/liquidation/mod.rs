@@ -335,3 +335,48 @@ pub(crate) fn is_worse(before: &Standing, after: &Standing) -> bool {
 fn short(pool: &Standing) -> Money {
     pool.maintenance.minus(pool.equity).unwrap_or(pool.maintenance)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::{Account, Holding, Mode};
+    use keelmark_book::{Quote, symbol::Symbol};
+
+    /// What `grown` says of an account that had one contract and will have so many.
+    fn grown(liquidated: bool, after: i64) -> Option<String> {
+        let mut state = State::default();
+        let (size, name) = (Quantity::from_int(1), "deribit:BTC/USDC:USDC");
+        let one = Symbol::parse(name).unwrap().instrument(name.to_owned(), size, size);
+        let mark = Price::from_int(70_000);
+        let as_of = Timestamp::default();
+        let quote = Quote { mark, iv: None, forward: None, bid: None, ask: None, as_of };
+        let instrument = state.market.add(one, quote).unwrap();
+        let holding = |quantity| {
+            let quantity = Quantity::from_int(quantity);
+            Holding { instrument, quantity, cost: Money::ZERO }
+        };
+        let mut account = Account::new("a", None, Mode::Cross, 0);
+        account.set_shared(holding(1));
+        state.accounts.push(account.clone());
+        let id = AccountId::new(0);
+        let process =
+            Process { stage: Stage::Close, begun: as_of, step: 0, offer: None, paused: false };
+        if liquidated {
+            state.liquidation.apply(Edit::Process(id, Some(Box::new(process.clone()))));
+        }
+        account.set_shared(holding(after));
+        let mut outcome = Changed::default();
+        outcome.accounts.insert(id, account);
+        outcome.edits.push(Any::Liquidation(Edit::Process(id, Some(Box::new(process)))));
+        state.grown(&outcome)
+    }
+
+    #[test]
+    fn no_step_lets_a_position_grow_or_cross_zero() {
+        assert_eq!([grown(true, 1), grown(true, 0), grown(false, 2)], [None, None, None]);
+        for after in [2, -1] {
+            let problem = grown(true, after).unwrap();
+            assert!(problem.contains("a is liquidated, and its 1"), "{problem}");
+        }
+    }
+}
