@@ -188,7 +188,8 @@ mod tests {
                 r#"{{"from":"desk","number":{number},"at":"2026-03-13T19:00:00Z",
                     "do":{{"index":{{"asset":"BTC","price":"70000"}}}}}}"#
             );
-            let command: Command = serde_json::from_str(&line).map_err(|error| error.to_string())?;
+            let command: Command =
+                serde_json::from_str(&line).map_err(|error| error.to_string())?;
             if wrong {
                 engine.state.kept.is_wrong("me was kept as 1, and is 2".to_owned());
             }
