@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex};
 /// Accounts kept unless an engine is told otherwise.
 const PLACES: usize = 4_096;
 /// Documents whose names are kept resolved; one on its way to another is a new one at each step.
-const PLANS: usize = 16;
+const PLANS: usize = 64;
 /// One look in so many is checked.
 const CHECK_EVERY: u64 = if cfg!(debug_assertions) { 1 } else { 1_024 };
 

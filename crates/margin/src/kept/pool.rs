@@ -153,7 +153,10 @@ impl KeptPool {
         revision: Revision,
         pool: &Pool,
     ) -> Option<Answer> {
-        if !Arc::ptr_eq(plan, &self.plan) || !self.has_rows_for(pool) || !is_plain(pool) {
+        if !Arc::ptr_eq(&plan.document, &self.plan.document)
+            || !self.has_rows_for(pool)
+            || !is_plain(pool)
+        {
             return None;
         }
         self.follow(market, revision, pool).ok()?
