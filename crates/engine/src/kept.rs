@@ -3,9 +3,9 @@
 //!
 //! No part of the state: no root and no snapshot holds it, and a margin found with it is the one
 //! found without, to the last digit ([`keelmark_margin::kept`]). It holds a fixed number of places,
-//! an account's by its number, so memory is bounded and nothing has to be forgotten in time. An
-//! account gets its place with its second look in a row there: where many more accounts trade than
-//! there are places, what would not be asked again is not kept.
+//! an account's by its number, so memory is bounded and nothing has to be forgotten in time. Whose
+//! place it is stays there until so many looks in a row were at others: where many more accounts
+//! trade than there are places, some are kept and the rest cost what they did.
 //!
 //! One look in so many is computed afresh beside, in a debug build each: where the two differ the
 //! engine stops, and a restart keeps nothing.
@@ -26,6 +26,8 @@ use std::sync::{Arc, Mutex};
 const PLACES: usize = 4_096;
 /// Documents whose names are kept resolved; one on its way to another is a new one at each step.
 const PLANS: usize = 64;
+/// Looks in a row at other accounts that end a stay.
+const PATIENCE: u8 = 64;
 /// One look in so many is checked.
 const CHECK_EVERY: u64 = if cfg!(debug_assertions) { 1 } else { 1_024 };
 
@@ -51,8 +53,11 @@ struct Inner {
 /// Where accounts of some numbers are kept, one at a time.
 #[derive(Debug, Default)]
 struct Place {
-    /// Whose look was the last here.
-    last: Option<AccountId>,
+    /// Whose it is.
+    owner: Option<AccountId>,
+    /// Looks at others since the last at him.
+    others: u8,
+    /// He, from his second look here on.
     account: Option<Box<Looked>>,
 }
 
@@ -112,10 +117,14 @@ impl Kept {
             places.resize_with(at + 1, Place::default);
         }
         let place = places.get_mut(at)?;
-        if place.last != Some(id) {
-            *place = Place { last: Some(id), account: None };
+        if place.owner != Some(id) {
+            place.others += 1;
+            if place.owner.is_none() || place.others == PATIENCE {
+                *place = Place { owner: Some(id), others: 0, account: None };
+            }
             return None;
         }
+        place.others = 0;
         let plan = plan(plans, document)?;
         let looked = match place.account.take() {
             Some(looked) => looked.at(account, market)?,
