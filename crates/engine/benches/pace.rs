@@ -1,11 +1,12 @@
-//! How fast a trade is checked and applied: on one pair of accounts, on random pairs of many, and
-//! by how much they hold, against the latency of one line of memory in the same run.
+//! How fast a trade is checked and applied: on one pair of accounts, on random pairs of many, by
+//! how much they hold, behind a price of what is traded, and with every margin computed afresh;
+//! against the latency of one line of memory in the same run.
 //! `cargo bench -p keelmark-engine --bench pace -- 1000000`
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, reason = "a measurement")]
 
 use keelmark_engine::{Command, Engine};
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Trades a round, and rounds: the median counts.
 const TRADES: usize = 500;
@@ -21,13 +22,22 @@ fn main() {
     println!("one random line of memory: {line:.1} ns (median of {ROUNDS})");
     println!("a trade is two accounts checked, filled and looked at, ledger and events included");
     for (accounts, positions) in [(2, 1), (2, 20), (accounts, 1)] {
-        let mut venue = Venue::open(accounts, positions);
-        let each = median((0..ROUNDS).map(|_| venue.round()));
-        let ratio = each / line;
-        println!(
-            "{accounts} accounts, {positions} positions: {each:.0} ns a trade, {ratio:.1} lines \
-             (target {TARGET})"
-        );
+        let mut afresh = Venue::open(accounts, positions, Engine::default().keeping(0));
+        let mut kept = Venue::open(accounts, positions, Engine::default());
+        // In turn, so that a busy machine is as busy for both.
+        let rounds: Vec<[f64; 4]> = (0..ROUNDS)
+            .map(|_| [afresh.round(false), kept.round(false), afresh.round(true), kept.round(true)])
+            .collect();
+        for (behind, at) in [("another trade", 0), ("a price of it", 2)] {
+            let of = |at: usize| median(rounds.iter().map(|each| each[at]));
+            let (before, each) = (of(at), of(at + 1));
+            println!(
+                "{accounts} accounts, {positions} positions, behind {behind}: {each:.0} ns a \
+                 trade, {:.1} lines (target {TARGET}); afresh {before:.0} ns, {:.1} times",
+                each / line,
+                before / each
+            );
+        }
     }
 }
 
@@ -72,8 +82,7 @@ struct Venue {
 }
 
 impl Venue {
-    fn open(accounts: usize, positions: usize) -> Self {
-        let engine = Engine::default();
+    fn open(accounts: usize, positions: usize, engine: Engine) -> Self {
         let mut venue = Self { engine, number: 0, accounts, positions, random: 1 };
         venue.send(r#"{"model":{"name":"cross"}}"#);
         venue.send(r#"{"index":{"asset":"USDC","price":"1"}}"#);
@@ -124,19 +133,32 @@ impl Venue {
         ))
     }
 
-    /// Nanoseconds a trade.
-    fn round(&mut self) -> f64 {
+    fn mark(&mut self, of: usize) -> Command {
+        let cents = next(&mut self.random) % 100;
+        self.parsed(&format!(
+            r#"{{"mark":{{"instrument":"venue:C{of}/USDC:USDC","mark":"100.{cents:02}"}}}}"#
+        ))
+    }
+
+    /// Nanoseconds a trade, each behind a price of what is traded or all behind one another.
+    fn round(&mut self, told: bool) -> f64 {
         let mut commands = Vec::new();
         for _ in 0..TRADES {
             let buyer = next(&mut self.random) % self.accounts;
             let apart = 1 + next(&mut self.random) % (self.accounts - 1);
             let of = next(&mut self.random) % self.positions;
-            commands.push(self.trade(buyer, (buyer + apart) % self.accounts, of));
+            let price = told.then(|| self.mark(of));
+            commands.push((price, self.trade(buyer, (buyer + apart) % self.accounts, of)));
         }
-        let start = Instant::now();
-        for command in &commands {
+        let mut spent = Duration::ZERO;
+        for (price, command) in &commands {
+            if let Some(price) = price {
+                self.engine.apply(price).unwrap();
+            }
+            let start = Instant::now();
             black_box(self.engine.apply(command).unwrap());
+            spent += start.elapsed();
         }
-        start.elapsed().as_nanos() as f64 / TRADES as f64
+        spent.as_nanos() as f64 / TRADES as f64
     }
 }

@@ -210,6 +210,20 @@ impl Account {
         self.shared == other.shared && self.isolated == other.isolated
     }
 
+    /// Its positions above zero, by instrument, but for those that another state of it holds too.
+    pub(crate) fn longs_beside(
+        &self,
+        other: &Self,
+    ) -> impl Iterator<Item = (InstrumentId, Quantity)> {
+        let shared = self.shared.iter().filter(|held| other.shared(held.instrument) != Some(held));
+        let own = self.isolated.iter().map(|own| &own.holding);
+        let own = own.filter(|held| {
+            other.isolated(held.instrument).is_none_or(|other| other.holding != **held)
+        });
+        let long = shared.chain(own).filter(|held| held.quantity.is_positive());
+        long.map(|held| (held.instrument, held.quantity))
+    }
+
     /// Gives back what its lists have reserved and do not use: a million accounts are kept for
     /// long and changed seldom.
     pub(crate) fn fit(&mut self) {

@@ -91,6 +91,14 @@ impl Engine {
         self
     }
 
+    /// Keeps so many accounts from one look at their margin to the next, 4,096 unless told, or
+    /// none: the answers are the same with any number. Each takes some kilobytes.
+    #[must_use]
+    pub fn keeping(mut self, accounts: usize) -> Self {
+        self.state.kept.keep(accounts);
+        self
+    }
+
     /// Checks ranges by a full look at some accounts with each `every`-th command, where it tells a
     /// price; never where `every` is 0. An account that a range has hidden is a broken rule, so the
     /// engine stops: the answers are the same however much is checked.
@@ -148,6 +156,7 @@ impl Engine {
         let sequence = self.state.sequence + 1;
         let broken = |rule| Broken { sequence, rule };
         let events = self.attempt(command).map_err(broken)?;
+        self.state.kept.sound().map_err(broken)?;
         self.state.sequence = sequence;
         let answer = Answer { sequence, events };
         let sender = self.senders.entry(command.from.clone()).or_default();

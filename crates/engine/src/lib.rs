@@ -33,10 +33,10 @@
 //!
 //! Where things are, in the order of one command: [`command`] what can be asked; [`engine`] the
 //! loop; `action` one file a family, from the state to a change; `change` what would be done;
-//! [`standing`] what the margin computation says of it, of accounts as `reckoned`; [`state`] all
-//! that is known, with [`account`]s and the [`ledger`]; [`event`] the answer, [`refusal`] the other
-//! one. [`position`] is the arithmetic of fills, `posted` the collateral of positions that stand
-//! alone.
+//! [`standing`] what the margin computation says of it, of accounts as `reckoned`, some of them
+//! `kept` from one look to the next; [`state`] all that is known, with [`account`]s and the
+//! [`ledger`]; [`event`] the answer, [`refusal`] the other one. [`position`] is the arithmetic of
+//! fills, `posted` the collateral of positions that stand alone.
 //!
 //! What the state keeps beside them, a topic a file: [`limits`] of positions and who counts
 //! together, [`mod@stop`] orders, [`watch`] margin calls, [`outflow`] limits, [`interest`].
@@ -66,6 +66,7 @@ pub mod feed;
 pub mod funding;
 pub mod governance;
 pub mod interest;
+mod kept;
 pub mod ledger;
 pub mod limits;
 pub mod liquidation;

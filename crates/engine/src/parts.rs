@@ -44,8 +44,8 @@ pub(crate) trait Parts {
 impl State {
     /// Every part but the clock and the accounts, which roots hold in their own way.
     pub(crate) fn parts<P: Parts>(&self, to: &mut P) -> Result<(), P::Error> {
-        // `names`, `assets` and `ranges` follow from all else, `between` from documents and what
-        // changes them; `changed` is about roots.
+        // `names`, `assets`, `ranges` and `kept` follow from all else, `between` from documents and
+        // what changes them; `changed` is about roots.
         let Self {
             now: _,
             sequence: _,
@@ -61,6 +61,7 @@ impl State {
             between: _,
             assets: _,
             ranges: _,
+            kept: _,
             limits,
             stops,
             watch,

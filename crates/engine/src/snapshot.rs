@@ -16,6 +16,7 @@ use crate::event::Answer;
 use crate::feed::Feeds;
 use crate::funding::Funding;
 use crate::interest::Lent;
+use crate::kept::Kept;
 use crate::ledger::{House, Ledger};
 use crate::liquidation::Offer;
 use crate::liquidation::auction::Sale;
@@ -273,6 +274,7 @@ impl Engine {
             names,
             assets,
             ranges: crate::watch::Ranges::default(),
+            kept: Kept::default(),
         };
         let lent = from.part("lent", 1)?;
         from.end()?;

@@ -12,7 +12,7 @@ use keelmark_book::{
     Asset, Balance, InstrumentId, Isolation, Market, Money, Order, Portfolio, Position, Quote,
     Rate, Round,
 };
-use keelmark_margin::requirement::requirements;
+use keelmark_margin::requirement::{Answer, PoolAnswer, requirements};
 use keelmark_margin::{AccountMargin, Document, MarginError};
 use std::collections::BTreeMap;
 
@@ -75,20 +75,54 @@ pub(crate) fn share_used(maintenance: Money, equity: Money) -> Option<Rate> {
 /// When an entry price does not fit.
 pub fn portfolio(account: &Account, market: &Market) -> Result<Portfolio, Refusal> {
     let mut whole = Portfolio::new(&account.name);
-    for (asset, amount) in &account.balances {
-        whole.collateral.push(Balance { asset: asset.clone(), amount: *amount });
-    }
     for held in &account.shared {
         whole.positions.push(row(held, Isolation::Shared, market)?);
     }
     for held in &account.isolated {
         whole.positions.push(row(&held.holding, Isolation::Own(held.margin), market)?);
     }
-    for order in account.orders.iter().filter(|order| !order.reduce_only) {
-        let (instrument, quantity, price) = (order.instrument, order.quantity, order.price);
-        whole.orders.push(Order { instrument, quantity, price });
-    }
+    outright(account, &mut whole);
     Ok(whole)
+}
+
+/// Another state of an account as the margin computation takes it, made from the one in which its
+/// shared positions were `before`: only entries of positions that differ are divided anew.
+pub(crate) fn portfolio_after(
+    before: &[Holding],
+    account: &Account,
+    whole: &mut Portfolio,
+    market: &Market,
+) -> Result<(), Refusal> {
+    let after = &account.shared;
+    let same = |(a, b): (&Holding, &Holding)| a.instrument == b.instrument;
+    let all_shared = whole.positions.len() == before.len() && account.isolated.is_empty();
+    if !all_shared || before.len() != after.len() || !before.iter().zip(after).all(same) {
+        *whole = portfolio(account, market)?;
+        return Ok(());
+    }
+    for ((before, held), position) in before.iter().zip(after).zip(&mut whole.positions) {
+        if before != held {
+            *position = row(held, Isolation::Shared, market)?;
+        }
+    }
+    outright(account, whole);
+    Ok(())
+}
+
+/// What an account holds outright, and its orders.
+fn outright(account: &Account, whole: &mut Portfolio) {
+    whole.collateral.clear();
+    let held = account.balances.iter();
+    whole.collateral.extend(held.map(|(asset, amount)| {
+        let (asset, amount) = (asset.clone(), *amount);
+        Balance { asset, amount }
+    }));
+    whole.orders.clear();
+    let orders = account.orders.iter().filter(|order| !order.reduce_only);
+    whole.orders.extend(orders.map(|order| {
+        let (instrument, quantity, price) = (order.instrument, order.quantity, order.price);
+        Order { instrument, quantity, price }
+    }));
 }
 
 fn row(held: &Holding, isolation: Isolation, market: &Market) -> Result<Position, Refusal> {
@@ -109,14 +143,15 @@ pub fn standings(
     let whole = portfolio(account, market)?;
     let found =
         requirements(document, market, &whole).map_err(|error| no_margin(account, &error))?;
-    let pools = found.into_iter().map(|found| Standing {
-        pool: found.pool,
-        currency: found.currency,
-        equity: found.answer.equity,
-        initial: found.answer.initial,
-        maintenance: found.answer.maintenance,
-    });
-    Ok(pools.collect())
+    Ok(found.into_iter().map(Standing::from).collect())
+}
+
+impl From<PoolAnswer> for Standing {
+    fn from(found: PoolAnswer) -> Self {
+        let PoolAnswer { pool, currency, answer } = found;
+        let Answer { equity, initial, maintenance } = answer;
+        Self { pool, currency, equity, initial, maintenance }
+    }
 }
 
 /// An account's margin under a document, charges and words and all: for who asks why.
@@ -136,10 +171,9 @@ fn no_margin(account: &Account, error: &MarginError) -> Refusal {
 /// What an account, or what a change makes of it, has above initial margin over all its pools, in
 /// the market's currency.
 pub(crate) fn available(id: AccountId, account: &Account, state: &State) -> Result<Money, Refusal> {
-    let (document, market) = (state.document(account.model), &state.market);
-    let account = state.reckoned(id, account)?;
+    let market = &state.market;
     let mut sum = Money::ZERO;
-    for pool in standings(&account, document, market)? {
+    for pool in state.standings_if(id, account)? {
         let in_market =
             |amount, round| state.in_currency(amount, &pool.currency, &market.currency, round);
         let equity = in_market(pool.equity, Round::Down)?;
@@ -183,8 +217,35 @@ impl State {
     /// # Errors
     /// [`Refusal::NoMargin`] saying what is missing.
     pub fn standings(&self, id: AccountId) -> Result<Vec<Standing>, Refusal> {
-        let account = self.reckoned(id, self.account(id))?;
-        standings(&account, self.document(account.model), &self.market)
+        self.standings_if(id, self.account(id))
+    }
+
+    /// How each pool of an account would stand if it were another: after a trade, with less of
+    /// something. What is as it was when last asked of the same number is not computed again, so
+    /// many such questions about one account cost little.
+    ///
+    /// # Errors
+    /// [`Refusal::NoMargin`] saying what is missing.
+    pub fn standings_if(&self, id: AccountId, account: &Account) -> Result<Vec<Standing>, Refusal> {
+        self.standings_of(id, &*self.reckoned(id, account)?)
+    }
+
+    /// The same of an account that is reckoned already.
+    fn standings_of(&self, id: AccountId, account: &Account) -> Result<Vec<Standing>, Refusal> {
+        let (document, market) = (self.document(account.model), &self.market);
+        let Some(found) = self.kept.requirements(id, document, market, account) else {
+            return standings(account, document, market);
+        };
+        let found: Result<Vec<Standing>, Refusal> =
+            Ok(found.into_iter().map(Standing::from).collect());
+        if self.kept.is_checked() {
+            let afresh = standings(account, document, market);
+            if afresh != found {
+                let name = &account.name;
+                self.kept.is_wrong(format!("{name} was kept as {found:?}, and is {afresh:?}"));
+            }
+        }
+        found
     }
 
     /// Whether the document of an account asks margin for what the account would owe or hold
@@ -215,8 +276,7 @@ impl Change<'_> {
             self.not_waiting(account)?;
             self.not_liquidated(id)?;
         }
-        let document = self.state.document(account.model);
-        let after = match standings(&reckoned, document, &self.state.market) {
+        let after = match self.state.standings_of(id, &reckoned) {
             Err(refusal) if leave == Leave::NoWorse => return self.at_last_prices(id, refusal),
             found => found?,
         };
@@ -255,8 +315,10 @@ impl Change<'_> {
         }
         let sequence = self.state.sequence + 1;
         let account = self.account_mut(id);
-        account.required =
-            required.into_iter().map(|(asset, amount)| (asset.clone(), amount)).collect();
+        account.required.clear();
+        account
+            .required
+            .extend(required.into_iter().map(|(asset, amount)| (asset.clone(), amount)));
         account.checked = sequence;
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::feed::Feeds;
 use crate::funding::Funding;
 use crate::governance::Governance;
 use crate::interest::{Interest, Lent};
+use crate::kept::Kept;
 use crate::ledger::{House, Ledger};
 use crate::limits::Limits;
 use crate::liquidation::Liquidation;
@@ -74,6 +75,8 @@ pub struct State {
     pub(crate) assets: BTreeSet<Asset>,
     /// Prices within which there is nothing to say of an account: they follow from all else.
     pub(crate) ranges: Ranges,
+    /// Accounts whose margin was looked at, computed again only where they are touched.
+    pub(crate) kept: Kept,
 }
 
 /// A margin document that is known.
@@ -122,6 +125,7 @@ impl Default for State {
             changed: BTreeSet::new(),
             assets: BTreeSet::new(),
             ranges: Ranges::default(),
+            kept: Kept::default(),
         }
     }
 }
@@ -306,14 +310,13 @@ impl State {
         let known = |id| self.market.open_interest(id).unwrap_or_default();
         for (id, after) in &outcome.accounts {
             let before = self.accounts.get(id.index());
-            if before.is_some_and(|one| one.holds_the_same(after)) {
-                continue;
-            }
-            for (instrument, long) in before.into_iter().flat_map(Account::longs) {
+            let none = Account::new("", None, after.mode, after.model);
+            let before = before.unwrap_or(&none);
+            for (instrument, long) in before.longs_beside(after) {
                 let sum = open.entry(instrument).or_insert_with(|| known(instrument));
                 *sum = sum.minus(long)?;
             }
-            for (instrument, long) in after.longs() {
+            for (instrument, long) in after.longs_beside(before) {
                 let sum = open.entry(instrument).or_insert_with(|| known(instrument));
                 *sum = sum.plus(long)?;
             }

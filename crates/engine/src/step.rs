@@ -70,6 +70,7 @@ impl Step {
         if let Some(subject) = self.moves() {
             state.count(&subject, at);
         }
+        state.kept.moves(&self);
         let market = &mut state.market;
         match self {
             Self::List(instrument, quote) => {

@@ -34,12 +34,13 @@
 //! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
-//! the same in numbers alone ([`requirement`]) and [`prepared`] for a pre-trade check; the
-//! [`mod@range`] of prices within which nothing can happen; [`partial`] liquidation. Beside it:
-//! [`expr`] formulas and [`param`] numbers of documents, [`shift`] numbers on their way to others;
-//! [`closeout`] what a position is closed for, in whole quanta; [`sensitivities`] margin from
-//! deltas and vegas, given or our own. Rules around an account that are no requirement:
-//! [`lending`], [`flow`] limits, [`impact`] of a trade, [`unpriced`] holdings.
+//! the same in numbers alone ([`requirement`]), [`prepared`] for a pre-trade check and [`kept`]
+//! from one question to the next; the [`mod@range`] of prices within which nothing can happen;
+//! [`partial`] liquidation. Beside it: [`expr`] formulas and [`param`] numbers of documents,
+//! [`shift`] numbers on their way to others; [`closeout`] what a position is closed for, in whole
+//! quanta; [`sensitivities`] margin from deltas and vegas, given or our own. Rules around an
+//! account that are no requirement: [`lending`], [`flow`] limits, [`impact`] of a trade,
+//! [`unpriced`] holdings.
 
 pub mod allocate;
 pub mod charge;
@@ -55,6 +56,7 @@ pub mod expr;
 pub mod flow;
 pub mod health;
 pub mod impact;
+pub mod kept;
 pub mod lending;
 mod margin;
 pub mod matrix;

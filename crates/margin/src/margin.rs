@@ -282,19 +282,33 @@ pub fn pool_exposure(
         if unit.underlying == table.currency {
             continue;
         }
-        let amount = moving_coins(document, market, pool, equity, &unit.underlying)?;
-        if amount.is_zero() {
-            continue;
+        let counted = coins_of(document, market, table, (pool, equity, &exposure), at)?;
+        if counted != 0 {
+            exposure.add_coins(table, at, counted);
         }
-        let lots = coin_lots(Quantity::new(amount.decimal()));
-        if !table.fits_coins(at, lots) {
-            let context = format!("{amount} {} in scenarios", unit.underlying);
-            return Err(MarginError::Overflow { context, source: Overflow });
-        }
-        let counted = counted_coins(document, table, &exposure, at, lots, None)?;
-        exposure.add_coins(table, at, counted);
     }
     Ok(exposure)
+}
+
+/// Lots of a unit's coin that move with it, of a pool with its equity and its contracts.
+pub(crate) fn coins_of(
+    document: &Document,
+    market: &Market,
+    table: &RiskTable,
+    (pool, equity, exposure): (&Pool, &Equity, &Exposure),
+    at: usize,
+) -> Result<i128, MarginError> {
+    let underlying = &table.units[at].underlying;
+    let amount = moving_coins(document, market, pool, equity, underlying)?;
+    if amount.is_zero() {
+        return Ok(0);
+    }
+    let lots = coin_lots(Quantity::new(amount.decimal()));
+    if !table.fits_coins(at, lots) {
+        let context = format!("{amount} {underlying} in scenarios");
+        return Err(MarginError::Overflow { context, source: Overflow });
+    }
+    counted_coins(document, table, exposure, at, lots, None)
 }
 
 /// Coins of an underlying that move in scans: the coin itself wherever it comes from, or what is

@@ -9,11 +9,9 @@ use crate::document::{CoinsMove, Document, NamedCharge, Stale};
 use crate::equity::{Equity, equity, in_currency};
 use crate::error::MarginError;
 use crate::exposure::Exposure;
-use crate::margin::{
-    accepted, counted_coins, covered, lots, order_rows, pool_exposure, staleness, widened,
-};
+use crate::margin::{accepted, counted_coins, covered, lots, order_rows, pool_exposure, staleness};
 use crate::pool::Pool;
-use crate::requirement::{Amounts, Answer, MOST_CHARGES, Slots, counted, few_enough};
+use crate::requirement::{Amounts, Answer, MOST_CHARGES, Slots, few_enough};
 use crate::table::{RiskTable, RowId, coin_lots};
 use crate::whatif::filled;
 use keelmark_book::{
@@ -35,8 +33,8 @@ pub struct Prepared<'a> {
     leverage: BTreeMap<InstrumentId, Decimal>,
     plain: Vec<Kept>,
     with_orders: Vec<Kept>,
-    initial: Slots<'a>,
-    maintenance: Slots<'a>,
+    initial: Slots,
+    maintenance: Slots,
     widen: Rate,
     /// Whether no price that a fill could use is old.
     fresh: bool,
@@ -197,10 +195,8 @@ impl<'a> Prepared<'a> {
         } else {
             Some(self.amounts(&self.with_orders, &view(Fill::Worst))?)
         };
-        let level = |slots: &Slots<'a>| {
-            let amount = widened(slots.level(&plain, with_orders.as_ref())?, widen)?;
-            counted(self.document, slots.level, amount)
-        };
+        let level =
+            |slots: &Slots| slots.requirement(self.document, &plain, with_orders.as_ref(), widen);
         let (initial, maintenance) = (level(&self.initial)?, level(&self.maintenance)?);
         Ok(Answer { initial, maintenance, equity })
     }
@@ -331,8 +327,8 @@ impl<'a> Prepared<'a> {
             let terms: Vec<Money> =
                 (0..count).map(|key| named.charge.term(&view, key)).collect::<Result<_, _>>()?;
             let total = Money::sum(terms.iter().copied())?;
-            let used = self.initial.level.formula.uses(&named.name)
-                || self.maintenance.level.formula.uses(&named.name);
+            let used = self.initial.of(self.document).formula.uses(&named.name)
+                || self.maintenance.of(self.document).formula.uses(&named.name);
             out.push(Kept { used, scope, total, terms });
         }
         Ok(out)

@@ -12,7 +12,7 @@ use crate::expr::Interval;
 use crate::margin::{covered, each_pool, pools, staleness, widened};
 use crate::pool::Pool;
 use crate::table::{RiskTable, RowId};
-use keelmark_book::{Asset, Decimal, Market, Money, Portfolio};
+use keelmark_book::{Asset, Decimal, Market, Money, Portfolio, Rate};
 
 /// Requirements and equity, in the pool's currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +70,8 @@ pub struct Requirements<'a> {
     document: &'a Document,
     market: &'a Market,
     table: &'a RiskTable,
-    initial: Slots<'a>,
-    maintenance: Slots<'a>,
+    initial: Slots,
+    maintenance: Slots,
     /// Whether each row's instrument has a charge about it.
     covered: Vec<bool>,
     /// Whether a level uses each charge, itself or as what another is made of.
@@ -80,8 +80,9 @@ pub struct Requirements<'a> {
 
 /// A level with each of its names resolved.
 #[derive(Debug)]
-pub(crate) struct Slots<'a> {
-    pub level: &'a Level,
+pub(crate) struct Slots {
+    /// Its place among the levels of its document.
+    at: usize,
     names: Vec<Slot>,
     has_orders: bool,
 }
@@ -125,7 +126,7 @@ impl<'a> Requirements<'a> {
         few_enough(document)?;
         let initial = Slots::new(document, "initial")?;
         let maintenance = Slots::new(document, "maintenance")?;
-        let used = used(document, [initial.level, maintenance.level]);
+        let used = used(document, [&initial, &maintenance].map(|one| one.of(document)));
         Ok(Self { document, market, table, initial, maintenance, covered, used })
     }
 
@@ -140,10 +141,8 @@ impl<'a> Requirements<'a> {
         let amounts = |fill| self.amounts(&evaluation.view(fill));
         let plain = amounts(Fill::None)?;
         let with_orders = if evaluation.has_orders() { Some(amounts(Fill::Worst)?) } else { None };
-        let level = |slots: &Slots<'a>| -> Result<Money, MarginError> {
-            let amount = widened(slots.level(&plain, with_orders.as_ref())?, widen)?;
-            counted(self.document, slots.level, amount)
-        };
+        let level =
+            |slots: &Slots| slots.requirement(self.document, &plain, with_orders.as_ref(), widen);
         Ok(Answer {
             initial: level(&self.initial)?,
             maintenance: level(&self.maintenance)?,
@@ -258,20 +257,43 @@ pub(crate) fn few_enough(document: &Document) -> Result<(), MarginError> {
     Ok(())
 }
 
-impl<'a> Slots<'a> {
-    /// The level's amount, open orders included where it names them.
-    pub fn level(
+impl Slots {
+    /// The level, of the document that it was made from.
+    pub fn of<'a>(&self, document: &'a Document) -> &'a Level {
+        &document.levels[self.at]
+    }
+
+    /// What the level requires, open orders included where it names them, grown for old prices.
+    pub fn requirement(
         &self,
+        document: &Document,
+        plain: &Amounts,
+        with_orders: Option<&Amounts>,
+        widen: Rate,
+    ) -> Result<Money, MarginError> {
+        let level = self.of(document);
+        let amount = widened(self.level(level, plain, with_orders)?, widen)?;
+        counted(document, level, amount)
+    }
+
+    fn level(
+        &self,
+        level: &Level,
         plain: &Amounts,
         with_orders: Option<&Amounts>,
     ) -> Result<Money, MarginError> {
-        let bare = self.evaluate(plain, Money::ZERO)?;
+        let bare = self.evaluate(level, plain, Money::ZERO)?;
         let (true, Some(with)) = (self.has_orders, with_orders) else { return Ok(bare) };
-        let orders = self.evaluate(with, Money::ZERO)?.minus(bare)?.max(Money::ZERO);
-        self.evaluate(plain, orders)
+        let orders = self.evaluate(level, with, Money::ZERO)?.minus(bare)?.max(Money::ZERO);
+        self.evaluate(level, plain, orders)
     }
 
-    fn evaluate(&self, charges: &Amounts, orders: Money) -> Result<Money, MarginError> {
+    fn evaluate(
+        &self,
+        level: &Level,
+        charges: &Amounts,
+        orders: Money,
+    ) -> Result<Money, MarginError> {
         let mut values = [Interval::exact(Decimal::ZERO); MOST_NAMES];
         for (value, slot) in values.iter_mut().zip(&self.names) {
             *value = Interval::exact(match slot {
@@ -280,14 +302,15 @@ impl<'a> Slots<'a> {
                 Slot::Charge(at) => charges[*at].decimal(),
             });
         }
-        let found = self.level.formula.evaluate_at(&values[..self.names.len()])?;
+        let found = level.formula.evaluate_at(&values[..self.names.len()])?;
         Ok(Money::new(found.high()))
     }
 
-    pub fn new(document: &'a Document, name: &str) -> Result<Self, MarginError> {
-        let level = document.level(name).ok_or_else(|| {
+    pub fn new(document: &Document, name: &str) -> Result<Self, MarginError> {
+        let at = document.levels.iter().position(|level| level.name == name).ok_or_else(|| {
             MarginError::Unsupported(format!("the document has no level {name:?}"))
         })?;
+        let level = &document.levels[at];
         let mut names = Vec::new();
         for used in level.formula.names() {
             names.push(match document.charges.iter().position(|one| one.name == used) {
@@ -304,6 +327,6 @@ impl<'a> Slots<'a> {
             return Err(MarginError::Unsupported(problem));
         }
         let has_orders = level.formula.uses(ORDERS);
-        Ok(Self { level, names, has_orders })
+        Ok(Self { at, names, has_orders })
     }
 }

@@ -8,7 +8,7 @@ use crate::account::Account;
 use crate::change::Change;
 use crate::event::Event;
 use crate::refusal::Refusal;
-use crate::standing::{Standing, standings};
+use crate::standing::Standing;
 use keelmark_book::Money;
 use std::cmp::Reverse;
 
@@ -28,7 +28,7 @@ pub(super) fn cancel<'a>(failing: &Failing<'a>) -> Result<Option<Change<'a>>, Re
     for (_, number) in freed {
         change.account_mut(failing.id).orders.retain(|order| order.number != number);
         change.tell(Event::Cancelled { account: failing.name(), order: number });
-        let after = standings_of(failing, change.account(failing.id))?;
+        let after = failing.state.standings_if(failing.id, change.account(failing.id))?;
         if after.iter().all(|pool| is_restored(failing.rule, pool)) {
             break;
         }
@@ -47,14 +47,8 @@ pub(super) fn cancel<'a>(failing: &Failing<'a>) -> Result<Option<Change<'a>>, Re
 fn frees(failing: &Failing<'_>, account: &Account, order: u64) -> Result<(Money, Money), Refusal> {
     let mut without = account.clone();
     without.orders.retain(|one| one.number != order);
-    let after = standings_of(failing, &without)?;
+    let after = failing.state.standings_if(failing.id, &without)?;
     let sum = |of: &[Standing], level: fn(&Standing) -> Money| Money::sum(of.iter().map(level));
     let freed = |level| sum(&failing.standing, level)?.minus(sum(&after, level)?);
     Ok((freed(|pool| pool.maintenance)?, freed(|pool| pool.initial)?))
-}
-
-fn standings_of(failing: &Failing<'_>, account: &Account) -> Result<Vec<Standing>, Refusal> {
-    let state = failing.state;
-    let reckoned = state.reckoned(failing.id, account)?;
-    standings(&reckoned, state.document(account.model), &state.market)
 }

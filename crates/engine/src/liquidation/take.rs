@@ -11,7 +11,6 @@ use crate::command::Take;
 use crate::ledger::Place;
 use crate::position;
 use crate::refusal::Refusal;
-use crate::standing::standings;
 use crate::state::State;
 use keelmark_book::{Money, Quantity, Round};
 
@@ -118,8 +117,7 @@ impl Change<'_> {
     pub(crate) fn helps(&mut self, id: AccountId) -> Result<(), Refusal> {
         let state = self.state;
         let account = self.account(id);
-        let reckoned = state.reckoned(id, account)?;
-        let after = standings(&reckoned, state.document(account.model), &state.market)?;
+        let after = state.standings_if(id, account)?;
         let before = state.standings(id)?;
         for pool in &after {
             let Some(was) = before.iter().find(|was| was.pool == pool.pool) else { continue };

@@ -2,7 +2,7 @@
 //!
 //! A loan counts in full even where more of the same asset is held: the two are entries apart.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
+use super::{Charge, Clock, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
@@ -38,5 +38,9 @@ impl Charge for Borrowed {
 
     fn scope(&self) -> Scope {
         Scope::Collateral
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }

@@ -12,7 +12,7 @@
 use super::per_position::Filter;
 use super::positions::{self, Asked};
 use super::view::Holding;
-use super::{Charge, Outcome, PoolView, Reading, Scope};
+use super::{Charge, Clock, Outcome, PoolView, Reading, Scope};
 use crate::document::tree::{Node, Value};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
@@ -330,6 +330,10 @@ impl Charge for Brackets {
         self.on.is_about(instrument)
     }
 
+    fn leaves_out(&self, instrument: &Instrument) -> bool {
+        !self.on.is_about(instrument)
+    }
+
     fn scope(&self) -> Scope {
         Scope::Row
     }
@@ -368,6 +372,10 @@ impl Charge for Brackets {
             return Some("a larger position reaches a higher tier");
         }
         deducts.then_some("each position apart has a deduction of its own, the union only one")
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }
 

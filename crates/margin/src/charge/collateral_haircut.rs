@@ -2,7 +2,7 @@
 //!
 //! For models whose equity counts collateral in full and whose initial margin carries the haircut.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
+use super::{Charge, Clock, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::expr::Interval;
@@ -79,5 +79,9 @@ impl Charge for CollateralHaircut {
             sum = sum.plus(self.of(pool, held)?)?;
         }
         Ok(sum)
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }

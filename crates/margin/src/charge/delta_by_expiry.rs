@@ -4,7 +4,7 @@
 //! a perpetual pays the floor. Coins held do not count. Delta is counted in coins, at the index, or
 //! in value, each contract at its own forward or mark.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
+use super::{Charge, Clock, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::expr::Interval;
@@ -103,6 +103,10 @@ impl Charge for DeltaByExpiry {
             out.insert(at, value.times(rate)?);
         }
         Ok(Some(out))
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Expiry
     }
 }
 

@@ -3,7 +3,7 @@
 //! `min(slope * max(|D| - threshold / index, 0), cap) * |D|` coins, where D is the unit's net
 //! delta. Long options may only bring D nearer to zero, never add to it or turn it.
 
-use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
+use super::{Charge, Clock, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::exposure::Deltas;
@@ -107,6 +107,10 @@ impl Charge for DeltaShock {
 
     fn breaks_union(&self) -> Option<&'static str> {
         Some("the rate grows with the size of the net delta")
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }
 

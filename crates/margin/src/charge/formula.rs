@@ -11,7 +11,7 @@
 //! A charge of the pool as a whole may be named by unit where it divides, such as a credit across
 //! underlyings: the formula is then about the pool as a whole, too.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope, Share, Term};
+use super::{Charge, Clock, Line, Outcome, Part, PoolView, Reading, Scope, Share, Term};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::expr::{Formula, Interval};
@@ -239,6 +239,11 @@ impl Charge for PerKey {
 
     fn needs_expiries(&self) -> bool {
         self.charges().any(|(_, charge)| charge.needs_expiries())
+    }
+
+    fn clock(&self) -> Clock {
+        let own = self.charges().map(|(_, charge)| charge.clock());
+        own.max().unwrap_or(Clock::Never)
     }
 }
 

@@ -24,6 +24,11 @@ struct Asked {
 }
 
 impl Known {
+    /// Room for so many charges and terms.
+    pub(crate) fn with_room(charges: usize, terms: usize) -> Self {
+        Self { terms: Vec::with_capacity(terms), charges: Vec::with_capacity(charges) }
+    }
+
     /// Adds the terms of the next charge, by ascending key, and its spreads between months; nothing
     /// for one that was not computed.
     pub(crate) fn add(&mut self, terms: &[Term], formed: Vec<Formation>) {

@@ -91,6 +91,13 @@ pub trait Charge: Debug + Send + Sync {
         false
     }
 
+    /// Whether it asks nothing of any position in an instrument, however large; never said of one
+    /// that is no sum over positions.
+    fn leaves_out(&self, instrument: &Instrument) -> bool {
+        let _ = instrument;
+        false
+    }
+
     /// The reported amount that it takes from the account, if it does.
     fn reserve(&self) -> Option<&str> {
         None
@@ -162,6 +169,12 @@ pub trait Charge: Debug + Send + Sync {
         false
     }
 
+    /// What it looks at of time, beside what the risk table says. One that does not say so is asked
+    /// again at every instant.
+    fn clock(&self) -> Clock {
+        Clock::Always
+    }
+
     /// What it asks of one underlying or position that the charges it is made of ask these amounts
     /// of, by name; `None` for a charge that is not made of others.
     ///
@@ -202,6 +215,17 @@ pub enum Scope {
     Bucket,
     /// Rows of the table.
     Row,
+}
+
+/// What a charge looks at of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Clock {
+    /// Nothing.
+    Never,
+    /// How far off the ends of what is held are.
+    Expiry,
+    /// Whatever it is.
+    Always,
 }
 
 /// What a charge asks, and why.

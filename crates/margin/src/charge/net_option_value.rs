@@ -5,7 +5,7 @@
 //! like futures have no value to count: `share` is zero for their underlying.
 
 use super::view::Holding;
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
+use super::{Charge, Clock, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::param::Param;
@@ -61,6 +61,10 @@ impl Charge for NetOptionValue {
         let holding = pool.holding(RowId::new(row))?;
         let option = holding.instrument.is_option();
         if option { self.value(pool, &holding) } else { Ok(Money::ZERO) }
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }
 

@@ -6,7 +6,7 @@
 //! is not a profit since entry.
 
 use super::per_position::Filter;
-use super::{Charge, Fill, Line, Outcome, Part, PoolView, Reading, Scope};
+use super::{Charge, Clock, Fill, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::range::{PoolSpan, Terms};
@@ -60,5 +60,9 @@ impl Charge for OrderLoss {
 
     fn within(&self, pool: &PoolView<'_>, _: &PoolSpan<'_>) -> Result<Option<Terms>, MarginError> {
         Ok((pool.fill == Fill::None).then(Terms::new))
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }

@@ -5,7 +5,7 @@
 //! `perpetual_confidence` (the lowest of the perpetuals held), and `[params]` by asset. What is
 //! owed, what the document does not accept, and the pool's own currency are asked nothing.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope, view::Holding};
+use super::{Charge, Clock, Line, Outcome, Part, PoolView, Reading, Scope, view::Holding};
 use crate::collateral::CollateralRule;
 use crate::document::Fields;
 use crate::error::MarginError;
@@ -115,6 +115,10 @@ impl Charge for PerHolding {
     fn breaks_union(&self) -> Option<&'static str> {
         let grows = self.formula.only_grows();
         (!grows).then_some("its formula looks at more than the amount held")
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }
 

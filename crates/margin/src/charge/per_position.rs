@@ -14,7 +14,7 @@
 use super::per_holding::{params, perpetual_confidence};
 use super::positions::{self, Asked};
 use super::view::Holding;
-use super::{Charge, Outcome, PoolView, Reading, Scope};
+use super::{Charge, Clock, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::Node;
 use crate::error::MarginError;
@@ -91,6 +91,10 @@ impl Charge for PerPosition {
         self.on.is_about(instrument)
     }
 
+    fn leaves_out(&self, instrument: &Instrument) -> bool {
+        !self.on.is_about(instrument)
+    }
+
     fn scope(&self) -> Scope {
         if self.formula.uses(PERPETUAL) { Scope::Unit } else { Scope::Row }
     }
@@ -138,6 +142,10 @@ impl Charge for PerPosition {
         }
         let chosen = self.formula.uses("leverage");
         chosen.then_some("where two books chose a leverage apart, the lower counts for the union")
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }
 

@@ -4,7 +4,7 @@
 //! A number for formulas rather than money: what a level makes of a settlement asset that has lost
 //! its peg.
 
-use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
+use super::{Charge, Clock, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use keelmark_book::{Asset, Decimal, InputError, Money};
@@ -37,5 +37,9 @@ impl Charge for PriceShortfall {
 
     fn scope(&self) -> Scope {
         Scope::Fixed
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }

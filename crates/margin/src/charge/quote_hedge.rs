@@ -6,7 +6,7 @@
 //! marginal tiers in the market's currency. Contracts that settle in the coin itself count as
 //! `inverse` names.
 
-use super::{Charge, Line, Outcome, PoolView, Reading, Scope, Tiers};
+use super::{Charge, Clock, Line, Outcome, PoolView, Reading, Scope, Tiers};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::table::Sensitivity;
@@ -70,6 +70,10 @@ impl Charge for QuoteHedge {
 
     fn breaks_union(&self) -> Option<&'static str> {
         Some("contracts of one book can hedge those of the other across currencies")
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }
 

@@ -4,7 +4,7 @@
 //! `unit` the account carries one for each underlying, named `name:UNDERLYING`, and a `formula` can
 //! set it against what else that underlying is asked.
 
-use super::{Charge, Line, Outcome, PoolView, Reading, Scope};
+use super::{Charge, Clock, Line, Outcome, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
 use crate::range::{PoolSpan, Terms};
@@ -60,6 +60,10 @@ impl Charge for Reserve {
 
     fn term(&self, pool: &PoolView<'_>, key: usize) -> Result<Money, MarginError> {
         Ok(pool.reserves.get(self.name(pool, key).as_ref()).copied().unwrap_or_default())
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }
 

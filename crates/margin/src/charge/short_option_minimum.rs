@@ -7,7 +7,7 @@
 
 use super::month_spread::RateUnit;
 use super::spread_plan::{Tier, read_tiers_with};
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
+use super::{Charge, Clock, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::{Node, Value};
 use crate::error::MarginError;
@@ -154,6 +154,10 @@ impl Charge for ShortOptionMinimum {
             );
         }
         Ok(Some(out))
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Expiry
     }
 }
 

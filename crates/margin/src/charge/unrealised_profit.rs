@@ -3,7 +3,7 @@
 //! Equity counts profits and losses alike. A level that adds this charge counts the profits of the
 //! pool, taken together, by a weight only; losses stay in equity whole.
 
-use super::{Charge, Line, Outcome, Part, PoolView, Reading};
+use super::{Charge, Clock, Line, Outcome, Part, PoolView, Reading};
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
@@ -44,5 +44,9 @@ impl Charge for UnrealisedProfit {
             return Ok(Outcome { amount: Money::ZERO, ..Outcome::default() });
         }
         Ok(outcome)
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }

@@ -7,7 +7,7 @@
 //! a scan with a dampener a loss beyond the range is reduced by it and a gain counts for nothing.
 
 use super::tiers::{Apart, Tiers};
-use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
+use super::{Charge, Clock, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::{CoinsMove, Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
@@ -242,6 +242,10 @@ impl Charge for WorstLoss {
         }
         let damped = self.scans.iter().any(|(_, scan)| scan.dampener.is_some());
         damped.then_some("each book apart has a dampener of its own, the union only one")
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::Never
     }
 }
 

@@ -69,7 +69,8 @@ pub(super) fn table(
     let expiries = compiler.expiries;
     let (sensitivities, sensitivity_exponents) =
         sensitivity::rows(document, market, &frame, &sheet, currency, &mut coins)?;
-    let mut row_of = vec![NO_ROW; market.instruments.len()];
+    let last = frame.lines.iter().map(|line| line.instrument.index() + 1).max();
+    let mut row_of = vec![NO_ROW; last.unwrap_or(0)];
     for (row, line) in frame.lines.iter().enumerate() {
         row_of[line.instrument.index()] = row as u32;
     }

@@ -101,7 +101,7 @@ impl Frame {
     }
 }
 
-fn unit(
+pub(super) fn unit(
     document: &Document,
     market: &Market,
     underlying: Asset,

@@ -205,6 +205,18 @@ impl RiskTable {
         compile::table(document, market, &pool.instruments(), &coins, &pool.currency)
     }
 
+    /// Takes index prices anew, of a table whose rows hold none of them.
+    pub(crate) fn index_again(
+        &mut self,
+        document: &Document,
+        market: &Market,
+    ) -> Result<(), MarginError> {
+        for unit in &mut self.units {
+            *unit = frame::unit(document, market, unit.underlying.clone(), &self.currency)?;
+        }
+        Ok(())
+    }
+
     /// The row of an instrument, if it was compiled.
     #[must_use]
     pub fn row(&self, instrument: InstrumentId) -> Option<RowId> {
