@@ -4,14 +4,15 @@
 //! before it is paid. What has ended and waits for its settlement price counts as paid at the last
 //! that is known of it, so that whoever holds it has a margin; as that may turn out otherwise,
 //! he takes no new risk until it is settled. An isolated position that waits counts for nothing,
-//! nor does its collateral: it loses no more than that.
+//! nor does its collateral: it loses no more than that. What is held of an asset whose price was
+//! never told counts for nothing, so that nobody escapes a margin by depositing some of it.
 
 use crate::account::{Account, AccountId};
 use crate::action::settle;
 use crate::delivery::Phase;
 use crate::refusal::Refusal;
 use crate::state::State;
-use keelmark_book::InstrumentId;
+use keelmark_book::{Asset, InstrumentId, Money};
 use std::borrow::Cow;
 
 impl State {
@@ -25,6 +26,12 @@ impl State {
         for (asset, due) in self.accrued(id)? {
             let left = account.balance(&asset).minus(due)?;
             reckoned.to_mut().set_balance(&asset, left);
+        }
+        let unpriced = |(asset, amount): &(Asset, Money)| {
+            amount.is_positive() && self.market.price(asset).is_err()
+        };
+        if account.balances.iter().any(unpriced) {
+            reckoned.to_mut().balances.retain(|held| !unpriced(held));
         }
         if self.waiting(account).is_none() {
             return Ok(reckoned);

@@ -129,21 +129,55 @@ fn an_account_may_have_its_own_levels() {
     assert!(matches!(events.as_slice(), [Event::MarginRestored { .. }]), "{events:?}");
 }
 
+/// An account `s` that is long one under a document that refuses old prices.
+fn strict() -> Venue {
+    let mut venue = long_ten();
+    let text = include_str!("../../../models/cross.toml");
+    let text = text.replace("widen = \"0.10\"\n", "").replace("\"cross\"", "\"strict\"");
+    venue.done(&serde_json::json!({ "model": { "text": text } }).to_string());
+    venue.done(r#"{"open":{"account":"s","mode":"cross","model":"strict"}}"#);
+    venue.done(r#"{"deposit":{"account":"s","asset":"USDC","amount":"9000"}}"#);
+    let events = venue.trade("1", "70000", "s", "b");
+    assert!(!matches!(events[0], Event::Refused(_)), "{events:?}");
+    venue
+}
+
 #[test]
 fn margin_that_cannot_be_computed_is_said_once() {
+    let mut venue = strict();
+    let unknown =
+        |events: &[Event]| events.iter().any(|event| matches!(event, Event::MarginUnknown { .. }));
+    let deposit = r#"{"deposit":{"account":"s","asset":"USDC","amount":"1"}}"#;
+    assert!(!unknown(&venue.done_at("19:00:30", deposit)));
+    let events = venue.done_at("19:02:00", deposit);
+    assert!(unknown(&events), "{events:?}");
+    assert!(!unknown(&venue.done_at("19:02:01", deposit)));
+    for asset in [("USDC", "1"), ("BTC", "70000")] {
+        let (asset, price) = asset;
+        let index = format!(r#"{{"index":{{"asset":"{asset}","price":"{price}"}}}}"#);
+        venue.done_at("19:02:02", &index);
+    }
+    let mark = format!(r#"{{"mark":{{"instrument":"{PERP}","mark":"70000"}}}}"#);
+    assert!(!unknown(&venue.done_at("19:02:02", &mark)));
+    let events = venue.done_at("19:05:00", deposit);
+    assert!(unknown(&events), "it was known in between: {events:?}");
+}
+
+#[test]
+fn what_never_had_a_price_counts_for_nothing_and_hides_nobody() {
     let mut venue = long_ten();
-    venue.done(r#"{"deposit":{"account":"b","asset":"USDC","amount":"1"}}"#);
     venue.done(r#"{"open":{"account":"c","mode":"cross","model":"cross"}}"#);
     venue.done(r#"{"deposit":{"account":"c","asset":"ETH","amount":"1000"}}"#);
     let events = venue.trade("1", "70000", "c", "b");
     assert!(matches!(events[0], Event::Refused(_)), "no price, no trade: {events:?}");
-    let unknown =
-        |events: &[Event]| events.iter().any(|event| matches!(event, Event::MarginUnknown { .. }));
-    let events = venue.done(r#"{"deposit":{"account":"a","asset":"ETH","amount":"1"}}"#);
-    assert!(unknown(&events), "{events:?}");
-    assert!(!unknown(&mark(&mut venue, "69990")));
-    venue.done(r#"{"index":{"asset":"ETH","price":"2000"}}"#);
-    assert!(!unknown(&mark(&mut venue, "69980")));
+    for asset in ["ETH", "DUST"] {
+        let deposit =
+            format!(r#"{{"deposit":{{"account":"a","asset":"{asset}","amount":"0.001"}}}}"#);
+        assert_eq!(venue.done(&deposit).len(), 1);
+    }
+    let at = mark_below(&mut venue, "1");
+    let events = mark(&mut venue, &(at - 1).to_string());
+    assert!(events.iter().any(|event| matches!(event, Event::Liquidatable(_))), "{events:?}");
 }
 
 proptest! {

@@ -199,8 +199,8 @@ impl Workload {
             9_442..=9_469 => self.listing(),
             9_470..=9_474 => self.settlement(),
             9_475..=9_649 => self.rule(),
-            9_650..=9_799 => self.take(known),
-            9_800..=9_804 => self.liquidation(),
+            9_650..=9_799 if self.liquidates => self.take(known),
+            9_800..=9_804 if self.liquidates => self.liquidation(),
             _ => self.hostile(),
         }
     }
