@@ -18,12 +18,6 @@ const THIN: &str = "venue:THIN/USDC:USDC";
 
 /// Pooled margin at a leverage of ten, where debts ask a tenth of themselves.
 const POOLED: &str = r#"
-schema = "keelmark/model/1"
-name = "pooled"
-title = "Pooled margin: collateral, debts and perpetuals in one account"
-source = "an example"
-version = "1"
-
 [collateral.assets]
 USDC = "1"
 
@@ -77,15 +71,7 @@ fn play(venue: &mut Venue, rule: Rule) -> Result<Loss, String> {
         tell_price(venue, price)?;
         crowd.stir(venue, 20)?;
     }
-    // What cannot be had at once is asked for by halves.
-    let mut wanted: u64 = 116_000_000;
-    while wanted >= 100_000 {
-        let action = say::withdraw("b", "USDC", &wanted.to_string());
-        if venue.ask(&format!("B withdraws {wanted} USDC"), action)? {
-            break;
-        }
-        wanted /= 2;
-    }
+    venue.drain("b", "USDC", 116_000_000)?;
     for (time, price) in [("22:50:00", "0.30"), ("23:10:00", "0.04")] {
         venue.at(&format!("2022-10-11T{time}"))?;
         tell_price(venue, price)?;
@@ -100,7 +86,7 @@ fn play(venue: &mut Venue, rule: Rule) -> Result<Loss, String> {
 fn opening(venue: &mut Venue, rule: Rule) -> Result<Crowd, String> {
     venue.at("2022-10-11T22:00:00")?;
     let levels = if rule.is_on() { LEVELS_WITHOUT_PROFIT } else { LEVELS };
-    venue.must(say::model(&format!("{POOLED}{levels}")))?;
+    venue.must(say::document("pooled", "1", &format!("{POOLED}{levels}")))?;
     venue.must(say::index("USDC", "1"))?;
     venue.must(say::index("THIN", "0.0382"))?;
     venue.must(say::list(THIN, "1", "0.0382"))?;

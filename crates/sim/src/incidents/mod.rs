@@ -20,7 +20,12 @@ pub mod report;
 pub mod say;
 pub mod venue;
 
+mod fake_bid;
+mod inherited_short;
 mod linked_accounts;
+mod one_book;
+mod withdrawn_margin;
+mod worthless_collateral;
 
 use loss::Loss;
 use venue::Venue;
@@ -59,7 +64,14 @@ pub struct Incident {
 }
 
 /// All incidents, in the order of their days.
-pub const ALL: &[Incident] = &[linked_accounts::INCIDENT];
+pub const ALL: &[Incident] = &[
+    linked_accounts::INCIDENT,
+    withdrawn_margin::INCIDENT,
+    inherited_short::INCIDENT,
+    one_book::INCIDENT,
+    fake_bid::INCIDENT,
+    worthless_collateral::INCIDENT,
+];
 
 /// What a run showed.
 #[derive(Clone, Debug)]

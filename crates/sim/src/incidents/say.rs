@@ -8,6 +8,15 @@ pub fn model(text: &str) -> Value {
     json!({"model": {"text": text}})
 }
 
+/// A document with this body: its own name for each body, so that venues stay apart.
+#[must_use]
+pub fn document(name: &str, version: &str, body: &str) -> Value {
+    model(&format!(
+        "schema = \"keelmark/model/1\"\nname = \"{name}\"\nversion = \"{version}\"\n\
+         title = \"The rules of an incident\"\nsource = \"an example\"\n{body}"
+    ))
+}
+
 /// The price of an asset in dollars.
 #[must_use]
 pub fn index(asset: &str, price: &str) -> Value {
@@ -51,4 +60,21 @@ pub fn trade(instrument: &str, quantity: &str, price: &str, [buyer, seller]: [&s
         "instrument": instrument, "quantity": quantity, "price": price,
         "buyer": {"account": buyer}, "seller": {"account": seller},
     }})
+}
+
+/// How accounts are liquidated: the stages of the rule, a step every ten seconds.
+#[must_use]
+pub fn liquidation(stages: &Value) -> Value {
+    let mut rule = stages.clone();
+    if let Some(fields) = rule.as_object_mut() {
+        fields.insert("step_seconds".to_owned(), json!(10));
+        fields.insert("end".to_owned(), json!("0.9"));
+    }
+    json!({"liquidation": {"rule": rule}})
+}
+
+/// One vault that takes over what is left, up to a worth if there is one.
+#[must_use]
+pub fn backstop(vault: &str, most: Option<&str>) -> Value {
+    json!({"vaults": [{"account": vault, "share": "1", "most": most}]})
 }

@@ -2,15 +2,21 @@
 //! every command.
 
 use super::loss::Truth;
+use super::say;
 use crate::random::Random;
-use keelmark_book::{Price, Timestamp};
+use keelmark_book::{Price, Quantity, Timestamp};
 use keelmark_engine::ledger::Ledger;
+use keelmark_engine::liquidation::Fact;
 use keelmark_engine::{Account, AccountId, Command, Engine, Event};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// Seconds after a price in which liquidations take their steps.
+const STEPS: usize = 30;
+/// Of what becomes of accounts that fail, so much is told.
+const MOST_FACTS: usize = 8;
 /// Columns of a line that says what happened.
-const COLUMNS: usize = 100;
+const COLUMNS: usize = 120;
 
 /// An engine, and what was told to it.
 #[derive(Debug)]
@@ -32,6 +38,7 @@ pub struct Venue {
     /// The house as it was then.
     pub house: Ledger,
     now: Timestamp,
+    facts: usize,
 }
 
 impl Venue {
@@ -48,6 +55,7 @@ impl Venue {
             before: BTreeMap::new(),
             house: Ledger::default(),
             now: Timestamp::default(),
+            facts: 0,
         }
     }
 
@@ -89,7 +97,28 @@ impl Venue {
         if !total.is_empty() {
             return Err(format!("{text}: amounts out of nothing: {total:?}"));
         }
-        Ok(applied.into_answer().events)
+        let events = applied.into_answer().events;
+        self.tell_liquidations(&events);
+        Ok(events)
+    }
+
+    /// Tells what became of accounts that fail, as long as it is not much.
+    fn tell_liquidations(&mut self, events: &[Event]) {
+        for event in events {
+            let Event::Liquidation(fact) = event else { continue };
+            let tells = matches!(
+                **fact,
+                Fact::TakenOver { .. }
+                    | Fact::Insured { .. }
+                    | Fact::Exchanged { .. }
+                    | Fact::Haircut { .. }
+                    | Fact::Socialised { .. }
+            );
+            if tells && self.facts < MOST_FACTS {
+                self.facts += 1;
+                self.tell(&fact.to_string());
+            }
+        }
     }
 
     /// Does what must succeed.
@@ -125,6 +154,51 @@ impl Venue {
         }
     }
 
+    /// Asks for several steps of one kind, and tells how many were done, and why the first was not
+    /// that was refused.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn ask_each(&mut self, what: &str, actions: Vec<Value>) -> Result<(), String> {
+        let (mut done, mut first, all) = (0, None, actions.len());
+        for action in actions {
+            match refusal(&self.send(action)?) {
+                Some(refusal) => first = first.or(Some(refusal)),
+                None => done += 1,
+            }
+        }
+        self.asked = (self.asked.0 + done, self.asked.1 + all - done);
+        let why = first.map_or(String::new(), |refusal| format!("; {refusal}"));
+        self.tell(&format!("{what}: {done} of {all} done{why}"));
+        Ok(())
+    }
+
+    /// Takes out as much as can be had, by halves of what is wanted: what was got.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn drain(&mut self, account: &str, asset: &str, wanted: u64) -> Result<u64, String> {
+        let (mut asked, mut got) = (wanted, 0);
+        let mut why = None;
+        while asked >= wanted / 1_000 && asked > 0 {
+            match refusal(&self.send(say::withdraw(account, asset, &asked.to_string()))?) {
+                Some(refusal) => {
+                    self.asked.1 += 1;
+                    why = why.or(Some(refusal));
+                }
+                None => {
+                    self.asked.0 += 1;
+                    got = asked;
+                    break;
+                }
+            }
+            asked /= 2;
+        }
+        let why = why.map_or(String::new(), |refusal| format!("; {refusal}"));
+        self.tell(&format!("{account} asks for {wanted} {asset} and gets {got}{why}"));
+        Ok(got)
+    }
+
     /// Keeps a line of what happened.
     pub fn tell(&mut self, what: &str) {
         let time = self.now.to_string();
@@ -143,6 +217,33 @@ impl Venue {
         let found = market.instruments.find(instrument);
         let id = found.map_err(|error| error.to_string())?;
         Ok(market.quote(id).mark)
+    }
+
+    /// Contracts that an account holds of an instrument.
+    ///
+    /// # Errors
+    /// When one of them is not there.
+    pub fn position(&self, account: &str, instrument: &str) -> Result<Quantity, String> {
+        let state = self.engine.state();
+        let found = state.market.instruments.find(instrument);
+        let id = found.map_err(|error| error.to_string())?;
+        let account = state.named(account).ok_or_else(|| format!("there is no {account}"))?;
+        Ok(state.account(account).position(id, false))
+    }
+
+    /// Tells the price of a coin and of its perpetual, and lets time pass in which liquidations
+    /// take their steps.
+    ///
+    /// # Errors
+    /// As [`Self::must`].
+    pub fn price(&mut self, [coin, instrument]: [&str; 2], price: &str) -> Result<(), String> {
+        self.must(say::index(coin, price))?;
+        self.must(say::mark(instrument, price))?;
+        self.tell(&format!("{coin} is at {price}"));
+        for _ in 0..STEPS {
+            self.wait(1)?;
+        }
+        Ok(())
     }
 
     /// What stands for a snapshot of the end, and a replay of the log: the same root, or the books
