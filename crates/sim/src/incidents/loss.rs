@@ -66,7 +66,11 @@ impl Venue {
         Ok(())
     }
 
-    fn id(&self, name: &str) -> Result<AccountId, String> {
+    /// The account of a name.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn id(&self, name: &str) -> Result<AccountId, String> {
         self.engine.state().named(name).ok_or_else(|| format!("there is no account {name}"))
     }
 

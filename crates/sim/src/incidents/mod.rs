@@ -24,6 +24,7 @@ mod fake_bid;
 mod inherited_short;
 mod linked_accounts;
 mod one_book;
+mod wave;
 mod withdrawn_margin;
 mod worthless_collateral;
 
@@ -68,6 +69,7 @@ pub const ALL: &[Incident] = &[
     linked_accounts::INCIDENT,
     withdrawn_margin::INCIDENT,
     inherited_short::INCIDENT,
+    wave::INCIDENT,
     one_book::INCIDENT,
     fake_bid::INCIDENT,
     worthless_collateral::INCIDENT,

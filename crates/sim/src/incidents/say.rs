@@ -62,12 +62,13 @@ pub fn trade(instrument: &str, quantity: &str, price: &str, [buyer, seller]: [&s
     }})
 }
 
-/// How accounts are liquidated: the stages of the rule, a step every ten seconds.
+/// How accounts are liquidated: the stages of the rule, a step every ten seconds where it says
+/// nothing else.
 #[must_use]
 pub fn liquidation(stages: &Value) -> Value {
     let mut rule = stages.clone();
     if let Some(fields) = rule.as_object_mut() {
-        fields.insert("step_seconds".to_owned(), json!(10));
+        fields.entry("step_seconds").or_insert_with(|| json!(10));
         fields.insert("end".to_owned(), json!("0.9"));
     }
     json!({"liquidation": {"rule": rule}})

@@ -4,10 +4,10 @@
 use super::loss::Truth;
 use super::say;
 use crate::random::Random;
-use keelmark_book::{Price, Quantity, Timestamp};
+use keelmark_book::{Money, Price, Quantity, Timestamp};
 use keelmark_engine::ledger::Ledger;
 use keelmark_engine::liquidation::Fact;
-use keelmark_engine::{Account, AccountId, Command, Engine, Event};
+use keelmark_engine::{Account, AccountId, Command, Engine, Event, position};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -37,6 +37,9 @@ pub struct Venue {
     pub before: BTreeMap<AccountId, Account>,
     /// The house as it was then.
     pub house: Ledger,
+    /// What accounts have paid or got worse than the mark when they took part of a position that
+    /// somebody could not bear, by their names.
+    pub haircuts: BTreeMap<String, Money>,
     now: Timestamp,
     facts: usize,
 }
@@ -54,6 +57,7 @@ impl Venue {
             told: Vec::new(),
             before: BTreeMap::new(),
             house: Ledger::default(),
+            haircuts: BTreeMap::new(),
             now: Timestamp::default(),
             facts: 0,
         }
@@ -99,21 +103,41 @@ impl Venue {
         }
         let events = applied.into_answer().events;
         self.tell_liquidations(&events);
+        self.count_haircuts(&events)?;
         Ok(events)
+    }
+
+    /// Sums up what passed at a price worse than the mark for who took it.
+    fn count_haircuts(&mut self, events: &[Event]) -> Result<(), String> {
+        let text = |error: keelmark_book::Overflow| error.to_string();
+        for event in events {
+            let Event::Liquidation(fact) = event else { continue };
+            let Fact::Passed { by, instrument, quantity, value, .. } = &**fact else { continue };
+            let market = &self.engine.state().market;
+            let id = market.instruments.find(instrument).map_err(|error| error.to_string())?;
+            let one = market.instruments.get(id);
+            let fair = position::value(one, *quantity, market.quote(id).mark).map_err(text)?;
+            let worse = fair.minus(*value).map_err(text)?;
+            if worse.is_positive() {
+                let sum = self.haircuts.entry(by.clone()).or_default();
+                *sum = sum.plus(worse).map_err(text)?;
+            }
+        }
+        Ok(())
     }
 
     /// Tells what became of accounts that fail, as long as it is not much.
     fn tell_liquidations(&mut self, events: &[Event]) {
         for event in events {
             let Event::Liquidation(fact) = event else { continue };
-            let tells = matches!(
-                **fact,
+            let tells = match &**fact {
                 Fact::TakenOver { .. }
-                    | Fact::Insured { .. }
-                    | Fact::Exchanged { .. }
-                    | Fact::Haircut { .. }
-                    | Fact::Socialised { .. }
-            );
+                | Fact::Insured { .. }
+                | Fact::Exchanged { .. }
+                | Fact::Socialised { .. } => true,
+                Fact::Haircut { taken, .. } => taken.is_positive(),
+                _ => false,
+            };
             if tells && self.facts < MOST_FACTS {
                 self.facts += 1;
                 self.tell(&fact.to_string());
