@@ -23,6 +23,7 @@ pub mod venue;
 mod fake_bid;
 mod inherited_short;
 mod linked_accounts;
+mod no_bidders;
 mod one_book;
 mod wave;
 mod withdrawn_margin;
@@ -66,6 +67,7 @@ pub struct Incident {
 
 /// All incidents, in the order of their days.
 pub const ALL: &[Incident] = &[
+    no_bidders::INCIDENT,
     linked_accounts::INCIDENT,
     withdrawn_margin::INCIDENT,
     inherited_short::INCIDENT,
