@@ -46,8 +46,10 @@ pub fn one(outcome: &Outcome) -> String {
         let on = on.loss.parts.get(at).map_or(0, |(_, amount)| dollars(*amount));
         row(&format!("  {name}"), grouped(dollars(*amount)), grouped(on));
     }
-    row("asked in the attack and done", off.asked.0.to_string(), on.asked.0.to_string());
-    row("asked in the attack and refused", off.asked.1.to_string(), on.asked.1.to_string());
+    if off.asked != (0, 0) {
+        row("asked in the attack and done", off.asked.0.to_string(), on.asked.0.to_string());
+        row("asked in the attack and refused", off.asked.1.to_string(), on.asked.1.to_string());
+    }
     row("commands", grouped(off.commands as i128), grouped(on.commands as i128));
     for (name, run) in [("off", off), ("on", on)] {
         out += &format!("\nrule {name}\n");
