@@ -9,7 +9,7 @@
 //!
 //! - [`venue`]: the engine, told things, with its log and its checks
 //! - [`say`]: the commands
-//! - [`crowd`]: bystanders
+//! - [`crowd`]: bystanders who trade with each other
 //! - [`loss`]: what was lost
 //! - [`report`]: what is printed
 //! - one file an incident, named after it; what happened is in `docs/incidents`

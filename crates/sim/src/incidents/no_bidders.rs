@@ -157,8 +157,8 @@ fn opening(venue: &mut Venue, rule: Rule) -> Result<Crowd, String> {
     }
     let crowd = Crowd::arrive(venue, 10, "lending", [PERPETUAL, "DAI"])?;
     crowd.stir(venue, 20)?;
-    // From 1.3 times the price that is known: within twenty minutes to nothing and never again, or by a
-    // hundredth every 90 seconds and anew after 8,400.
+    // From 1.3 times the price that is known: to nothing within twenty minutes and never again, or
+    // by a hundredth every 90 seconds and anew after 8,400.
     let form = if rule.is_on() {
         json!({"first": "1.3", "fall": {"stairs": {"cut": "0.99", "step_seconds": 90}},
             "tail_seconds": 8_400, "cusp": "0.4", "resets": 20})

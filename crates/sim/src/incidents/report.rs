@@ -3,24 +3,23 @@
 use super::loss::dollars;
 use super::{Outcome, Run};
 
-/// The table, and how many passed and failed.
+/// The table: a line an incident.
 #[must_use]
 pub fn table(outcomes: &[Outcome]) -> String {
-    let mut out = format!(
-        "{:<31} {:>13} {:>13}  {:<7} {}\n",
-        "incident", "loss off, USD", "loss on, USD", "books", "passed"
-    );
-    for outcome in outcomes {
-        let loss = |run: &Result<Run, String>| match run {
-            Ok(run) => grouped(run.loss.whole()),
-            Err(_) => "-".to_owned(),
-        };
+    let loss = |run: &Result<Run, String>| match run {
+        Ok(run) => grouped(run.loss.whole()),
+        Err(_) => "-".to_owned(),
+    };
+    let row = |outcome: &Outcome| {
         let books = if outcome.off.is_ok() && outcome.on.is_ok() { "balance" } else { "?" };
         let passed = if outcome.problems().is_empty() { "yes" } else { "NO" };
         let (name, off, on) = (outcome.incident.name, loss(&outcome.off), loss(&outcome.on));
-        out += &format!("{name:<31} {off:>13} {on:>13}  {books:<7} {passed}\n");
-    }
-    out
+        format!("{name:<31} {off:>13} {on:>13}  {books:<7} {passed}\n")
+    };
+    let head = ["incident", "loss off, USD", "loss on, USD", "books", "passed"];
+    let [name, off, on, books, passed] = head;
+    let head = format!("{name:<31} {off:>13} {on:>13}  {books:<7} {passed}\n");
+    [head].into_iter().chain(outcomes.iter().map(row)).collect()
 }
 
 /// The last line.
@@ -33,31 +32,43 @@ pub fn count(outcomes: &[Outcome]) -> String {
 /// One incident: what was lost without the rule and with it, and the main events of both.
 #[must_use]
 pub fn one(outcome: &Outcome) -> String {
-    let mut out = format!("{}: {}\n", outcome.incident.name, outcome.incident.rule);
-    let (Ok(off), Ok(on)) = (&outcome.off, &outcome.on) else {
-        return out;
-    };
-    out += &format!("\n{:<34} {:>15} {:>15}\n", "", "rule off", "rule on");
-    let mut row = |name: &str, off: String, on: String| {
-        out += &format!("{name:<34} {off:>15} {on:>15}\n");
-    };
-    row("lost, USD", grouped(off.loss.whole()), grouped(on.loss.whole()));
-    for (at, (name, amount)) in off.loss.parts.iter().enumerate() {
-        let on = on.loss.parts.get(at).map_or(0, |(_, amount)| dollars(*amount));
-        row(&format!("  {name}"), grouped(dollars(*amount)), grouped(on));
-    }
-    if off.asked != (0, 0) {
-        row("asked in the attack and done", off.asked.0.to_string(), on.asked.0.to_string());
-        row("asked in the attack and refused", off.asked.1.to_string(), on.asked.1.to_string());
-    }
-    row("commands", grouped(off.commands as i128), grouped(on.commands as i128));
-    for (name, run) in [("off", off), ("on", on)] {
-        out += &format!("\nrule {name}\n");
-        for line in &run.told {
-            out += &format!("  {line}\n");
+    let title = format!("{}: {}\n", outcome.incident.name, outcome.incident.rule);
+    let (Ok(off), Ok(on)) = (&outcome.off, &outcome.on) else { return title };
+    let events = [("off", off), ("on", on)].into_iter().flat_map(|(rule, run)| {
+        let told = run.told.iter().map(|line| format!("  {line}\n"));
+        [format!("\nrule {rule}\n")].into_iter().chain(told)
+    });
+    [title, "\n".to_owned()].into_iter().chain(figures(off, on)).chain(events).collect()
+}
+
+/// The figures of both runs, a line each.
+fn figures(off: &Run, on: &Run) -> Vec<String> {
+    let row = |name: &str, [off, on]: [String; 2]| format!("{name:<34} {off:>15} {on:>15}\n");
+    let whole = [off, on].map(|run| grouped(run.loss.whole()));
+    let mut rows = vec![
+        row("", ["rule off", "rule on"].map(str::to_owned)),
+        row("lost, USD", whole),
+    ];
+    let mut names: Vec<&String> = Vec::new();
+    for (name, _) in off.loss.parts.iter().chain(&on.loss.parts) {
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    out
+    for name in names {
+        let part = |run: &Run| {
+            let found = run.loss.parts.iter().find(|(known, _)| known == name);
+            grouped(found.map_or(0, |(_, amount)| dollars(*amount)))
+        };
+        rows.push(row(&format!("  {name}"), [part(off), part(on)]));
+    }
+    if off.asked != (0, 0) {
+        let (done, refused) = ("asked in the attack and done", "asked in the attack and refused");
+        rows.push(row(done, [off, on].map(|run| run.asked.0.to_string())));
+        rows.push(row(refused, [off, on].map(|run| run.asked.1.to_string())));
+    }
+    rows.push(row("commands", [off, on].map(|run| grouped(run.commands as i128))));
+    rows
 }
 
 /// A whole number with its thousands apart.

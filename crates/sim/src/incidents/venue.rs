@@ -92,7 +92,8 @@ impl Venue {
     pub fn send(&mut self, action: Value) -> Result<Vec<Event>, String> {
         let number = self.log.len() + 1;
         let text = action.to_string();
-        let line = json!({"from": "venue", "number": number, "at": self.now, "do": action});
+        let mut line = json!({"from": "venue", "number": number, "at": self.now});
+        line["do"] = action;
         let command: Command =
             serde_json::from_value(line).map_err(|error| format!("{text}: {error}"))?;
         let applied = self.engine.apply(&command).map_err(|broken| format!("{text}: {broken}"))?;

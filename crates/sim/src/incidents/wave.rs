@@ -154,8 +154,8 @@ fn opening(venue: &mut Venue, rule: Rule) -> Result<Crowd, String> {
 /// A ranking of `models/adl`: price ratio since entry times leverage.
 const RANKING: &str = "hyperliquid";
 
-/// Levered longs of 4 to 20 million dollars each, at a leverage of 3 to 10, against fewer shorts at a
-/// low one.
+/// Levered longs of 4 to 20 million dollars each, at a leverage of 3 to 9, against fewer shorts at
+/// a low one.
 fn positions(venue: &mut Venue) -> Result<(), String> {
     let shorts: Vec<String> = (0..SHORTS).map(|number| format!("short-{number}")).collect();
     for name in &shorts {
