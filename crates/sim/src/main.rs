@@ -22,7 +22,7 @@
 mod arguments;
 
 use arguments::{Asked, Seeds};
-use sim::incidents::{ALL, Incident, report};
+use sim::incidents::{ALL, Incident, Outcome, report};
 use sim::run::Report;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -60,7 +60,7 @@ fn replay(name: Option<&str>, seed: u64) -> ExitCode {
         outcomes.iter().for_each(|outcome| println!("{}", report::one(outcome)));
     }
     print!("{}", report::table(&outcomes));
-    let problems: Vec<String> = outcomes.iter().flat_map(|one| one.problems()).collect();
+    let problems: Vec<String> = outcomes.iter().flat_map(Outcome::problems).collect();
     problems.iter().for_each(|problem| println!("{problem}"));
     println!("{}", report::count(&outcomes));
     if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

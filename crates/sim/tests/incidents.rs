@@ -1,6 +1,8 @@
 //! Every incident is survived, and its page says what a replay prints. With `KEELMARK_WRITE=1` in
 //! the environment the pages are written anew.
 
+#![allow(clippy::expect_used, reason = "a test that cannot read its pages has failed")]
+
 use sim::incidents::{ALL, Outcome, report};
 use std::path::PathBuf;
 use std::{env, fs, thread};

@@ -142,3 +142,47 @@ impl Venue {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::say;
+    use super::*;
+
+    const COIN: &str = "venue:COIN/USDC:USDC";
+    const TENTH: &str = "[collateral.assets]\nUSDC = \"1\"\n[[charge]]\nname = \"perpetuals\"\n\
+        kind = \"per-position\"\non = { kind = \"perpetual\" }\namount = \"notional / 10\"\n\
+        [levels]\ninitial = \"perpetuals\"\nmaintenance = \"perpetuals / 2\"\n";
+
+    fn parts(venue: &Venue) -> Result<Vec<i128>, String> {
+        let loss = venue.loss("counted")?;
+        Ok(loss.parts.iter().map(|(_, amount)| dollars(*amount)).collect())
+    }
+
+    #[test]
+    fn a_loss_is_what_is_owed_and_what_those_counted_have_less() -> Result<(), String> {
+        let mut venue = Venue::new(1);
+        venue.at("2025-01-01T00:00:00")?;
+        venue.must(say::document("tenth", "1", TENTH))?;
+        venue.must(say::index("USDC", "1"))?;
+        venue.must(say::index("COIN", "10"))?;
+        venue.must(say::list(COIN, "1", "10"))?;
+        for (name, deposit) in [("a", "1000"), ("b", "5000")] {
+            venue.must(say::open(name, "tenth"))?;
+            venue.must(say::deposit(name, "USDC", deposit))?;
+        }
+        assert_eq!(parts(&venue), Err("nobody said what USDC is worth".to_owned()));
+        venue.truth.is("USDC", "1")?;
+        venue.truth.is(COIN, "8")?;
+        assert!(venue.ask("a buys", say::trade(COIN, "900", "10", ["a", "b"]))?);
+        assert!(!venue.ask("a buys more", say::trade(COIN, "900", "10", ["a", "b"]))?);
+        assert_eq!(venue.asked, (1, 1));
+        // 900 coins bought at 10 are worth 8: 1,800 lost of 1,000.
+        assert_eq!(parts(&venue)?, [800]);
+        // Who is counted is not counted twice, and gains by what happens after that alone.
+        venue.count(&["b"])?;
+        assert_eq!(parts(&venue)?, [800, 0]);
+        venue.must(say::trade(COIN, "100", "9", ["b", "a"]))?;
+        assert_eq!(parts(&venue)?, [700, 100]);
+        venue.finish().map(drop)
+    }
+}

@@ -151,3 +151,42 @@ impl Outcome {
         problems
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keelmark_book::Money;
+
+    fn outcome(off: i64, on: Result<i64, &str>) -> Outcome {
+        let nothing = |_: &mut Venue, _| Err(String::new());
+        let incident = Incident {
+            name: "test",
+            rule: "a rule",
+            reported: 1_000,
+            most_left: 10,
+            play: nothing,
+        };
+        let run = |lost| {
+            let loss = Loss { parts: vec![("lost".to_owned(), Money::from_int(lost))] };
+            Run { loss, commands: 1, asked: (0, 0), told: Vec::new(), root: String::new() }
+        };
+        let on = on.map(run).map_err(str::to_owned);
+        Outcome { incident, off: Ok(run(off)), on }
+    }
+
+    #[test]
+    fn what_is_out_of_scale_too_large_or_broken_has_not_passed() {
+        let problems = |off, on| outcome(off, on).problems().len();
+        assert_eq!(problems(1_000, Ok(100)), 0);
+        assert_eq!(problems(500, Ok(0)), 0);
+        assert_eq!(problems(2_000, Ok(-5)), 0);
+        assert_eq!(problems(1_000, Ok(101)), 1);
+        assert_eq!(problems(499, Ok(0)), 1);
+        assert_eq!(problems(2_001, Ok(0)), 1);
+        assert_eq!(problems(499, Ok(499)), 2);
+        assert_eq!(outcome(1_000, Err("broken")).problems(), ["broken"]);
+        let outcomes = [outcome(1_000, Ok(0)), outcome(1_000, Err("broken"))];
+        assert_eq!(report::count(&outcomes), "1 passed, 1 failed");
+        assert!(report::table(&outcomes).contains("?       NO"));
+    }
+}

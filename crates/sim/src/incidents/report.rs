@@ -45,10 +45,8 @@ pub fn one(outcome: &Outcome) -> String {
 fn figures(off: &Run, on: &Run) -> Vec<String> {
     let row = |name: &str, [off, on]: [String; 2]| format!("{name:<34} {off:>15} {on:>15}\n");
     let whole = [off, on].map(|run| grouped(run.loss.whole()));
-    let mut rows = vec![
-        row("", ["rule off", "rule on"].map(str::to_owned)),
-        row("lost, USD", whole),
-    ];
+    let mut rows =
+        vec![row("", ["rule off", "rule on"].map(str::to_owned)), row("lost, USD", whole)];
     let mut names: Vec<&String> = Vec::new();
     for (name, _) in off.loss.parts.iter().chain(&on.loss.parts) {
         if !names.contains(&name) {
