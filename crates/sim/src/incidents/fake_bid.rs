@@ -11,7 +11,7 @@ pub(super) const INCIDENT: Incident = Incident {
     name: "november-2025-fake-bid",
     rule: "linked accounts count as one",
     reported: 4_950_000,
-    most_left: 25,
+    most_left: 10,
     play,
 };
 

@@ -1,7 +1,7 @@
 //! What a replay prints: one table of all incidents, and what happened in one of them.
 
 use super::loss::dollars;
-use super::{Outcome, Run};
+use super::{Incident, Outcome, Run};
 
 /// The table: a line an incident.
 #[must_use]
@@ -38,11 +38,15 @@ pub fn one(outcome: &Outcome) -> String {
         let told = run.told.iter().map(|line| format!("  {line}\n"));
         [format!("\nrule {rule}\n")].into_iter().chain(told)
     });
-    [title, "\n".to_owned()].into_iter().chain(figures(off, on)).chain(events).collect()
+    [title, "\n".to_owned()]
+        .into_iter()
+        .chain(figures(outcome.incident, off, on))
+        .chain(events)
+        .collect()
 }
 
 /// The figures of both runs, a line each.
-fn figures(off: &Run, on: &Run) -> Vec<String> {
+fn figures(incident: Incident, off: &Run, on: &Run) -> Vec<String> {
     let row = |name: &str, [off, on]: [String; 2]| format!("{name:<34} {off:>15} {on:>15}\n");
     let whole = [off, on].map(|run| grouped(run.loss.whole()));
     let mut rows =
@@ -60,6 +64,9 @@ fn figures(off: &Run, on: &Run) -> Vec<String> {
         };
         rows.push(row(&format!("  {name}"), [part(off), part(on)]));
     }
+    let most = off.loss.whole() * i128::from(incident.most_left) / 100;
+    let passes = [i128::from(incident.reported), most].map(grouped);
+    rows.push(row("reported; at most expected", passes));
     if off.asked != (0, 0) {
         let (done, refused) = ("asked in the attack and done", "asked in the attack and refused");
         rows.push(row(done, [off, on].map(|run| run.asked.0.to_string())));

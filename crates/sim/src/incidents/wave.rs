@@ -14,7 +14,7 @@ pub(super) const INCIDENT: Incident = Incident {
     name: "october-2025-wave",
     rule: "no more is taken from winners than is needed, and from all alike",
     reported: 60_100_000,
-    most_left: 30,
+    most_left: 5,
     play,
 };
 
