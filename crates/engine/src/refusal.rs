@@ -194,6 +194,23 @@ pub enum Refusal {
         /// What was computed.
         context: String,
     },
+    /// It would leave a pool with less than what its document asks of whoever takes something out.
+    #[error(
+        "account {account}, {pool}: equity {equity} would be below {transfer} {currency}, which is \
+         asked when something leaves"
+    )]
+    Transfer {
+        /// Which account.
+        account: String,
+        /// Which pool of it.
+        pool: String,
+        /// What equity and the bar are in.
+        currency: Asset,
+        /// Equity after the command.
+        equity: Money,
+        /// What the document asks.
+        transfer: Money,
+    },
 }
 
 fn nearest(near: &[String]) -> String {

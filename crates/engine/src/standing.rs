@@ -16,6 +16,9 @@ use keelmark_margin::requirement::{Answer, PoolAnswer, requirements};
 use keelmark_margin::{AccountMargin, Document, MarginError};
 use std::collections::BTreeMap;
 
+/// The level that an account must hold after something left it.
+const TRANSFER: &str = "transfer";
+
 /// How one pool of an account stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
@@ -293,6 +296,28 @@ impl Change<'_> {
             equity: short.equity,
             initial: short.initial,
         })
+    }
+
+    /// Refuses the change where it leaves an account that holds or owes something with less than
+    /// the level `transfer` of its document, if that has one: the bar for what leaves.
+    pub fn require_transfer(&self, id: AccountId) -> Result<(), Refusal> {
+        let account = self.account(id);
+        let document = self.state.document(account.model);
+        let reckoned = self.state.reckoned(id, account)?;
+        if document.level(TRANSFER).is_none() || account.is_flat() && !reckoned.owes() {
+            return Ok(());
+        }
+        for found in found(&reckoned, document, &self.state.market)?.pools {
+            let asked = found.levels.iter().find(|level| level.name == TRANSFER);
+            let equity = found.health.equity;
+            let Some(transfer) = asked.map(|level| level.amount).filter(|bar| equity < *bar) else {
+                continue;
+            };
+            let (pool, currency) = (found.pool.name, found.pool.currency);
+            let account = account.name.clone();
+            return Err(Refusal::Transfer { account, pool, currency, equity, transfer });
+        }
+        Ok(())
     }
 
     /// Keeps what the margin computation found.

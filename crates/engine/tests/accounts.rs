@@ -33,6 +33,45 @@ fn what_initial_margin_needs_stays_and_the_refusal_has_the_numbers() {
     assert!(matches!(&events[0], Event::Refused(Refusal::Margin { .. })), "{events:?}");
 }
 
+/// A document could name a higher bar for what leaves, and nobody asked for it.
+#[test]
+fn what_leaves_is_measured_by_the_level_transfer_where_there_is_one() {
+    let mut venue = Venue::new();
+    let text = "schema = \"keelmark/model/1\"\nname = \"barred\"\nextends = \"cross\"\n\
+        version = \"1\"\n[[charge]]\nname = \"notional\"\nkind = \"per-position\"\n\
+        on = { kind = \"perpetual\" }\namount = \"notional\"\n[levels]\n\
+        transfer = \"0.1 * notional\"\n";
+    venue.done(&format!(r#"{{"model":{{"text":{}}}}}"#, serde_json::to_string(text).unwrap()));
+    venue.done(r#"{"open":{"account":"long","mode":"cross","model":"barred"}}"#);
+    venue.done(r#"{"deposit":{"account":"long","asset":"USDC","amount":"10000"}}"#);
+    venue.open("short", "100000");
+    // Initial margin is a 25th: what opens a position is asked no more.
+    venue.trade("1", "70000", "long", "short");
+    let out = |amount: &str| {
+        format!(r#"{{"withdraw":{{"account":"long","asset":"USDC","amount":"{amount}"}}}}"#)
+    };
+    let over = |amount: &str| {
+        format!(
+            r#"{{"transfer":{{"from":"long","to":"short","asset":"USDC","amount":"{amount}"}}}}"#
+        )
+    };
+    for action in [out("3001"), over("3001")] {
+        let refusal = venue.refused(&action);
+        let found = match &refusal {
+            Refusal::Transfer { equity, transfer, .. } => {
+                (equity.to_string(), transfer.to_string())
+            }
+            _ => panic!("{refusal}"),
+        };
+        assert_eq!(found, ("6999".to_owned(), "7000".to_owned()));
+    }
+    venue.done(&out("2000"));
+    venue.done(&over("1000"));
+    // Without a position all of it may go.
+    venue.trade("1", "70000", "short", "long");
+    venue.done(&out("7000"));
+}
+
 #[test]
 fn an_order_is_counted_before_it_fills_and_filled_in_parts() {
     let mut venue = Venue::new();

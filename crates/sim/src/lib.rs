@@ -16,6 +16,7 @@
 //! - [`facts`]: what both say of what follows from a command by itself
 //! - [`holdings`]: what an account holds there, in big integers
 //! - [`mod@disk`]: the engine over its journal on a disk that fails
+//! - [`incidents`]: days that the engine must survive
 //! - [`run`]: all of them side by side
 
 mod clock;
@@ -23,6 +24,7 @@ pub mod disk;
 pub mod facts;
 mod funding;
 pub mod holdings;
+pub mod incidents;
 pub mod random;
 pub mod reference;
 pub mod run;

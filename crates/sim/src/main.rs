@@ -5,7 +5,12 @@
 //! cargo run --release -p sim -- --hours 8                     seeds 1, 2 ... until time is over
 //! cargo run --release -p sim -- --hours 8 --seed 1000         seeds 1000, 1001, ...
 //! cargo run --release -p sim -- --accounts 2000               at most so many accounts, 200 if not
+//! cargo run --release -p sim -- --incidents                   days that must be survived
+//! cargo run --release -p sim -- --incident NAME               one of them, with its main events
 //! ```
+//!
+//! With `--incidents` the last line is `N passed, M failed`, and the exit code 0 only if none
+//! failed.
 //!
 //! With `--hours`, `--commands` is the length of each seed, and one line a seed goes to standard
 //! output. Progress, and at the end what was accepted and refused of
@@ -14,6 +19,10 @@
 //! faults injected, violations and state root (of the last seed); the exit code is 0 only without
 //! violations, and 2 where the arguments are no arguments.
 
+mod arguments;
+
+use arguments::{Asked, Seeds};
+use sim::incidents::{ALL, Incident, Outcome, report};
 use sim::run::Report;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -21,23 +30,45 @@ use std::time::{Duration, Instant};
 /// Commands between two lines of progress.
 const TOLD_EVERY: u64 = 100_000;
 
-struct Arguments {
-    commands: u64,
-    seed: u64,
-    accounts: usize,
-    /// How long seeds follow each other; absent for one seed.
-    hours: Option<f64>,
+fn main() -> ExitCode {
+    match arguments::read(std::env::args().skip(1)) {
+        Ok(Asked::Seeds(asked)) => simulate(&asked),
+        Ok(Asked::Incidents(name, seed)) => replay(name.as_deref(), seed),
+        Err(problem) => wrong(&problem),
+    }
 }
 
-fn main() -> ExitCode {
-    let arguments = match arguments(std::env::args().skip(1)) {
-        Ok(arguments) => arguments,
-        Err(problem) => {
-            eprintln!("{problem}");
-            return ExitCode::from(2);
-        }
-    };
-    let all = seeds(&arguments);
+fn wrong(problem: &str) -> ExitCode {
+    eprintln!("{problem}");
+    ExitCode::from(2)
+}
+
+/// All incidents, or one with its main events.
+fn replay(name: Option<&str>, seed: u64) -> ExitCode {
+    let chosen: Vec<Incident> =
+        ALL.iter().copied().filter(|one| name.is_none_or(|name| name == one.name)).collect();
+    if chosen.is_empty() {
+        let known: Vec<&str> = ALL.iter().map(|one| one.name).collect();
+        return wrong(&format!("--incident: expected one of {}", known.join(", ")));
+    }
+    let mut outcomes = Vec::new();
+    for incident in chosen {
+        eprintln!("{}", incident.name);
+        outcomes.push(incident.replay(seed));
+    }
+    if name.is_some() {
+        outcomes.iter().for_each(|outcome| println!("{}", report::one(outcome)));
+    }
+    print!("{}", report::table(&outcomes));
+    let problems: Vec<String> = outcomes.iter().flat_map(Outcome::problems).collect();
+    problems.iter().for_each(|problem| println!("{problem}"));
+    println!("{}", report::count(&outcomes));
+    if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Seeds against the reference.
+fn simulate(arguments: &Seeds) -> ExitCode {
+    let all = seeds(arguments);
     for violation in &all.violations {
         println!("{violation}");
     }
@@ -49,7 +80,7 @@ fn main() -> ExitCode {
 }
 
 /// One seed, or one after the other until the time is over; what all of them found.
-fn seeds(arguments: &Arguments) -> Report {
+fn seeds(arguments: &Seeds) -> Report {
     let started = Instant::now();
     let most = arguments.hours.map(|hours| Duration::from_secs_f64(hours * 3_600.0));
     let is_over = || most.is_some_and(|most| started.elapsed() >= most);
@@ -87,29 +118,4 @@ fn line(report: &Report) -> String {
         report.violations.len(),
         report.root
     )
-}
-
-fn arguments(mut given: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut out = Arguments { commands: 100_000, seed: 1, accounts: 200, hours: None };
-    while let Some(word) = given.next() {
-        let text = given.next().unwrap_or_default();
-        let number =
-            || text.parse().map_err(|_| format!("{word}: expected a whole number, found {text:?}"));
-        match word.as_str() {
-            "--commands" => out.commands = number()?,
-            "--seed" => out.seed = number()?,
-            "--accounts" => out.accounts = number()? as usize,
-            "--hours" => out.hours = Some(hours(&text)?),
-            other => {
-                let known = "--commands, --seed, --accounts or --hours";
-                return Err(format!("expected {known}, found {other}"));
-            }
-        }
-    }
-    Ok(out)
-}
-
-fn hours(text: &str) -> Result<f64, String> {
-    let found = text.parse().ok().filter(|hours: &f64| *hours > 0.0 && *hours <= 10_000.0);
-    found.ok_or_else(|| format!("--hours: expected hours above 0, at most 10000, found {text:?}"))
 }

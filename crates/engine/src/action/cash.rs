@@ -21,13 +21,15 @@ pub fn deposit<'a>(state: &'a State, cash: &Cash) -> Result<Change<'a>, Refusal>
     Ok(change)
 }
 
-/// Takes an amount out, never below initial margin; more than is there only as a loan.
+/// Takes an amount out, never below initial margin, nor below the document's bar for what leaves;
+/// more than is there only as a loan.
 pub fn withdraw<'a>(state: &'a State, cash: &Cash, at: Timestamp) -> Result<Change<'a>, Refusal> {
     let id = state.open(&cash.account)?;
     positive(cash.amount)?;
     let mut change = Change::new(state);
     state.not_gated(&cash.asset)?;
     leave(&mut change, id, &cash.asset, Place::House(House::Outside), cash.amount)?;
+    change.require_transfer(id)?;
     change.outflow(id, &cash.asset, cash.amount, at, true)?;
     Ok(change)
 }
@@ -87,6 +89,7 @@ pub fn transfer<'a>(
     state.not_gated(asset)?;
     let mut change = Change::new(state);
     leave(&mut change, giver, asset, Place::Account(taker), amount)?;
+    change.require_transfer(giver)?;
     if !state.are_linked(giver, taker) {
         change.outflow(giver, asset, amount, at, false)?;
     }
