@@ -502,3 +502,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_rule_of_liquidation_is_there_at_once_and_another_one_waits() {
+    let mut venue = Venue::new();
+    venue.done(
+        r#"{"governance":{"delay_seconds":60,"step_seconds":1,"most_per_step":"0.1",
+        "collateral_seconds":0}}"#,
+    );
+    let rule =
+        |end: &str| format!(r#"{{"liquidation":{{"rule":{{"step_seconds":5,"end":"{end}"}}}}}}"#);
+    let end = |venue: &Venue| {
+        venue.engine.state().liquidation.rule("cross").map(|rule| rule.end.to_string())
+    };
+    venue.done(&rule("0.8"));
+    assert_eq!(end(&venue).as_deref(), Some("0.8"));
+    for other in [rule("0.9"), r#"{"liquidation":{}}"#.to_owned()] {
+        let events = venue.done(&other);
+        assert!(events.iter().any(|one| matches!(one, Event::ChangeAnnounced { .. })));
+        assert_eq!(end(&venue).as_deref(), Some("0.8"));
+    }
+    // The later of both takes the place of the first.
+    venue.done_at("19:01:01", r#""time""#);
+    assert_eq!(end(&venue), None);
+}

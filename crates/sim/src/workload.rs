@@ -200,7 +200,7 @@ impl Workload {
             9_470..=9_474 => self.settlement(),
             9_475..=9_649 => self.rule(),
             9_650..=9_799 if self.liquidates => self.take(known),
-            9_800..=9_804 if self.liquidates => self.liquidation(),
+            9_800..=9_804 if self.liquidates && !self.governed => self.liquidation(),
             _ => self.hostile(),
         }
     }
@@ -209,7 +209,7 @@ impl Workload {
         let name = self.opened;
         self.opened += 1;
         self.live.push(name);
-        if self.liquidates && name == 2 {
+        if self.liquidates && !self.governed && name == 2 {
             let (rule, fund) = (self.waterfall(), self.fund());
             self.queue.extend([rule, fund]);
         }

@@ -61,6 +61,8 @@ fn about(action: &Action) -> Result<Option<String>, Refusal> {
         Action::Feed { of: Of::Instrument(name), .. } => format!("the feed of {name}"),
         Action::Alerts(Alerts { account: Some(account), .. }) => format!("alerts of {account}"),
         Action::Alerts(_) => "alerts of everybody".to_owned(),
+        Action::Liquidation { model: Some(model), .. } => format!("liquidation under {model}"),
+        Action::Liquidation { .. } => "liquidation under all documents".to_owned(),
         _ => return Ok(None),
     }))
 }
@@ -81,6 +83,11 @@ fn is_looser(state: &State, action: &Action) -> Result<bool, Refusal> {
             let before = state.feeds.get(&feeds::subject(state, of)?);
             let before = before.map(|feed| &feed.rule);
             before.is_some_and(|before| rule.as_ref().is_none_or(|rule| asks_less(before, rule)))
+        }
+        Action::Liquidation { model, rule } => {
+            // Which of two rules is the safer one nobody knows.
+            let before = state.liquidation.set_for(model.as_deref());
+            before.is_some_and(|before| rule.as_deref() != Some(before))
         }
         Action::Alerts(ask) => {
             let (id, rule) = alerts::asked(state, ask)?;

@@ -220,6 +220,12 @@ impl Liquidation {
         self.own.get(document).or(self.common.as_ref())
     }
 
+    /// The rule that was set for a document by its name, or for all without one of their own.
+    #[must_use]
+    pub fn set_for(&self, document: Option<&str>) -> Option<&Rule> {
+        document.map_or(self.common.as_ref(), |name| self.own.get(name))
+    }
+
     /// Whether there is no rule, and nobody is liquidated.
     #[must_use]
     pub fn is_empty(&self) -> bool {
