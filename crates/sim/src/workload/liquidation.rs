@@ -142,8 +142,8 @@ impl Workload {
         let quantity = self.listed[at].quantity(lots);
         let mut price = offer.limit.to_string();
         if self.random.chance(1, 10) {
-            price =
-                money((offer.limit.to_f64() * 100.0) as i64 + 40 - self.random.below(80) as i64);
+            let near = (offer.limit.to_f64() * 100.0) as i64 + 40;
+            price = money((near - self.random.below(80) as i64).max(1));
         }
         let by = if self.random.chance(1, 30) { (*name).to_owned() } else { by };
         format!(
