@@ -13,6 +13,8 @@ use std::time::Instant;
 const POSITIONS: usize = 100;
 /// Rounds: the median counts.
 const ROUNDS: usize = 41;
+/// Prices told before a wave.
+const RANGING: usize = 40;
 /// What a step may cost in margin computations.
 const TARGET: f64 = 10.0;
 const PERPETUAL: &str = "venue:BTC/USDC:USDC";
@@ -127,11 +129,12 @@ fn wave(accounts: usize, failing: usize) -> f64 {
     );
     for at in 0..accounts {
         let name = format!("a{at}");
-        venue.open(&name, "cross", "cross", if at < failing { 40 } else { 400 });
+        venue.open(&name, "cross", "cross", if at < failing { 40 } else { 4_000 });
         venue.trade(PERPETUAL, "0.01", "70000", &name, "rich");
     }
-    // The first looks place the ranges of all accounts.
-    for mark in ["69990", "70010"] {
+    // The first prices place the ranges of all accounts, so many with each.
+    for at in 0..RANGING {
+        let mark = 70_000 + at % 2;
         venue.send(&format!(r#"{{"mark":{{"instrument":"{PERPETUAL}","mark":"{mark}"}}}}"#));
     }
     let mut commands = 1;

@@ -288,12 +288,14 @@ impl Reference {
             Action::Mode { account, mode, model } => self.mode(account, *mode, model),
             Action::Deposit(cash) => self.deposit(cash),
             Action::Withdraw(cash) => {
+                self.not_gated(&cash.asset, heard)?;
                 self.take(&cash.account, &cash.asset, cash.amount)?;
                 self.outflow(&cash.account, &cash.asset, cash.amount, true)
             }
             Action::Transfer { from, to, asset, amount } => {
                 self.live(to)?;
                 ensure(from != to)?;
+                self.not_gated(asset, heard)?;
                 self.take(from, asset, *amount)?;
                 ensure(
                     self.linked(from, to) || self.outflow(from, asset, *amount, false).is_some(),

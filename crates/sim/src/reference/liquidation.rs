@@ -14,7 +14,7 @@ use keelmark_book::{Asset, Decimal, Price, Quantity, Rate};
 use keelmark_engine::command::Action;
 use keelmark_engine::ledger::{Named, Posting};
 use keelmark_engine::liquidation::{Fact, Outcome, Rule, Stage};
-use keelmark_engine::{Command, Event};
+use keelmark_engine::{Command, Event, Refusal};
 use num_bigint::BigInt;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,8 @@ pub struct Failures {
     offers: BTreeMap<String, Offer>,
     /// Accounts in an auction.
     auctions: BTreeSet<String>,
+    /// Accounts whose losses are about to be shared, and whether they may wait for prices.
+    sharing: BTreeMap<String, bool>,
 }
 
 /// Part of a position that is offered.
@@ -67,6 +69,23 @@ impl Reference {
     /// Accounts in an auction.
     pub fn auctions(&self) -> impl Iterator<Item = &str> {
         self.failures.auctions.iter().map(String::as_str)
+    }
+
+    /// Refuses what leaves while a loss in an asset is about to be shared. Whether one waits for
+    /// prices is the engine's to say: then nothing is gated.
+    pub(super) fn not_gated(&mut self, asset: &Asset, heard: &[Event]) -> Option<()> {
+        let owes = |name: &String| {
+            let held = self.accounts.get(name).and_then(|held| held.cash.get(asset));
+            held.is_some_and(|amount| *amount < BigInt::ZERO)
+        };
+        let mut sharing = self.failures.sharing.iter().filter(|(name, _)| owes(name));
+        let (any, all_wait) = (sharing.clone().next().is_some(), sharing.all(|(_, waits)| *waits));
+        let said = matches!(heard.last(), Some(Event::Refused(Refusal::Gated { .. })));
+        let open = if all_wait { !said } else { !any };
+        if said && !any {
+            self.wrong(format!("{asset} is gated, and nobody owes any"));
+        }
+        open.then_some(())
     }
 
     /// Whether an account is being liquidated.
@@ -213,10 +232,18 @@ impl Reference {
                 } else {
                     self.failures.auctions.remove(account);
                 }
+                if *stage == Stage::Socialise {
+                    self.failures.sharing.insert(account.clone(), false);
+                } else {
+                    self.failures.sharing.remove(account);
+                }
                 Some(())
             }
             Fact::Paused { account, .. } => {
                 self.failures.offers.remove(account);
+                if let Some(waits) = self.failures.sharing.get_mut(account) {
+                    *waits = true;
+                }
                 Some(())
             }
             Fact::Passed { account, isolated, by, by_isolated, instrument, quantity, value } => {
@@ -269,6 +296,7 @@ impl Reference {
         }
         self.failures.offers.remove(name);
         self.failures.auctions.remove(name);
+        self.failures.sharing.remove(name);
         let held = self.accounts.get(name)?;
         match outcome {
             Outcome::NoRule => return self.rule_of(held).is_none().then_some(()),
