@@ -18,6 +18,7 @@
 //! - [`mod@disk`]: the engine over its journal on a disk that fails
 //! - [`incidents`]: days that the engine must survive
 //! - [`run`]: all of them side by side
+//! - [`keepers`]: a game around liquidations, as theory, as play, and as the engine plays it
 
 mod clock;
 pub mod disk;
@@ -25,6 +26,7 @@ pub mod facts;
 mod funding;
 pub mod holdings;
 pub mod incidents;
+pub mod keepers;
 pub mod random;
 pub mod reference;
 pub mod run;

@@ -7,7 +7,12 @@
 //! cargo run --release -p sim -- --accounts 2000               at most so many accounts, 200 if not
 //! cargo run --release -p sim -- --incidents                   days that must be survived
 //! cargo run --release -p sim -- --incident NAME               one of them, with its main events
+//! cargo run --release -p sim -- --keepers [FILE] [--paths N] [--seed S]
 //! ```
+//!
+//! `--keepers`, which comes first, plays a game around liquidations (`keelmark game`; the sample
+//! unless a file is given): theory, play and engine in one table, on the game's own paths and seed
+//! unless told.
 //!
 //! With `--incidents` the last line is `N passed, M failed`, and the exit code 0 only if none
 //! failed.
@@ -23,6 +28,7 @@ mod arguments;
 
 use arguments::{Asked, Seeds};
 use sim::incidents::{ALL, Incident, Outcome, report};
+use sim::keepers::table::Table;
 use sim::run::Report;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -31,7 +37,17 @@ use std::time::{Duration, Instant};
 const TOLD_EVERY: u64 = 100_000;
 
 fn main() -> ExitCode {
-    match arguments::read(std::env::args().skip(1)) {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    if given.first().is_some_and(|first| first == "--keepers") {
+        return match keepers(&given[1..]) {
+            Ok(table) => {
+                print!("{table}");
+                ExitCode::SUCCESS
+            }
+            Err(problem) => wrong(&problem),
+        };
+    }
+    match arguments::read(given.into_iter()) {
         Ok(Asked::Seeds(asked)) => simulate(&asked),
         Ok(Asked::Incidents(name, seed)) => replay(name.as_deref(), seed),
         Err(problem) => wrong(&problem),
@@ -77,6 +93,32 @@ fn simulate(arguments: &Seeds) -> ExitCode {
     }
     println!("{}", line(&all));
     if all.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// A game as theory, as play, and as an engine plays it.
+fn keepers(given: &[String]) -> Result<Table, String> {
+    let (mut file, mut paths, mut seed) = (None, None, None);
+    let mut words = given.iter();
+    while let Some(word) = words.next() {
+        let to = match word.as_str() {
+            "--paths" => &mut paths,
+            "--seed" => &mut seed,
+            name if file.is_none() && !name.starts_with("--") => {
+                file = Some(name);
+                continue;
+            }
+            other => return Err(format!("expected a file, --paths or --seed, found {other}")),
+        };
+        let text = words.next().map_or("", String::as_str);
+        let number = text.parse().ok();
+        *to = Some(number.ok_or(format!("{word}: expected a whole number, found {text:?}"))?);
+    }
+    let text = match file {
+        Some(file) => std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?,
+        None => sim::keepers::SAMPLE.to_owned(),
+    };
+    let game = sim::keepers::game(file.unwrap_or("game.toml (embedded)"), &text, paths, seed)?;
+    sim::keepers::run(&game)
 }
 
 /// One seed, or one after the other until the time is over; what all of them found.

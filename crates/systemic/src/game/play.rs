@@ -58,11 +58,16 @@ pub struct Played {
 }
 
 /// A keeper who came.
-struct Taker {
-    level: usize,
-    clock: f64,
-    class: usize,
-    kind: usize,
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Taker {
+    /// What he bids, among the levels of the game.
+    pub level: usize,
+    /// Seconds from the first moment at which anybody can act to his.
+    pub clock: f64,
+    /// His class.
+    pub class: usize,
+    /// What he knows, among the kinds of his class.
+    pub kind: usize,
 }
 
 /// What each level of a lot means.
@@ -81,22 +86,76 @@ struct Outcome {
 /// Plays a game with a way to play for each group.
 pub fn play(game: &Game, paths: &[Vec<f64>], profiles: &[Profile], fees: &[Vec<f64>]) -> Played {
     let table = Table::of(game);
-    let mut out = Played {
-        flows: Flows::none(game.keepers.len()),
-        groups: vec![Seen::default(); game.failing.len()],
-        shortfall: Vec::with_capacity(paths.len()),
-    };
+    let mut out = table.nothing();
+    out.shortfall.reserve(paths.len());
     for (number, path) in paths.iter().enumerate() {
-        let mut random = Random::new(!game.seed, number as u64);
+        table.on(number, path, (profiles, fees), &mut out);
+    }
+    out.averaged(1.0 / paths.len() as f64)
+}
+
+/// What every lot needs of the keepers.
+pub struct Table<'a> {
+    game: &'a Game,
+    kinds: Vec<Vec<f64>>,
+    shares: Vec<f64>,
+    /// By group.
+    margins: Vec<Vec<f64>>,
+}
+
+impl<'a> Table<'a> {
+    /// The table of a game.
+    pub fn of(game: &'a Game) -> Self {
+        Self {
+            game,
+            kinds: game.keepers.iter().map(Keeper::kinds).collect(),
+            shares: game.keepers.iter().map(|keeper| game.share(keeper)).collect(),
+            margins: game.failing.iter().map(|group| game.margins(&group.lot)).collect(),
+        }
+    }
+
+    /// Nothing played yet.
+    pub fn nothing(&self) -> Played {
+        Played {
+            flows: Flows::none(self.game.keepers.len()),
+            groups: vec![Seen::default(); self.game.failing.len()],
+            shortfall: Vec::new(),
+        }
+    }
+
+    /// The draws of a path, by its number: those who come to each account, group after group.
+    pub fn draws(&self, number: usize) -> Random {
+        Random::new(!self.game.seed, number as u64)
+    }
+
+    /// What a lot is worth to a taker beyond its value, as a share of it.
+    pub fn beyond(&self, taker: &Taker) -> f64 {
+        self.kinds[taker.class][taker.kind]
+    }
+
+    /// The margin that a taker demands of a lot of a group.
+    pub fn margin(&self, group: usize, taker: &Taker) -> f64 {
+        self.margins[group][taker.level]
+    }
+
+    /// Plays one path, and adds what came of it.
+    pub fn on(
+        &self,
+        number: usize,
+        path: &[f64],
+        (profiles, fees): (&[Profile], &[Vec<f64>]),
+        out: &mut Played,
+    ) {
+        let game = self.game;
+        let mut random = self.draws(number);
         let mut missing = 0.0;
         for (at, group) in game.failing.iter().enumerate() {
             let best = game.sale.best_so_far(&group.lot, path);
-            let apart = group.count.min(APART);
-            let weight = f64::from(group.count) / f64::from(apart);
-            for _ in 0..apart {
-                let takers = table.drawn(game, &profiles[at], &mut random);
-                let bids = Bids { margins: &table.margins[at], fees: &fees[at] };
-                let one = table.sold(game, &group.lot, (path, &best), &takers, &bids);
+            let weight = group.weight();
+            for _ in 0..group.apart() {
+                let takers = self.takers(&profiles[at], &mut random);
+                let bids = Bids { margins: &self.margins[at], fees: &fees[at] };
+                let one = self.sold(&group.lot, (path, &best), &takers, &bids);
                 out.flows.add(&one.flows, weight);
                 missing += weight * one.flows.fund;
                 let share = weight / f64::from(group.count);
@@ -109,30 +168,11 @@ pub fn play(game: &Game, paths: &[Vec<f64>], profiles: &[Profile], fees: &[Vec<f
         }
         out.shortfall.push(missing);
     }
-    out.averaged(1.0 / paths.len() as f64)
-}
 
-/// What every lot needs of the keepers.
-struct Table {
-    kinds: Vec<Vec<f64>>,
-    shares: Vec<f64>,
-    /// By group.
-    margins: Vec<Vec<f64>>,
-}
-
-impl Table {
-    fn of(game: &Game) -> Self {
-        Self {
-            kinds: game.keepers.iter().map(Keeper::kinds).collect(),
-            shares: game.keepers.iter().map(|keeper| game.share(keeper)).collect(),
-            margins: game.failing.iter().map(|group| game.margins(&group.lot)).collect(),
-        }
-    }
-
-    /// Those who come, the best bid first.
-    fn drawn(&self, game: &Game, profile: &Profile, random: &mut Random) -> Vec<Taker> {
+    /// Those who come to an account, the best bid first.
+    pub fn takers(&self, profile: &Profile, random: &mut Random) -> Vec<Taker> {
         let mut takers = Vec::new();
-        for (class, keeper) in game.keepers.iter().enumerate() {
+        for (class, keeper) in self.game.keepers.iter().enumerate() {
             let kinds = self.kinds[class].len();
             for _ in 0..keeper.count {
                 let kind = if kinds > 1 { random.below(kinds) } else { 0 };
@@ -147,12 +187,12 @@ impl Table {
 
     fn sold(
         &self,
-        game: &Game,
         lot: &Lot,
         (path, best): (&[f64], &[f64]),
         takers: &[Taker],
         bids: &Bids<'_>,
     ) -> Outcome {
+        let game = self.game;
         let fee = game.fee();
         let mut flows = Flows::none(game.keepers.len());
         let (mut left, mut last) = (1.0, 0);

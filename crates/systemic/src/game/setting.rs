@@ -4,6 +4,7 @@ use super::contest::{Contest, Player};
 use super::fund::quantile;
 use super::lot::{Lot, Trade};
 use super::mechanism::Sale;
+use super::play::APART;
 use super::price::Process;
 use super::random::Random;
 use keelmark_kernels::exp;
@@ -39,6 +40,18 @@ pub struct Group {
     pub count: u32,
     /// One of them, after the move.
     pub lot: Lot,
+}
+
+impl Group {
+    /// Accounts of it that are played each for itself.
+    pub fn apart(&self) -> u32 {
+        self.count.min(APART)
+    }
+
+    /// How many accounts each of those stands for.
+    pub fn weight(&self) -> f64 {
+        f64::from(self.count) / f64::from(self.apart())
+    }
 }
 
 /// The fund that pays what is missing.
