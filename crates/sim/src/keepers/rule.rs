@@ -93,15 +93,15 @@ maintenance = "threshold"
             "close_factor": self.spread.close_factor.to_string(),
             "seconds": (self.ticks + 1) * self.tick,
         } });
-        rule(json!({ "step_seconds": 1, "end": END, "auction": { "form": form } }))
+        rule(&json!({ "step_seconds": 1, "end": END, "auction": { "form": form } }))
     }
 
     /// When the fund takes over.
     pub fn takeover(&self) -> Value {
-        rule(json!({ "step_seconds": 1, "end": END, "insurance": {} }))
+        rule(&json!({ "step_seconds": 1, "end": END, "insurance": {} }))
     }
 }
 
-fn rule(rule: Value) -> Value {
+fn rule(rule: &Value) -> Value {
     json!({ "liquidation": { "model": DOCUMENT, "rule": rule } })
 }

@@ -169,6 +169,7 @@ fn shown(row: Row, number: f64) -> String {
     match row {
         Row::Come(_) => format!("{number:.2}"),
         Row::Nobody(_) => format!("{:.1} %", 100.0 * number),
-        _ => format!("{:.0}", number + 0.0),
+        // Zero has no sign.
+        _ => format!("{:.0}", number.round() + 0.0),
     }
 }
