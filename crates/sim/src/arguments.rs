@@ -44,8 +44,8 @@ pub fn read(mut given: impl Iterator<Item = String>) -> Result<Asked, String> {
             "--hours" => seeds.hours = Some(hours(&text)?),
             "--incident" => incidents = Some(Some(text)),
             other => {
-                let known = "--commands, --seed, --accounts, --hours, --incidents, --incident NAME, or --keepers first";
-                return Err(format!("expected {known}, found {other}"));
+                let known = "--commands, --seed, --accounts, --hours, --incidents, --incident NAME";
+                return Err(format!("expected {known}, or --keepers first, found {other}"));
             }
         }
     }
