@@ -28,6 +28,16 @@ pub fn value(one: &Instrument, quantity: Quantity, price: Price) -> Result<Money
 /// # Errors
 /// [`Overflow`] when it does not fit.
 pub fn price(one: &Instrument, quantity: Quantity, value: Money) -> Result<Price, Overflow> {
+    Ok(priced(one, quantity, value, Round::Nearest)?.unwrap_or(Price::ZERO))
+}
+
+/// The price of contracts that are worth so much in all; `None` where none is.
+fn priced(
+    one: &Instrument,
+    quantity: Quantity,
+    value: Money,
+    round: Round,
+) -> Result<Option<Price>, Overflow> {
     let size = quantity.decimal().times(one.contract_size.decimal(), Round::Nearest)?;
     let (above, below) = if one.is_inverse() && !one.is_option() {
         (-size, value.decimal())
@@ -35,9 +45,16 @@ pub fn price(one: &Instrument, quantity: Quantity, value: Money) -> Result<Price
         (value.decimal(), size)
     };
     if below.is_zero() {
-        return Ok(Price::ZERO);
+        return Ok(None);
     }
-    above.over(below, Round::Nearest).map(Price::new)
+    above.times_over(Decimal::ONE, below, round).map(Price::new).map(Some)
+}
+
+/// Whether a position only came towards zero: it is smaller, and on the side it was on.
+#[must_use]
+pub fn reduces(before: Quantity, after: Quantity) -> bool {
+    let same_side = after.is_zero() || after.is_negative() == before.is_negative();
+    after.abs() < before.abs() && same_side
 }
 
 /// A position after a fill, and what the fill realised.
@@ -82,18 +99,9 @@ pub fn fill(held: Holding, quantity: Quantity, value: Money) -> Result<Filled, O
 /// # Errors
 /// [`Overflow`] when a number does not fit.
 pub fn entry(one: &Instrument, held: &Holding) -> Result<Option<Price>, Overflow> {
-    let size = held.quantity.decimal().times(one.contract_size.decimal(), Round::Nearest)?;
     let round = if held.quantity.is_negative() { Round::Down } else { Round::Up };
-    let (above, below) = if one.is_inverse() && !one.is_option() {
-        (-size, held.cost.decimal())
-    } else {
-        (held.cost.decimal(), size)
-    };
-    if below.is_zero() {
-        return Ok(None);
-    }
-    let price = above.times_over(Decimal::ONE, below, round)?;
-    Ok(Some(Price::new(price)).filter(|price| price.is_positive()))
+    let price = priced(one, held.quantity, held.cost, round)?;
+    Ok(price.filter(|price| price.is_positive()))
 }
 
 #[cfg(test)]

@@ -41,13 +41,9 @@ fn fall(venue: &mut Venue, time: &str, mark: &str) -> Vec<Fact> {
 
 /// The facts of liquidations, but for what passes.
 fn facts(events: &[Event]) -> Vec<Fact> {
-    let fact = |event: &Event| match event {
-        Event::Liquidation(fact) if !matches!(**fact, Fact::Passed { .. }) => {
-            Some((**fact).clone())
-        }
-        _ => None,
-    };
-    events.iter().filter_map(fact).collect()
+    let mut facts = venue::facts(events);
+    facts.retain(|fact| !matches!(fact, Fact::Passed { .. }));
+    facts
 }
 
 fn time(venue: &mut Venue, at: &str) -> Vec<Fact> {

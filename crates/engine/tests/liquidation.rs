@@ -6,7 +6,7 @@ mod venue;
 use keelmark_book::Quantity;
 use keelmark_engine::liquidation::{Fact, Outcome, Stage};
 use keelmark_engine::{Event, Refusal};
-use venue::Venue;
+use venue::{Venue, facts};
 
 const PERPETUAL: &str = "deribit:BTC/USDC:USDC";
 
@@ -26,14 +26,6 @@ fn failing(rule: &str) -> Venue {
 
 fn fall(venue: &mut Venue, time: &str, mark: &str) -> Vec<Event> {
     venue.done_at(time, &format!(r#"{{"mark":{{"instrument":"{PERPETUAL}","mark":"{mark}"}}}}"#))
-}
-
-fn facts(events: &[Event]) -> Vec<Fact> {
-    let fact = |event: &Event| match event {
-        Event::Liquidation(fact) => Some((**fact).clone()),
-        _ => None,
-    };
-    events.iter().filter_map(fact).collect()
 }
 
 fn take(quantity: &str, price: &str, by: &str) -> String {

@@ -4,10 +4,9 @@
 mod venue;
 
 use keelmark_book::{Asset, Money, Quantity};
-use keelmark_engine::Event;
 use keelmark_engine::ledger::House;
 use keelmark_engine::liquidation::{Fact, Outcome};
-use venue::Venue;
+use venue::{Venue, facts};
 
 const PERPETUAL: &str = "deribit:BTC/USDC:USDC";
 
@@ -29,14 +28,6 @@ fn rule(stages: &str) -> String {
 
 fn mark(price: &str) -> String {
     format!(r#"{{"mark":{{"instrument":"{PERPETUAL}","mark":"{price}"}}}}"#)
-}
-
-fn facts(events: &[Event]) -> Vec<Fact> {
-    let fact = |event: &Event| match event {
-        Event::Liquidation(fact) => Some((**fact).clone()),
-        _ => None,
-    };
-    events.iter().filter_map(fact).collect()
 }
 
 fn position(venue: &Venue, account: &str) -> Quantity {

@@ -120,9 +120,7 @@ impl Traded {
         });
         change.post(&settle, Place::Account(self.id), Place::House(House::Fees), side.fee)?;
         change.inflow_of_trade(self.id, &settle, side.fee)?;
-        let smaller = position.abs() < before.abs();
-        let same_side = position.is_zero() || position.is_negative() == before.is_negative();
-        let reduces = smaller && same_side;
+        let reduces = position::reduces(before, position);
         if reduce_only && !reduces {
             let expected = format!("a fill that brings the position {before} towards zero");
             return Err(Refusal::bad("quantity", expected, self.quantity));

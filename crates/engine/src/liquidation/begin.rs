@@ -51,25 +51,23 @@ pub(crate) fn set<'a>(
 /// Looks at an account after something touched it: begins its liquidation, ends it, or wakes it
 /// where it waits.
 pub(crate) fn look(state: &State, id: AccountId) -> Option<Change<'_>> {
-    let process = state.liquidation.of(id);
-    let rule = state.liquidation_rule(id);
-    match (process, rule) {
-        (None, Some(rule)) if state.watch.is_liquidatable(id) => {
-            let mut change = Change::new(state);
-            begin(&mut change, id, rule);
-            Some(change)
+    let Some(process) = state.liquidation.of(id) else {
+        if !state.watch.is_liquidatable(id) {
+            return None;
         }
-        (None, _) => None,
-        (Some(_), None) => Some(ended(state, id, Outcome::NoRule, None)),
-        (Some(process), Some(rule)) => {
-            let Ok(standing) = state.standings(id) else { return None };
-            if let Some(outcome) = over(state, id, rule, &standing) {
-                return Some(ended(state, id, outcome, Some(&standing)));
-            }
-            let waits = process.paused || process.stage == Stage::Stuck;
-            waits.then(|| wake(state, id, process, rule))
-        }
+        let mut change = Change::new(state);
+        begin(&mut change, id, state.liquidation_rule(id)?);
+        return Some(change);
+    };
+    let Some(rule) = state.liquidation_rule(id) else {
+        return Some(ended(state, id, Outcome::NoRule, None));
+    };
+    let standing = state.standings(id).ok()?;
+    if let Some(outcome) = over(state, id, rule, &standing) {
+        return Some(ended(state, id, outcome, Some(&standing)));
     }
+    let waits = process.paused || process.stage == Stage::Stuck;
+    waits.then(|| wake(state, id, process, rule))
 }
 
 fn begin(change: &mut Change<'_>, id: AccountId, rule: &Rule) {
@@ -78,7 +76,7 @@ fn begin(change: &mut Change<'_>, id: AccountId, rule: &Rule) {
     let account = state.account(id).name.clone();
     change.liquidation(Fact::Begun { account, first });
     let stage = Stage::Grace;
-    let process = Process { stage, begun: state.now, step: 0, offer: None, paused: false };
+    let process = Process { stage, step: 0, offer: None, paused: false };
     change.process(id, Some(process), Some(first));
 }
 

@@ -17,7 +17,6 @@ use crate::change::Change;
 use crate::ledger::Place;
 use crate::position;
 use crate::refusal::Refusal;
-use crate::standing::standings;
 use keelmark_book::{Asset, Decimal, Money, Overflow, Quantity, Round};
 use keelmark_liquidation::adl::{contracts, overshoot};
 use schemars::JsonSchema;
@@ -323,9 +322,7 @@ fn cannot_bear(change: &mut Change<'_>, taken: &[Taken<'_>]) -> Result<Vec<Accou
     let ids: BTreeSet<AccountId> = taken.iter().map(|one| one.winner.id).collect();
     let mut poor = Vec::new();
     for id in ids {
-        let account = change.account(id);
-        let reckoned = state.reckoned(id, account)?;
-        let after = standings(&reckoned, state.document(account.model), &state.market)?;
+        let after = state.standings_if(id, change.account(id))?;
         if after.iter().any(crate::standing::Standing::is_liquidatable) {
             poor.push(id);
         } else {

@@ -71,8 +71,6 @@ pub struct Liquidation {
 pub struct Process {
     /// Where it has come to.
     pub stage: Stage,
-    /// Since when.
-    pub begun: Timestamp,
     /// Steps that this stage has taken.
     pub step: u32,
     /// What is offered now.
@@ -365,8 +363,7 @@ mod tests {
         account.set_shared(holding(1));
         state.accounts.push(account.clone());
         let id = AccountId::new(0);
-        let process =
-            Process { stage: Stage::Close, begun: as_of, step: 0, offer: None, paused: false };
+        let process = Process { stage: Stage::Close, step: 0, offer: None, paused: false };
         if liquidated {
             state.liquidation.apply(Edit::Process(id, Some(Box::new(process.clone()))));
         }

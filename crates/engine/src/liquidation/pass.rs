@@ -97,8 +97,7 @@ impl Change<'_> {
         let isolated = self.account(by).mode == Mode::Isolated;
         let before = self.state.account(by).position(instrument, isolated);
         let after = self.account(by).position(instrument, isolated);
-        let same_side = after.is_zero() || after.is_negative() == before.is_negative();
-        let reduces = after.abs() < before.abs() && same_side;
+        let reduces = position::reduces(before, after);
         self.within_limits(by, instrument)?;
         self.require(by, if reduces { Leave::NoWorse } else { Leave::Initial })
     }

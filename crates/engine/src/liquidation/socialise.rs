@@ -81,7 +81,7 @@ fn gate<'a>(failing: &Failing<'a>, rule: Socialise) -> Change<'a> {
         change.liquidation(Fact::Gated { account: failing.name(), asset, owed, until });
     }
     let stage = Stage::Socialise;
-    let process = Process { stage, step: 1, offer: None, paused: false, ..failing.process.clone() };
+    let process = Process { stage, step: 1, offer: None, paused: false };
     change.process(failing.id, Some(process), Some(until));
     change
 }

@@ -129,8 +129,7 @@ impl<'a> Failing<'a> {
 
     /// A step of a stage was taken: what is offered now, until the next.
     pub fn taken(&self, change: &mut Change<'_>, stage: Stage, step: u32, offer: Option<Offer>) {
-        let process =
-            Process { stage, step: step + 1, offer, paused: false, ..self.process.clone() };
+        let process = Process { stage, step: step + 1, offer, paused: false };
         let due = after(self.state.now, self.rule.step_seconds);
         change.process(self.id, Some(process), Some(due));
     }

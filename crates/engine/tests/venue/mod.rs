@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, dead_code, reason = "each test file uses a part of it")]
 
 use keelmark_book::{Asset, Money};
+use keelmark_engine::liquidation::Fact;
 use keelmark_engine::{Command, Engine, Event, Refusal};
 
 /// An engine with what most tests need: two coins, three instruments, three models.
@@ -108,4 +109,13 @@ impl Venue {
         let id = self.engine.state().named(account).unwrap();
         self.engine.state().account(id).balance(&Asset::new("USDC").unwrap())
     }
+}
+
+/// What events say of liquidations.
+pub fn facts(events: &[Event]) -> Vec<Fact> {
+    let fact = |event: &Event| match event {
+        Event::Liquidation(fact) => Some((**fact).clone()),
+        _ => None,
+    };
+    events.iter().filter_map(fact).collect()
 }

@@ -20,22 +20,6 @@ const WALLETS: usize = 19;
 /// What each brings in: 3 million dollars over nineteen.
 const DEPOSIT: &str = "157895";
 
-/// Leverage of five, half of it as maintenance.
-const FIVE: &str = r#"
-[collateral.assets]
-USDC = "1"
-
-[[charge]]
-name = "perpetuals"
-kind = "per-position"
-on = { kind = "perpetual" }
-amount = "notional / 5"
-
-[levels]
-initial = "perpetuals"
-maintenance = "perpetuals / 2"
-"#;
-
 fn play(venue: &mut Venue, rule: Rule) -> Result<Loss, String> {
     let crowd = opening(venue, rule)?;
     buy(venue, "4380000", "0.18")?;
@@ -68,7 +52,7 @@ fn wallet(number: usize) -> String {
 
 fn opening(venue: &mut Venue, rule: Rule) -> Result<Crowd, String> {
     venue.at("2025-11-12T13:00:00")?;
-    venue.must(say::document("five", "1", FIVE))?;
+    venue.must(say::leverage("five", 5))?;
     venue.must(say::index("USDC", "1"))?;
     venue.must(say::index("COIN", "0.18"))?;
     venue.must(say::list(COIN, "1", "0.18"))?;

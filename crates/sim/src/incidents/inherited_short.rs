@@ -18,22 +18,6 @@ pub(super) const INCIDENT: Incident = Incident {
 
 const COIN: &str = "venue:COIN/USDC:USDC";
 
-/// Leverage of three, half of it as maintenance.
-const THREE: &str = r#"
-[collateral.assets]
-USDC = "1"
-
-[[charge]]
-name = "perpetuals"
-kind = "per-position"
-on = { kind = "perpetual" }
-amount = "notional / 3"
-
-[levels]
-initial = "perpetuals"
-maintenance = "perpetuals / 2"
-"#;
-
 fn play(venue: &mut Venue, rule: Rule) -> Result<Loss, String> {
     let crowd = opening(venue, rule)?;
     for (buyer, seller, quantity) in [
@@ -64,7 +48,7 @@ fn play(venue: &mut Venue, rule: Rule) -> Result<Loss, String> {
 /// up to a worth, and what that cannot bear is closed against the other side.
 fn opening(venue: &mut Venue, rule: Rule) -> Result<Crowd, String> {
     venue.at("2025-03-26T12:00:00")?;
-    venue.must(say::document("three", "1", THREE))?;
+    venue.must(say::leverage("three", 3))?;
     venue.must(say::index("USDC", "1"))?;
     venue.must(say::index("COIN", "0.0095"))?;
     venue.must(say::list(COIN, "1", "0.0095"))?;

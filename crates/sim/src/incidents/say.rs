@@ -17,6 +17,18 @@ pub fn document(name: &str, version: &str, body: &str) -> Value {
     ))
 }
 
+/// A document of perpetuals on cash at a leverage, half of it as maintenance.
+#[must_use]
+pub fn leverage(name: &str, times: u32) -> Value {
+    let body = format!(
+        "[collateral.assets]\nUSDC = \"1\"\n\n[[charge]]\nname = \"perpetuals\"\n\
+         kind = \"per-position\"\non = {{ kind = \"perpetual\" }}\n\
+         amount = \"notional / {times}\"\n\n\
+         [levels]\ninitial = \"perpetuals\"\nmaintenance = \"perpetuals / 2\"\n"
+    );
+    document(name, "1", &body)
+}
+
 /// The price of an asset in dollars.
 #[must_use]
 pub fn index(asset: &str, price: &str) -> Value {

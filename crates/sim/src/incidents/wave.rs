@@ -41,22 +41,6 @@ const PATH: [[&str; 6]; 13] = [
     ["11.02", "11.25", "10.92", "10.69", "10.83", "11.64"],
 ];
 
-/// Leverage of ten, half of it as maintenance.
-const TEN: &str = r#"
-[collateral.assets]
-USDC = "1"
-
-[[charge]]
-name = "perpetuals"
-kind = "per-position"
-on = { kind = "perpetual" }
-amount = "notional / 10"
-
-[levels]
-initial = "perpetuals"
-maintenance = "perpetuals / 2"
-"#;
-
 fn play(venue: &mut Venue, rule: Rule) -> Result<Loss, String> {
     let crowd = opening(venue, rule)?;
     for (minute, prices) in (12..).zip(PATH) {
@@ -127,7 +111,7 @@ fn tell_haircuts(venue: &mut Venue) -> Result<(), String> {
 
 fn opening(venue: &mut Venue, rule: Rule) -> Result<Crowd, String> {
     venue.at("2025-10-10T20:50:00")?;
-    venue.must(say::document("ten", "1", TEN))?;
+    venue.must(say::leverage("ten", 10))?;
     venue.must(say::index("USDC", "1"))?;
     venue.must(say::index("AVAX", "25.25"))?;
     venue.must(say::list(COIN, "0.001", "25.25"))?;

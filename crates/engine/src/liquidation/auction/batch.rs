@@ -3,7 +3,7 @@
 //! again when he gets something: whoever fails then is dropped, and the rest cleared without him.
 
 use super::share::Whole;
-use super::{Asked, Auctioned, Bidding, Clock, Next, Phase, Sale};
+use super::{Asked, Auctioned, Bidding, Next, Phase, Sale};
 use crate::account::AccountId;
 use crate::change::Change;
 use crate::ledger::Place;
@@ -172,8 +172,7 @@ pub(super) fn open(
         seconds: until,
     });
     let phase = Phase::Batch { asset, bids: Vec::new() };
-    let (pool, clock) = (standing.pool.clone(), Clock::start(state.now));
-    Ok(Some(Next { sale: Sale { pool, clock, phase }, said: Some(said), until }))
+    Ok(Some(Next::begun(state, &standing.pool, phase, said, until)))
 }
 
 /// Receives a bid that could be paid.

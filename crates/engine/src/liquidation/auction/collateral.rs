@@ -3,7 +3,7 @@
 
 use super::fact::Lot as Said;
 use super::loan::Loan;
-use super::{Auctioned, Bidding, Clock, Next, Phase, Sale, Turn};
+use super::{Auctioned, Bidding, Next, Phase, Sale, Turn};
 use crate::change::Change;
 use crate::liquidation::rule::{seconds, share};
 use crate::liquidation::step::Failing;
@@ -123,8 +123,7 @@ impl Collateral {
             reset: resets,
         });
         let phase = Phase::Lot { debt, collateral, top, resets };
-        let sale = Sale { pool: pool.to_owned(), clock: Clock::start(state.now), phase };
-        Ok(Next { sale, said: Some(said), until })
+        Ok(Next::begun(state, pool, phase, said, until))
     }
 }
 

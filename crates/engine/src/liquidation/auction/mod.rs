@@ -37,6 +37,7 @@ use crate::account::AccountId;
 use crate::agenda::{after, nanos};
 use crate::change::Change;
 use crate::refusal::Refusal;
+use crate::state::State;
 use keelmark_book::{Asset, Money, Price, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -144,6 +145,14 @@ struct Next {
     said: Option<Auctioned>,
     /// Seconds that its clock will have run when this phase ends.
     until: u64,
+}
+
+impl Next {
+    /// A sale that begins now, and what is said of it.
+    fn begun(state: &State, pool: &str, phase: Phase, said: Auctioned, until: u64) -> Self {
+        let clock = Clock::start(state.now);
+        Self { sale: Sale { pool: pool.to_owned(), clock, phase }, said: Some(said), until }
+    }
 }
 
 /// What has become of a sale.
@@ -256,7 +265,6 @@ fn sells<'a>(failing: &Failing<'a>, step: u32, next: Next) -> Change<'a> {
         step,
         offer: Some(Offer::Auction(Box::new(next.sale))),
         paused: false,
-        begun: failing.process.begun,
     };
     change.process(failing.id, Some(process), Some(due));
     change
@@ -264,8 +272,7 @@ fn sells<'a>(failing: &Failing<'a>, step: u32, next: Next) -> Change<'a> {
 
 /// One sale is over, and there may be another a step later.
 fn between<'a>(failing: &Failing<'a>, step: u32, mut change: Change<'a>) -> Change<'a> {
-    let (stage, begun) = (Stage::Auction, failing.process.begun);
-    let process = Process { stage, step, offer: None, paused: false, begun };
+    let process = Process { stage: Stage::Auction, step, offer: None, paused: false };
     let due = after(failing.state.now, failing.rule.step_seconds);
     change.process(failing.id, Some(process), Some(due));
     change

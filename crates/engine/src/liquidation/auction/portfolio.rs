@@ -4,7 +4,7 @@
 //! missing to nothing and in the end what is missing to its maintenance margin.
 
 use super::share::Whole;
-use super::{Asked, Auctioned, Bidding, Clock, Next, Phase, Sale, Turn};
+use super::{Asked, Auctioned, Bidding, Next, Phase, Sale, Turn};
 use crate::change::Change;
 use crate::ledger::{House, Place};
 use crate::liquidation::rule::{seconds, share};
@@ -90,22 +90,11 @@ pub(super) fn open(
     if figures.worth.is_positive() {
         let (seconds, share) = (rule.solvent(), rule.curve().at(0)?);
         let price = figures.solvent(share, Money::ZERO)?.1;
-        let said = Some(figures.begun(false, price, seconds));
+        let said = figures.begun(false, price, seconds);
         let phase = Phase::Solvent { asset: asset.clone(), reserved: Money::ZERO };
-        return Ok(Some(next(failing, standing, phase, said, seconds)));
+        return Ok(Some(Next::begun(state, &standing.pool, phase, said, seconds)));
     }
     figures.insolvent(failing, rule).map(Some)
-}
-
-fn next(
-    failing: &Failing<'_>,
-    standing: &Standing,
-    phase: Phase,
-    said: Option<Auctioned>,
-    until: u64,
-) -> Next {
-    let (pool, clock) = (standing.pool.clone(), Clock::start(failing.state.now));
-    Next { sale: Sale { pool, clock, phase }, said, until }
 }
 
 /// Goes on: a phase ends with its time, and the first one where nothing is left to sell it for.
@@ -191,7 +180,7 @@ impl Figures<'_> {
     fn insolvent(&self, failing: &Failing<'_>, rule: &Portfolio) -> Result<Next, Refusal> {
         let said = self.begun(true, -self.paid(rule, 0)?, rule.insolvent());
         let phase = Phase::Insolvent { asset: self.asset.clone() };
-        Ok(next(failing, self.standing, phase, Some(said), rule.insolvent()))
+        Ok(Next::begun(failing.state, &self.standing.pool, phase, said, rule.insolvent()))
     }
 
     fn begun(&self, insolvent: bool, price: Money, seconds: u64) -> Auctioned {

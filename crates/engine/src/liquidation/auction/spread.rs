@@ -4,7 +4,7 @@
 
 use super::fact::Repay;
 use super::loan::Loan;
-use super::{Auctioned, Bidding, Clock, Next, Phase, Sale, Turn};
+use super::{Auctioned, Bidding, Next, Phase, Sale, Turn};
 use crate::change::Change;
 use crate::liquidation::rule::{seconds, share};
 use crate::liquidation::step::Failing;
@@ -119,9 +119,7 @@ pub(super) fn open(
         seconds: rule.seconds.into(),
     });
     let phase = Phase::Repay { debt, collateral };
-    let (pool, clock) = (standing.pool.clone(), Clock::start(state.now));
-    let sale = Sale { pool, clock, phase };
-    Ok(Some(Next { sale, said: Some(said), until: rule.seconds.into() }))
+    Ok(Some(Next::begun(state, &standing.pool, phase, said, rule.seconds.into())))
 }
 
 /// The incentive, unless the loan is past the line where it makes it worse.
