@@ -62,6 +62,8 @@ const LIQUIDATION: &[&str] = &["liquidation", "margin", "pricing", "book", "kern
 const ENGINE: &[&str] =
     &["engine", "journal", "liquidation", "margin", "pricing", "book", "kernels", "units"];
 
+const BACKTEST: &[&str] = &["tail", "margin", "pricing", "book", "kernels", "units"];
+
 /// The whole house. A crate may be missing; a crate that is not here may not appear.
 const HOUSE: &[House] = &[
     only("units", &[]),
@@ -70,12 +72,13 @@ const HOUSE: &[House] = &[
     only("pricing", &["book", "kernels", "units"]),
     only("margin", BELOW_MARGIN),
     only("venues", &["book", "pricing", "units"]),
-    only("tail", &["units"]),
+    only("tail", &["kernels", "units"]),
     only("journal", &["units"]),
     only("liquidation", MARGIN),
     only("engine", LIQUIDATION),
     only("durable", ENGINE),
     only("systemic", ENGINE),
+    only("backtest", BACKTEST),
     only("proof", MARGIN),
     House { folder: "api", may: May::Edge(MARGIN) },
     House { folder: "server", may: May::All },

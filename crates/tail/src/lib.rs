@@ -1,0 +1,14 @@
+//! Returns to tail-risk margins and joint scenarios, and the tests of both.
+//!
+//! Everything here is an estimate: `f64`, from operations whose bits are the same on every machine
+//! and every number of threads. What comes of it enters margin as a document's numbers or as the
+//! scenarios of a scan, and is money only there.
+//!
+//! It refuses to do: reading clocks or files, and using a series that is too short, constant or
+//! broken as if it were none of these.
+
+mod error;
+pub mod series;
+
+pub use error::TailError;
+pub use series::{Returns, Series};
