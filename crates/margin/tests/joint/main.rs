@@ -3,4 +3,5 @@
 
 mod columns;
 mod documents;
+mod recipe;
 mod set;
