@@ -31,6 +31,7 @@ mod reserve;
 mod sensitivities;
 mod short_option_minimum;
 mod spread_plan;
+mod tail_loss;
 mod tiers;
 mod unrealised_profit;
 mod view;
@@ -346,6 +347,7 @@ const KINDS: &[(&str, Reader)] = &[
     ("reserve", reserve::read),
     ("sensitivities", sensitivities::read),
     ("short-option-minimum", short_option_minimum::read),
+    ("tail-loss", tail_loss::read),
     ("unrealised-profit", unrealised_profit::read),
     ("weights", weights::read),
     ("worst-loss", worst_loss::read),

@@ -5,3 +5,4 @@ mod columns;
 mod documents;
 mod recipe;
 mod set;
+mod tail;
