@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 pub enum Method {
     /// The last `window` moves as they were.
     Historical {
-        /// Observations.
-        window: usize,
+        /// Observations; none for all that there are before the date.
+        window: Option<usize>,
     },
     /// The last `window` moves, each over the volatility of its day, at the volatility of today.
     Filtered(Filter),

@@ -102,12 +102,18 @@ fn method(fields: &mut Fields<'_>) -> Read<Method> {
     const WORDS: [(&str, u8); 5] =
         [("historical", 0), ("filtered", 1), ("stressed", 2), ("hypothetical", 3), ("copula", 4)];
     Ok(match fields.word("method", &WORDS, None)? {
-        0 => Method::Historical { window: count(fields, "window", None)? },
+        0 => Method::Historical { window: window(fields)? },
         1 => Method::Filtered(filter(fields)?),
         2 => stressed(fields)?,
         3 => Method::Hypothetical(hypothetical(fields)?),
         _ => Method::Copula(copula(fields)?),
     })
+}
+
+/// A number of observations, or `"all"` of them.
+fn window(fields: &mut Fields<'_>) -> Read<Option<usize>> {
+    let node = fields.need("window")?;
+    if node.text()? == "all" { Ok(None) } else { whole("window", node).map(Some) }
 }
 
 /// A whole number from 1 to the largest set.

@@ -46,6 +46,11 @@ worst = 10
 periods = [{ label = "spring", from = "2020-03-01", to = "2020-03-31" }]
 
 [[tail.set]]
+name = "all"
+method = "historical"
+window = "all"
+
+[[tail.set]]
 name = "thought"
 method = "hypothetical"
 scenarios = [{ label = "a venue fails", BTC = { price = "-0.3", vol = "0.8" }, ETH = { price = "-0.4" } }]
@@ -93,6 +98,7 @@ fn every_method_is_read_with_its_numbers() {
     let horizon = recipe.horizon_of(stress);
     assert_eq!((horizon.days, horizon.latency_minutes), (1.0, 72.0));
     assert_eq!(horizon.scaling, Scaling::Overlapping);
+    assert_eq!(recipe.set("all").unwrap().method, Method::Historical { window: None });
     let Method::Hypothetical(thought) = &recipe.set("thought").unwrap().method else {
         panic!("expected hypothetical scenarios");
     };
