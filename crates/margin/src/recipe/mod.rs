@@ -38,8 +38,8 @@ pub struct Recipe {
 /// Where the moves of one underlying come from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sources {
-    /// History of its price.
-    pub price: String,
+    /// Whose history it is: its own, or that of what it is a form of.
+    pub of: Asset,
     /// Volatility level at 30 days.
     pub vol: Source,
     /// Slope of the term structure.
@@ -50,13 +50,13 @@ pub struct Sources {
     pub funding: Source,
 }
 
-/// Where the moves of a factor come from.
-#[derive(Clone, Debug, PartialEq)]
+/// Where the moves of a factor other than the price come from.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Source {
     /// It does not move.
     None,
     /// A history of its level.
-    History(String),
+    History,
     /// No history of its own: it answers the price. A fall of the price by a fraction `x` moves it
     /// by `down * x`, a rise by `up * x`; in log terms for volatility, added for the others.
     Response {
@@ -119,23 +119,6 @@ impl Recipe {
     #[must_use]
     pub fn horizon_of(&self, set: &Set) -> Horizon {
         set.horizon.unwrap_or(self.horizon)
-    }
-
-    /// The names of all histories that it takes, each once and in order.
-    #[must_use]
-    pub fn history_names(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        for one in self.histories.values() {
-            names.push(one.price.as_str());
-            for source in [&one.vol, &one.slope, &one.basis, &one.funding] {
-                if let Source::History(name) = source {
-                    names.push(name);
-                }
-            }
-        }
-        names.sort_unstable();
-        names.dedup();
-        names
     }
 
     pub(crate) fn read(fields: Fields<'_>) -> Result<Self, InputError> {

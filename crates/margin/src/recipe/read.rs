@@ -16,7 +16,8 @@ pub(super) fn recipe(mut fields: Fields<'_>) -> Read<Recipe> {
     let mut histories = BTreeMap::new();
     for (name, node) in Fields::of(fields.need("history")?)?.all() {
         let asset = Asset::new(name).map_err(|error| node.error(error))?;
-        histories.insert(asset, sources(node)?);
+        let sources = sources(node, &asset)?;
+        histories.insert(asset, sources);
     }
     let horizon = horizon(&mut fields, None)?;
     let oldest_days = fields.number_in("oldest_days", Range::DAYS)?.map_or(2.0, Decimal::to_f64);
@@ -36,16 +37,22 @@ pub(super) fn recipe(mut fields: Fields<'_>) -> Read<Recipe> {
     Ok(recipe)
 }
 
-/// `"BTC/USD"` for a price alone, or a table of sources by factor.
-fn sources(node: &Node) -> Read<Sources> {
-    if let Value::Text(price) = &node.value {
-        let none = || Source::None;
-        let (vol, slope, basis, funding) = (none(), none(), none(), none());
-        return Ok(Sources { price: price.clone(), vol, slope, basis, funding });
+/// `"BTC"` for the price of an asset alone, or a table of sources by factor.
+fn sources(node: &Node, own: &Asset) -> Read<Sources> {
+    let asset = |node: &Node| Asset::new(node.text()?).map_err(|error| node.error(error));
+    if let Value::Text(_) = &node.value {
+        let none = Source::None;
+        return Ok(Sources {
+            of: asset(node)?,
+            vol: none,
+            slope: none,
+            basis: none,
+            funding: none,
+        });
     }
     let mut fields = Fields::of(node)?;
     let sources = Sources {
-        price: fields.text("price")?.to_owned(),
+        of: fields.get("of").map_or_else(|| Ok(own.clone()), asset)?,
         vol: source(fields.get("vol"))?,
         slope: source(fields.get("slope"))?,
         basis: source(fields.get("basis"))?,
@@ -55,10 +62,16 @@ fn sources(node: &Node) -> Read<Sources> {
     Ok(sources)
 }
 
+/// `"history"`, or how the factor answers the price.
 fn source(node: Option<&Node>) -> Read<Source> {
     let Some(node) = node else { return Ok(Source::None) };
-    if let Value::Text(name) = &node.value {
-        return Ok(Source::History(name.clone()));
+    if let Value::Text(word) = &node.value {
+        let problem = || {
+            node.error(format!(
+                "expected \"history\" or {{ down = ..., up = ... }}, found {word:?}"
+            ))
+        };
+        return if word == "history" { Ok(Source::History) } else { Err(problem()) };
     }
     let mut fields = Fields::of(node)?;
     let mut number = |name| -> Read<f64> { Ok(fields.need(name)?.decimal()?.to_f64()) };

@@ -13,13 +13,13 @@ latency_minutes = "72"
 oldest_days = "3"
 
 [tail.history]
-ETH = "ETH/USD"
+ETH = "ETH"
+STETH = "ETH"
 
 [tail.history.BTC]
-price = "BTC/USD"
-vol = "BTC/DVOL"
+vol = "history"
 slope = { down = "-0.2", up = "0" }
-funding = "BTC/funding"
+funding = "history"
 
 [[tail.set]]
 name = "filtered-historical"
@@ -71,11 +71,12 @@ fn every_method_is_read_with_its_numbers() {
     let text = DOCUMENT.replace("[[charge]]", &format!("{RECIPE}\n[[charge]]"));
     let document = Document::parse("joint.toml", &text).unwrap();
     let recipe = document.tail.as_ref().unwrap();
-    assert_eq!(recipe.history_names(), ["BTC/DVOL", "BTC/USD", "BTC/funding", "ETH/USD"]);
+    assert_eq!(recipe.histories[&asset("STETH")].of, asset("ETH"));
     assert_eq!(recipe.horizon.total_days(), 2.05);
     let sources = &recipe.histories[&asset("BTC")];
     assert_eq!(sources.slope, Source::Response { down: -0.2, up: 0.0 });
-    assert_eq!(sources.basis, Source::None);
+    assert_eq!((sources.vol, sources.basis), (Source::History, Source::None));
+    assert_eq!(sources.of, asset("BTC"));
     let (scan, set) = document.sets_to_make().next().unwrap();
     assert_eq!((scan, set.name.as_str(), set.mirrored), ("history", "filtered-historical", true));
     let refit = Calibration { window: 1000, every: 20 };
@@ -129,6 +130,7 @@ fn what_is_no_recipe_is_refused_where_it_stands() {
         ("price = \"-0.3\"", "price = \"-1\"", "expected moves of price and vol above -1"),
         ("method = \"copula\"", "method = \"gauss\"", "method: expected one of historical"),
         ("name = \"stress\"", "name = \"drawn\"", "expected a name of its own"),
+        ("vol = \"history\"", "vol = \"implied\"", "expected \"history\" or { down"),
         ("seed = 7", "seed = 7\nwindwo = 3", "unknown field \"windwo\""),
     ];
     for (from, to, expected) in cases {
