@@ -412,7 +412,11 @@ impl Compiler<'_> {
                 for ((one, scale), held) in offset.iter_mut().zip(&scale).zip(&held) {
                     *one = scale * (now * held);
                 }
-                self.store(*row, &work.values[at * n..][..n], &scale, &offset)?;
+                let values = match self.spans.as_slice() {
+                    [span] => &work.out[at * span.columns.len().next_multiple_of(LANES)..][..n],
+                    _ => &work.values[at * n..][..n],
+                };
+                self.store(*row, values, &scale, &offset)?;
                 let value = now * value_of(lot) * self.quanta;
                 if let Some(expiries) = &mut self.expiries {
                     expiries.now[*row] = value.round_ties_even() as i64;
@@ -511,6 +515,10 @@ impl Compiler<'_> {
             &work.vols[..rows * padded],
             &mut work.out[..rows * padded],
         );
+        if self.spans.len() == 1 {
+            // What is found is all that there is.
+            return;
+        }
         for (row, found) in work.out[..rows * padded].chunks_exact(padded).enumerate() {
             work.values[row * n..][span.columns.clone()].copy_from_slice(&found[..width]);
         }
