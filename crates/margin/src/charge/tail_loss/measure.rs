@@ -147,7 +147,7 @@ pub(super) fn peaks(
     };
     let loss = (edge + excess).ceil();
     let fits = loss.is_finite() && loss.abs() < 2f64.powi(120);
-    fits.then(|| Peaks { loss: loss as i128, law, above: excesses.len() })
+    fits.then_some(Peaks { loss: loss as i128, law, above: excesses.len() })
 }
 
 #[cfg(test)]
