@@ -1,5 +1,6 @@
 //! The commands, a file each: arguments at the top, `run` below them.
 
+mod backtest;
 mod bench;
 mod charged;
 mod check;

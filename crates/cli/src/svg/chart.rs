@@ -1,12 +1,13 @@
 //! One panel of curves and marks between two axes, in a size that fits a page.
 
 use super::{begun, escaped, round_up, text};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 const WIDTH: usize = 860;
 const LEFT: usize = 76;
 const RIGHT: usize = 20;
-const TOP: usize = 44;
+const TOP: usize = 56;
 const BOTTOM: usize = 40;
 const INK: &str = "fill=\"#333\" font-size=\"12\"";
 /// Characters of a legend's text to its width, about.
@@ -93,8 +94,9 @@ impl Chart {
 
     /// A curve through points from left to right; where a pixel has many, its extremes stay.
     pub fn line(&mut self, points: &[(f64, f64)], colour: &str, width: f64) {
+        let placed = points.iter().map(|(x, y)| (self.x(*x), self.y(*y)));
         let mut path = String::new();
-        for (x, y) in thinned(points.iter().map(|(x, y)| (self.x(*x), self.y(*y)))) {
+        for (x, y) in thinned(placed) {
             let _ = write!(path, "{x:.1},{y:.1} ");
         }
         let _ = writeln!(
@@ -103,6 +105,21 @@ impl Chart {
              stroke-linejoin=\"round\"/>",
             path.trim_end()
         );
+    }
+
+    /// A bar from zero to each point above it; of those on one pixel the highest.
+    pub fn bars(&mut self, points: &[(f64, f64)], colour: &str) {
+        let mut highest: BTreeMap<i64, f64> = BTreeMap::new();
+        for (x, y) in points.iter().filter(|point| point.1 > 0.0) {
+            let top = highest.entry(self.x(*x).round() as i64).or_insert(0.0);
+            *top = top.max(*y);
+        }
+        let base = self.y(0.0);
+        let mut path = String::new();
+        for (x, top) in highest {
+            let _ = write!(path, "M{x} {base:.0}V{:.1}", self.y(top));
+        }
+        let _ = writeln!(self.out, "<path d=\"{path}\" stroke=\"{colour}\"/>");
     }
 
     /// A dot at each point, with what it says when pointed at.
@@ -136,9 +153,9 @@ impl Chart {
         let x = self.legend;
         let _ = writeln!(
             self.out,
-            "<rect x=\"{x}\" y=\"28\" width=\"12\" height=\"4\" fill=\"{colour}\"/>"
+            "<rect x=\"{x}\" y=\"34\" width=\"12\" height=\"4\" fill=\"{colour}\"/>"
         );
-        text(&mut self.out, x + 17, 34, "start", INK, name);
+        text(&mut self.out, x + 17, 40, "start", INK, name);
         self.legend += 17 + LETTER * name.chars().count() + 18;
     }
 
@@ -149,12 +166,12 @@ impl Chart {
     }
 }
 
-/// Of neighbours within half a pixel, the first, lowest, highest and last.
+/// Of neighbours within a pixel, the first, lowest, highest and last.
 fn thinned(points: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
     let mut out: Vec<(f64, f64)> = Vec::new();
     let mut held: Vec<(f64, f64)> = Vec::new();
     for point in points {
-        if held.first().is_some_and(|first| point.0 - first.0 > 0.5) {
+        if held.first().is_some_and(|first| point.0 - first.0 > 1.0) {
             spill(&mut held, &mut out);
         }
         held.push(point);

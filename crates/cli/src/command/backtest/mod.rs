@@ -1,0 +1,4 @@
+//! `keelmark backtest`.
+
+mod page;
+pub use page::page;
