@@ -8,7 +8,9 @@
 //! broken as if it were none of these.
 
 mod error;
+pub mod extreme;
 pub mod series;
+mod solve;
 
 pub use error::TailError;
 pub use series::{Returns, Series};
