@@ -9,6 +9,7 @@
 
 mod error;
 pub mod extreme;
+pub mod law;
 pub mod series;
 mod solve;
 
