@@ -10,9 +10,12 @@
 pub mod coverage;
 pub mod cycle;
 mod error;
+pub mod extreme;
+pub mod law;
 pub mod measure;
 pub mod quantile;
 pub mod series;
+mod solve;
 pub mod vol;
 
 pub use coverage::{Coverage, Transitions};
