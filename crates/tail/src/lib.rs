@@ -13,6 +13,7 @@ mod error;
 pub mod extreme;
 pub mod law;
 pub mod measure;
+pub mod parametric;
 pub mod quantile;
 pub mod series;
 mod solve;

@@ -166,7 +166,7 @@ impl Fit {
     /// The variance before each of `returns` and after the last: one more than there are. May be
     /// asked of a longer history than was fitted; the first variance stays that of the fit.
     pub fn variances(&self, returns: &[f64]) -> Vec<f64> {
-        let mut variance = self.omega + self.persistence() * self.start;
+        let mut variance = self.first();
         let mut path = Vec::with_capacity(returns.len() + 1);
         path.push(variance);
         for r in returns {
@@ -174,6 +174,15 @@ impl Fit {
             path.push(variance);
         }
         path
+    }
+
+    /// The variance after the last of `returns`.
+    pub fn next_variance(&self, returns: &[f64]) -> f64 {
+        returns.iter().fold(self.first(), |variance, r| self.next(variance, *r))
+    }
+
+    fn first(&self) -> f64 {
+        self.omega + self.persistence() * self.start
     }
 
     /// The variance after a return `r` that had `variance`.
