@@ -19,6 +19,7 @@ pub mod liquidity;
 pub mod measure;
 pub mod method;
 pub mod moments;
+pub mod parametric;
 pub mod quantile;
 pub mod series;
 mod solve;
