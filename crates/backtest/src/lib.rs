@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod history;
+pub mod portrait;
 pub mod report;
 
 pub use error::BacktestError;

@@ -24,6 +24,7 @@ mod matrix;
 mod models;
 mod pages;
 mod schema;
+mod tail;
 mod whatif;
 
 pub use matrix::{percent, scale};
@@ -58,6 +59,8 @@ pub enum Command {
     Export(export::ExportArgs),
     /// The game around liquidations: who comes, what is missing, who profits
     Game(game::GameArgs),
+    /// One series and its tail: VaR and ES by method, fitted laws, how each method did
+    Tail(tail::TailArgs),
     /// Accounts that are run: commands in, answers out, everything on disk
     #[cfg_attr(not(feature = "engine"), command(about = engine::ABOUT))]
     Engine(engine::EngineArgs),
@@ -85,6 +88,7 @@ pub fn run(command: &Command, screen: Screen) -> Result<Answer, Failure> {
         Command::Import(arguments) => import::run(arguments, screen),
         Command::Export(arguments) => export::run(arguments, screen),
         Command::Game(arguments) => game::run(arguments, screen),
+        Command::Tail(arguments) => tail::run(arguments, screen),
         Command::Engine(arguments) => engine::run(arguments, screen),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Bench(arguments) => bench::run(arguments, screen),
