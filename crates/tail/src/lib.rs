@@ -7,6 +7,7 @@
 //! It refuses to do: reading clocks or files, and using a series that is too short, constant or
 //! broken as if it were none of these.
 
+pub mod correlation;
 pub mod coverage;
 pub mod cycle;
 mod error;
@@ -15,6 +16,7 @@ pub mod law;
 pub mod measure;
 pub mod parametric;
 pub mod quantile;
+pub mod scenario;
 pub mod series;
 mod solve;
 pub mod vol;
