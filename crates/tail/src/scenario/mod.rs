@@ -132,8 +132,8 @@ impl Factors {
             let problem = format!("{} names, {} columns", self.names.len(), self.returns.len());
             return unusable("the factors", problem, "give one column a name");
         }
-        if let Some(pair) = self.times.windows(2).find(|pair| pair[0] >= pair[1]) {
-            let problem = format!("{} is followed by {}", pair[0], pair[1]);
+        if let Some(at) = self.times.windows(2).position(|pair| pair[0] >= pair[1]) {
+            let problem = format!("{} is followed by {}", self.times[at], self.times[at + 1]);
             return unusable("the factors", problem, "sort the rows by time, one a time");
         }
         for (at, (name, column)) in self.names.iter().zip(&self.returns).enumerate() {
