@@ -1,4 +1,4 @@
-//! VaR and expected shortfall of a known law: normal, or Student's t scaled to unit variance.
+//! `VaR` and expected shortfall of a known law: normal, or Student's t scaled to unit variance.
 
 use crate::TailError;
 use crate::law::{StudentT, normal_quantile};
@@ -55,7 +55,7 @@ impl Parametric {
             })
     }
 
-    /// The mean of what passes the VaR: `sigma phi(z) / (1 - a)`, for t
+    /// The mean of what passes the `VaR`: `sigma phi(z) / (1 - a)`, for t
     /// `sigma c f(q) / (1 - a) (nu + q^2) / (nu - 1)`.
     ///
     /// # Errors

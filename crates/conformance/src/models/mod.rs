@@ -33,7 +33,10 @@ mod span;
 mod span_file;
 mod span_full;
 mod tail_fits;
+mod tail_measures;
+mod tail_rolling;
 mod tail_series;
+mod tail_tests;
 mod tiers;
 
 use crate::inputs::{Answer, Inputs};
@@ -63,8 +66,12 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("adl_risk_aware_pro_rata", deleveraging::risk_aware),
     ("adl_wave_totals", history::waves),
     ("all_pay_priority_auction", game::race),
+    ("apc_buffer25", tail_rolling::buffered),
+    ("apc_floor10y", tail_rolling::floored),
+    ("apc_stress25", tail_rolling::stressed),
     ("bankruptcy_and_liquidation_price", auctions::prices),
     ("bankruptcy_price_inverse_long", auctions::inverse_bankruptcy),
+    ("basel_traffic_light", tail_tests::light),
     ("binance.bracket.cum", tiers::cum),
     ("binance.coinm.initial_margin", binance::coin_initial),
     ("binance.coinm.position", binance::coin_position),
@@ -85,7 +92,12 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("bybit.risk_limit.deduction", tiers::deductions),
     ("bybit.uta.account", bybit::account),
     ("bybit.uta.collateral", bybit::collateral),
+    ("christoffersen_cc", tail_tests::conditional),
+    ("christoffersen_ind", tail_tests::independence),
     ("close_to_target_ratio", auctions::close_to_target),
+    ("concentration_addon", tail_tests::concentration),
+    ("coverage_from_hits", tail_tests::from_hits),
+    ("crash_window", tail_measures::crash),
     ("cross_venue_dislocation", history::dislocation),
     ("deribit.account.cross_fields", deribit_account::cross_fields),
     ("deribit.account.cross_pm", deribit_account::cross_pm),
@@ -138,6 +150,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("euler_reverse_dutch_discount", auctions::by_health),
     ("evt_gpd_formula", tail_fits::tail_formula),
     ("evt_gpd_pot", tail_fits::percent_tail),
+    ("ewma_vol", tail_measures::volatility),
     ("execution_price_and_shortfall", auctions::execution),
     ("fixed_spread_optimal_strategy", auctions::two_steps),
     ("garch11_t_mle", tail_fits::garch_t),
@@ -146,12 +159,16 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("gpd_pot", tail_fits::both_tails),
     ("haircut.linear", options::haircut),
     ("hill_tail_index", tail_fits::index),
+    ("historical_var_es", tail_measures::by_level),
+    ("hs_var_es", tail_measures::historical),
     ("hyperliquid-borrow-rate", lending::borrow_rate),
     ("hyperliquid-maintenance-margin", pool_perps::tiered_by_leverage),
     ("hyperliquid-pm-borrowable", lending::borrowable),
     ("insurance_fund_newsvendor", game::fund),
     ("insurance_fund_update", auctions::fund_update),
     ("keeper_entry_equilibrium", game::entry),
+    ("kupiec_pof", tail_tests::kupiec),
+    ("kupiec_region", tail_tests::region),
     ("liquidation_fee", auctions::fee),
     ("liquidation_timeline", history::timeline),
     ("liquity_product_sum", auctions::product_sum),
@@ -163,9 +180,11 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("mango-v4-health-skip", health::skipped),
     ("mango-v4-maint-weight-shift", health::shifted_weights),
     ("mango-v4-net-borrows", health::net_borrows),
+    ("margin_procyclicality", tail_rolling::procyclicality),
     ("morpho-health", lending::isolated_health),
     ("morpho-liquidation-incentive", lending::incentive),
     ("morpho_liquidation_incentive_factor", auctions::incentive_factor),
+    ("mpor_scaling", tail_tests::period),
     ("okx.inverse_swap.position", okx::inverse),
     ("okx.multi_currency.position", okx::linear),
     ("okx.pm.account", okx::account),
@@ -182,7 +201,11 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("parametric", tail_fits::by_law),
     ("partial_close_linear_impact", auctions::partial_close),
     ("queue_vs_pro_rata_top_winner", deleveraging::top_winner),
+    ("return_moments", tail_measures::moments),
+    ("rolling_backtest", tail_rolling::backtest),
+    ("rolling_crypto", tail_rolling::backtest),
     ("sensitivities_based", sensitivities::margin),
+    ("span2_blend", tail_tests::blend),
     ("span_full", span_full::full),
     ("span_pa2_record", span_file::record),
     ("span_requirement", span::requirement),
@@ -192,6 +215,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("synthetix-v3-perps-margin", pool_perps::margins),
     ("toxic_liquidation_spiral", auctions::spiral),
     ("toxicity_with_slippage", auctions::toxicity),
+    ("var_backtest", tail_rolling::value_at_risk),
     ("vertex-nado-health", health::spread),
     ("wave_concentration", history::concentration),
 ];

@@ -99,7 +99,7 @@ impl Garch {
         check::returns(returns)?;
         let likelihood = Likelihood::new(self, returns);
         let start = likelihood.best_start();
-        self.climb(&likelihood, start)
+        climb(&likelihood, start)
     }
 
     /// The likeliest parameters, climbing from those of an earlier fit: faster where a history has
@@ -112,9 +112,9 @@ impl Garch {
         let likelihood = Likelihood::new(self, returns);
         let start = likelihood.inside(likelihood.counted(from));
         if likelihood.value(&start).is_finite() {
-            return self.climb(&likelihood, start);
+            return climb(&likelihood, start);
         }
-        self.climb(&likelihood, likelihood.best_start())
+        climb(&likelihood, likelihood.best_start())
     }
 
     /// Variances by this model or, where it cannot be fitted, by `fallback`, and why.
@@ -135,11 +135,6 @@ impl Garch {
         }
     }
 
-    fn climb(self, likelihood: &Likelihood, start: [f64; P]) -> Result<Fit, TailError> {
-        let top = climb::to_the_top(likelihood, start)?;
-        Ok(likelihood.fit_of(&top.at, top.value, top.steps))
-    }
-
     pub(crate) fn words(self) -> &'static str {
         match (self.asymmetric, self.innovations) {
             (false, Innovations::Normal) => "GARCH(1,1) with normal innovations",
@@ -148,6 +143,11 @@ impl Garch {
             (true, Innovations::StudentT) => "GJR with t innovations",
         }
     }
+}
+
+fn climb(likelihood: &Likelihood, start: [f64; P]) -> Result<Fit, TailError> {
+    let top = climb::to_the_top(likelihood, start)?;
+    Ok(likelihood.fit_of(&top.at, top.value, top.steps))
 }
 
 impl Fit {
