@@ -20,6 +20,7 @@ pub mod measure;
 pub mod method;
 pub mod moments;
 pub mod quantile;
+pub mod read;
 pub mod series;
 mod solve;
 pub mod vol;
