@@ -10,6 +10,7 @@ use crate::output::{self, Answer};
 use crate::screen::Screen;
 use clap::{Args, ValueEnum};
 use keelmark_backtest::portrait::{self, Question};
+use keelmark_tail::read::{self, Accept, ReadError, Reading};
 use keelmark_tail::{Returns, Series};
 
 /// Arguments of `tail`.
@@ -21,6 +22,9 @@ pub struct TailArgs {
     /// The column of prices, where it is not `close`
     #[arg(long, value_name = "NAME")]
     column: Option<String>,
+    /// Go on with these kinds of findings, by name with commas between; the report says them
+    #[arg(long, value_name = "KINDS", default_value = "")]
+    accept: String,
     /// How a return is counted
     #[arg(long, value_enum, value_name = "KIND", default_value = "log")]
     returns: Kind,
@@ -86,5 +90,13 @@ fn series(arguments: &TailArgs) -> Result<(Series, Vec<String>), Failure> {
         return Ok((series, found.findings.clone()));
     }
     let (name, bytes) = inputs::bytes(&arguments.file)?;
-    todo!("{name} {}", bytes.len())
+    let accept = Accept::parse(&arguments.accept).map_err(|error| refused(&error))?;
+    let column = arguments.column.as_deref();
+    let reading = Reading { column, accept, ..Reading::of(&name) };
+    let found = read::csv(&bytes, &reading).map_err(|error| refused(&error))?;
+    Ok((found.series, found.findings.iter().map(ToString::to_string).collect()))
+}
+
+fn refused(error: &ReadError) -> Failure {
+    Failure::input(error.to_string())
 }
