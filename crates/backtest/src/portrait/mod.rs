@@ -18,6 +18,7 @@ use keelmark_tail::vol::garch::Garch;
 use keelmark_tail::{
     Breaches, Cycle, Ewma, Method, Moments, Returns, Rolling, Rule, Series, TailError,
 };
+use keelmark_units::Timestamp;
 
 /// The quantile above which losses are a tail.
 pub const TAIL_FROM: f64 = 0.95;
@@ -56,6 +57,7 @@ pub fn of(
         series: series.name().to_owned(),
         from: times.first().map(|day| date(*day)).unwrap_or_default(),
         to: times.last().map(|day| date(*day)).unwrap_or_default(),
+        step: step(times).to_owned(),
         findings: findings.to_vec(),
         window: question.window,
         lambda: question.lambda,
@@ -71,6 +73,19 @@ pub fn of(
             .collect::<Result<_, _>>()?,
         garch: garch(&returns),
     })
+}
+
+/// What most neighbours are apart, in a word.
+fn step(times: &[Timestamp]) -> &'static str {
+    let mut apart: Vec<i64> =
+        times.windows(2).map(|pair| (pair[1].nanos() - pair[0].nanos()) / 1_000_000_000).collect();
+    apart.sort_unstable();
+    match apart.get(apart.len() / 2) {
+        Some(86_400) => "day",
+        Some(3_600) => "hour",
+        Some(60) => "minute",
+        _ => "step",
+    }
 }
 
 fn moments(series: &Series, returns: &[f64]) -> Result<MomentsReport, BacktestError> {

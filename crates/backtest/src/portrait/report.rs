@@ -1,4 +1,4 @@
-//! The shape of what one series says of its tail. Rates are fractions of the price a day.
+//! The shape of what one series says of its tail. Rates are fractions of the price, a step.
 
 use keelmark_tail::extreme::Pareto;
 use serde::Serialize;
@@ -12,6 +12,8 @@ pub struct PortraitReport {
     pub from: String,
     /// Its last.
     pub to: String,
+    /// `day`, `hour`, `minute` or `step`: what most rows are apart.
+    pub step: String,
     /// What was found wrong with it and accepted.
     pub findings: Vec<String>,
     /// Losses that rolling methods see.

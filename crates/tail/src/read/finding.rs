@@ -139,7 +139,8 @@ impl fmt::Display for Finding {
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} found", self.len())?;
+        let s = if self.len() == 1 { "" } else { "s" };
+        write!(f, "{} finding{s}", self.len())?;
         for finding in self.iter().take(PRINTED) {
             write!(f, "\n  {finding}")?;
         }

@@ -98,5 +98,11 @@ fn series(arguments: &TailArgs) -> Result<(Series, Vec<String>), Failure> {
 }
 
 fn refused(error: &ReadError) -> Failure {
-    Failure::input(error.to_string())
+    let failure = Failure::input(error.to_string());
+    match error {
+        ReadError::Refused { name, findings } => {
+            failure.next(format!("keelmark tail {name} --accept {}", findings.kinds()))
+        }
+        _ => failure.next("keelmark tail BTC"),
+    }
 }

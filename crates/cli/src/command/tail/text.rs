@@ -19,7 +19,7 @@ pub fn table(report: &PortraitReport, screen: Screen) -> String {
     );
     let shape = format!(
         "mean {}, standard deviation {}, skewness {:.2}, kurtosis {:.1} (normal: 3); worst {} on \
-         {}, best {}; volatility of the day to come {} (EWMA {})",
+         {}, best {}; volatility of the {} to come {} (EWMA {})",
         share(moments.mean),
         share(moments.std),
         moments.skew,
@@ -27,6 +27,7 @@ pub fn table(report: &PortraitReport, screen: Screen) -> String {
         share(moments.least),
         moments.least_on,
         share(moments.most),
+        report.step,
         share(report.volatility),
         report.lambda
     );
@@ -35,9 +36,9 @@ pub fn table(report: &PortraitReport, screen: Screen) -> String {
         out += &paragraph("  found: ", finding);
     }
     for side in &report.sides {
-        let _ = write!(out, "\n{}", measures(side, screen));
+        let _ = write!(out, "\n{}", measures(report, side, screen));
         out += &paragraph("  ", &tail(side));
-        let _ = write!(out, "\n{}", covers(side, screen));
+        let _ = write!(out, "\n{}", covers(report, side, screen));
         for flag in &side.flags {
             out += &paragraph("  not answered: ", flag);
         }
@@ -46,7 +47,7 @@ pub fn table(report: &PortraitReport, screen: Screen) -> String {
     out
 }
 
-fn measures(side: &SideReport, screen: Screen) -> String {
+fn measures(report: &PortraitReport, side: &SideReport, screen: Screen) -> String {
     let mut confidences: Vec<f64> = Vec::new();
     let mut methods: Vec<&str> = Vec::new();
     for one in &side.measures {
@@ -59,7 +60,7 @@ fn measures(side: &SideReport, screen: Screen) -> String {
     }
     let titles: Vec<String> =
         confidences.iter().map(|one| format!("{} %\nVaR", (one * 1e6).round() / 1e4)).collect();
-    let first = format!("One day, {}", side.side);
+    let first = format!("One {}, {}", report.step, side.side);
     let mut columns = vec![(first.as_str(), Align::Left)];
     for title in &titles {
         columns.extend([(title.as_str(), Align::Right), ("\nES", Align::Right)]);
@@ -92,9 +93,11 @@ fn tail(side: &SideReport) -> String {
     )
 }
 
-fn covers(side: &SideReport, screen: Screen) -> String {
+fn covers(report: &PortraitReport, side: &SideReport, screen: Screen) -> String {
     let (days, expected) = side.covers.first().map_or((0, 0.0), |one| (one.days, one.expected));
-    let first = format!("{} days, {}\n{expected:.1} breaches expected", count(days), side.side);
+    let first =
+        format!("{} {}s, {}\n{expected:.1} breaches expected", count(days), report.step, side.side);
+    let rise = format!("5-{}\nrise", report.step);
     let mut table = Table::new(&[
         (first.as_str(), Align::Left),
         ("\nBreaches", Align::Right),
@@ -102,7 +105,7 @@ fn covers(side: &SideReport, screen: Screen) -> String {
         ("Mean\nmargin", Align::Right),
         ("\nNext", Align::Right),
         ("Peak to\ntrough", Align::Right),
-        ("5-day\nrise", Align::Right),
+        (rise.as_str(), Align::Right),
         ("Worst\nshortfall", Align::Right),
     ]);
     for one in &side.covers {
