@@ -1,9 +1,13 @@
 //! Documents and books through history: the scenarios of a dynamic document, a document's numbers
 //! calibrated, and margin against what came the day after.
 
+pub mod book;
 pub mod error;
 pub mod history;
 pub mod report;
+pub mod world;
 
+pub use book::Book;
 pub use error::BacktestError;
 pub use history::{Factor, Histories, History};
+pub use world::{Horizon, Rules, Smile, World};
