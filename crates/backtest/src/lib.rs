@@ -2,12 +2,15 @@
 //! calibrated, and margin against what came the day after.
 
 pub mod book;
+pub mod dynamic;
 pub mod error;
 pub mod history;
 pub mod report;
+pub mod walk;
 pub mod world;
 
 pub use book::Book;
 pub use error::BacktestError;
 pub use history::{Factor, Histories, History};
+pub use walk::{Settings, Walk};
 pub use world::{Horizon, Rules, Smile, World};
