@@ -3,6 +3,7 @@
 
 use crate::error::BacktestError;
 use crate::world::World;
+use keelmark_book::Asset;
 use keelmark_margin::Document;
 use std::borrow::Cow;
 
@@ -20,6 +21,13 @@ pub struct Made<'a> {
     pub document: Cow<'a, Document>,
     /// What was fallen back to, in sentences.
     pub flags: Vec<String>,
+}
+
+/// The underlyings whose histories a document is made from.
+#[must_use]
+pub fn assets(document: &Document) -> Vec<Asset> {
+    let _ = document;
+    Vec::new()
 }
 
 impl Maker {
