@@ -61,6 +61,8 @@ pub enum Command {
     Game(game::GameArgs),
     /// One series and its tail: VaR and ES by method, fitted laws, how each method did
     Tail(tail::TailArgs),
+    /// Models and books day by day through history: did the margin hold, what did it cost
+    Backtest(backtest::BacktestArgs),
     /// Accounts that are run: commands in, answers out, everything on disk
     #[cfg_attr(not(feature = "engine"), command(about = engine::ABOUT))]
     Engine(engine::EngineArgs),
@@ -89,6 +91,7 @@ pub fn run(command: &Command, screen: Screen) -> Result<Answer, Failure> {
         Command::Export(arguments) => export::run(arguments, screen),
         Command::Game(arguments) => game::run(arguments, screen),
         Command::Tail(arguments) => tail::run(arguments, screen),
+        Command::Backtest(arguments) => backtest::run(arguments, screen),
         Command::Engine(arguments) => engine::run(arguments, screen),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Bench(arguments) => bench::run(arguments, screen),

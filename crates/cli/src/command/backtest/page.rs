@@ -1,6 +1,7 @@
 //! A backtest as one page for a committee: what was tested, what held, what it cost, and where the
 //! numbers are from. Pictures first where people look, tables where they read.
 
+use crate::failure::Failure;
 use crate::html::{Cell, Page};
 use crate::svg::{Chart, Scale};
 use keelmark_backtest::report::{
@@ -18,7 +19,10 @@ const LISTED: usize = 12;
 const TAIL: f64 = 0.10;
 
 /// The page of one level, `initial` or `maintenance`.
-pub fn page(report: &BacktestReport, level: &str) -> String {
+///
+/// # Errors
+/// When no model has the level.
+pub fn page(report: &BacktestReport, level: &str) -> Result<String, Failure> {
     let history = &report.history;
     let mut page =
         Page::new(&format!("Backtest of {level} margin, {} to {}", history.from, history.to));
@@ -27,6 +31,13 @@ pub fn page(report: &BacktestReport, level: &str) -> String {
         .iter()
         .filter_map(|run| Some((run, run.levels.iter().find(|one| one.level == level)?)))
         .collect();
+    if runs.is_empty() {
+        let mut levels = report.runs.iter().flat_map(|run| &run.levels).map(|one| &one.level);
+        let known = levels.next().map_or(String::new(), |one| format!(", such as {one}"));
+        let text =
+            format!("--level: expected a level of one of the models{known}, found {level:?}");
+        return Err(Failure::usage(text));
+    }
     lead(report, &runs, &mut page);
     models(&runs, &mut page);
     verdicts(report, &runs, &mut page);
@@ -38,7 +49,7 @@ pub fn page(report: &BacktestReport, level: &str) -> String {
         }
     }
     page.note(&format!("Digest of histories, documents, books and settings: {}", report.digest));
-    page.done()
+    Ok(page.done())
 }
 
 fn lead(report: &BacktestReport, runs: &[(&RunReport, &LevelReport)], page: &mut Page) {
@@ -472,7 +483,7 @@ mod tests {
 
     #[test]
     fn a_page_stands_alone_and_says_what_failed() {
-        let text = page(&report(), "initial");
+        let text = page(&report(), "initial").unwrap();
         assert!(text.contains("rejected in 1 of 1 runs"));
         assert!(text.contains("<td class=\"bad\">0 of 1</td>"));
         assert!(text.contains("&lt;cross&gt; on outright: margin against loss"));
@@ -483,9 +494,9 @@ mod tests {
     }
 
     #[test]
-    fn a_level_that_nobody_has_makes_an_empty_page() {
-        let text = page(&report(), "other");
-        assert!(text.contains("rejected in 0 of 0 runs"));
+    fn a_level_that_nobody_has_is_refused() {
+        let said = page(&report(), "other").unwrap_err().text;
+        assert!(said.contains("such as initial"), "{said}");
     }
 
     #[test]
