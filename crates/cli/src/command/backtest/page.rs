@@ -133,14 +133,17 @@ fn models(runs: &[(&RunReport, &LevelReport)], page: &mut Page) {
 /// Each model on each book.
 fn verdicts(report: &BacktestReport, runs: &[(&RunReport, &LevelReport)], page: &mut Page) {
     let p = |test: &keelmark_backtest::report::TestReport| {
-        Cell::judged(format!("{:.3}", test.p_value), !test.rejected)
+        let low = test.p_value < 0.001;
+        let text = if low { "< 0.001".to_owned() } else { format!("{:.3}", test.p_value) };
+        Cell::judged(text, !test.rejected)
     };
     let rows = runs.iter().map(|(run, level)| {
         let found = &level.summary;
         let calm = matches!(found.basel.worst_zone.as_str(), "" | "green");
         vec![
             Cell::plain(report.books[run.book].book.as_str()),
-            Cell::plain(run.model.name.as_str()),
+            Cell::words(run.model.name.as_str()),
+            verdict(found),
             Cell::plain(found.breaches.to_string()),
             Cell::plain(format!("{:.1}", found.expected)),
             p(&found.kupiec),
@@ -159,11 +162,12 @@ fn verdicts(report: &BacktestReport, runs: &[(&RunReport, &LevelReport)], page: 
         &[
             "book",
             "model",
+            "verdict",
             "breaches",
             "expected",
-            "p Kupiec",
-            "p independent",
-            "p conditional",
+            "p count",
+            "p apart",
+            "p both",
             "worst zone",
             "mean cover",
             "peak to trough",
@@ -173,11 +177,26 @@ fn verdicts(report: &BacktestReport, runs: &[(&RunReport, &LevelReport)], page: 
         rows,
     );
     page.note(
-        "p: how often chance alone gives as bad a count (Kupiec), as many neighbouring breaches \
-         (Christoffersen), or both; below 0.05 is rejected. Worst zone: the supervisors' traffic \
-         light over any 250 days. Too few breaches are rejected too: cover that is never used is \
-         paid for.",
+        "p: how often chance alone gives as bad a count (Kupiec), as many breaches one after \
+         another (Christoffersen), or both (conditional coverage); below 0.05 is rejected. Worst zone: the supervisors' traffic \
+         light over any 250 days. Too thin: more breaches than promised. Too dear: fewer, so cover \
+         is paid for that is never used. Clustered: as many as promised, but together.",
     );
+}
+
+/// Conditional coverage in a word.
+fn verdict(found: &SummaryReport) -> Cell {
+    if !found.conditional.rejected {
+        return Cell::judged("held", true);
+    }
+    let why = if !found.kupiec.rejected {
+        "clustered"
+    } else if (found.breaches as f64) < found.expected {
+        "too dear"
+    } else {
+        "too thin"
+    };
+    Cell::judged(why, false)
 }
 
 /// Where every number is from.
@@ -189,7 +208,7 @@ fn method(report: &BacktestReport, page: &mut Page) {
             Cell::plain(one.days.to_string()),
             Cell::plain(one.from.as_str()),
             Cell::plain(one.to.as_str()),
-            Cell::plain(one.source.as_str()),
+            Cell::words(one.source.as_str()),
         ]
     });
     page.table(&["series", "values", "from", "to", "source"], rows.collect());
