@@ -35,27 +35,40 @@ fn usual(returns: &[f64]) -> f64 {
     sizes.get(sizes.len() / 2).copied().unwrap_or_default()
 }
 
-/// Whether a log return of several is none.
-fn is_jump(returns: &[f64], at: usize) -> bool {
-    let size = returns[at].abs();
-    let ratio = keelmark_kernels::exp(size);
-    if ratio >= TENFOLD {
-        return true;
+/// Log returns, and how large one usually is.
+struct Moves {
+    returns: Vec<f64>,
+    usual: f64,
+}
+
+impl Moves {
+    fn of(rows: &[Row]) -> Self {
+        let returns = returns(rows);
+        Self { usual: usual(&returns), returns }
     }
-    let whole = ratio.round();
-    if whole < 2.0 || (ratio / whole - 1.0).abs() > WHOLE {
-        return false;
+
+    /// Whether one is no return.
+    fn is_jump(&self, at: usize) -> bool {
+        let size = self.returns[at].abs();
+        let ratio = keelmark_kernels::exp(size);
+        if ratio >= TENFOLD {
+            return true;
+        }
+        let whole = ratio.round();
+        if whole < 2.0 || (ratio / whole - 1.0).abs() > WHOLE || size < USUAL * self.usual {
+            return false;
+        }
+        // In a crash a halving is one bad step among others.
+        size >= USUAL * usual(&self.returns[at.saturating_sub(LATELY)..at])
     }
-    // In a crash a halving is one bad step among others.
-    size >= USUAL * usual(&returns[at.saturating_sub(LATELY)..at]) && size >= USUAL * usual(returns)
 }
 
 /// Rows without those far from two neighbours that agree.
 pub(super) fn without_spikes(rows: Vec<Row>, findings: &mut Findings) -> Vec<Row> {
-    let returns = returns(&rows);
+    let moves = Moves::of(&rows);
     let mut spikes = vec![false; rows.len()];
-    for (at, pair) in returns.windows(2).enumerate() {
-        let far = is_jump(&returns, at) && !spikes[at];
+    for (at, pair) in moves.returns.windows(2).enumerate() {
+        let far = moves.is_jump(at) && !spikes[at];
         if far && (pair[0] + pair[1]).abs() <= BACK * pair[0].abs() {
             spikes[at + 1] = true;
             let row = rows[at + 1];
@@ -72,10 +85,10 @@ pub(super) fn without_spikes(rows: Vec<Row>, findings: &mut Findings) -> Vec<Row
 
 /// The rows since the last change of meaning, or all when such a change is taken for a return.
 pub(super) fn of_one_meaning(rows: Vec<Row>, accept: &Accept, findings: &mut Findings) -> Vec<Row> {
-    let returns = returns(&rows);
+    let moves = Moves::of(&rows);
     let done = if accept.jumps() { "a return" } else { "what is before is left out" };
     let mut first = 0;
-    for at in (0..returns.len()).filter(|at| is_jump(&returns, *at)) {
+    for at in (0..moves.returns.len()).filter(|at| moves.is_jump(*at)) {
         let (before, after) = (rows[at].value, rows[at + 1].value);
         let what = format!("from {before} to {after} in one step, {:.4} times", after / before);
         let line = rows[at + 1].line;
