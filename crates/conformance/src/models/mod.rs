@@ -32,6 +32,7 @@ mod sensitivities;
 mod span;
 mod span_file;
 mod span_full;
+mod tail_fits;
 mod tail_measures;
 mod tail_rolling;
 mod tail_series;
@@ -147,11 +148,17 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("dydx-v4-position-margin", dydx::position),
     ("dydx-v4-risk-order", dydx::risk_order),
     ("euler_reverse_dutch_discount", auctions::by_health),
+    ("evt_gpd_formula", tail_fits::tail_formula),
+    ("evt_gpd_pot", tail_fits::percent_tail),
     ("ewma_vol", tail_measures::volatility),
     ("execution_price_and_shortfall", auctions::execution),
     ("fixed_spread_optimal_strategy", auctions::two_steps),
+    ("garch11_t_mle", tail_fits::garch_t),
+    ("garch_fit", tail_fits::garch),
     ("generic.cross_liquidation", liquidation::generic),
+    ("gpd_pot", tail_fits::both_tails),
     ("haircut.linear", options::haircut),
+    ("hill_tail_index", tail_fits::index),
     ("historical_var_es", tail_measures::by_level),
     ("hs_var_es", tail_measures::historical),
     ("hyperliquid-borrow-rate", lending::borrow_rate),
@@ -191,6 +198,7 @@ pub const MODELS: &[(&str, Mapping)] = &[
     ("paradex-min-delta", paradex::minimum_delta),
     ("paradex-partial-liquidation", paradex::partial_liquidation),
     ("paradex-vol-multiplier", paradex::vol_multiplier),
+    ("parametric", tail_fits::by_law),
     ("partial_close_linear_impact", auctions::partial_close),
     ("queue_vs_pro_rata_top_winner", deleveraging::top_winner),
     ("return_moments", tail_measures::moments),
