@@ -65,7 +65,7 @@ pub struct Finding {
     pub kind: Kind,
     /// The line of the first row.
     pub line: u64,
-    /// How many rows in a row.
+    /// How many rows, from that one on, are found so.
     pub rows: usize,
     /// What was found.
     pub what: String,
@@ -110,7 +110,7 @@ impl Findings {
         names.join(",")
     }
 
-    /// One more; where the row above it has the same, it is that one's.
+    /// One more row; of several that are found so one after the other, one finding.
     pub(super) fn push(&mut self, kind: Kind, line: u64, what: String, done: &'static str) {
         match self.0.last_mut() {
             Some(last) if last.kind == kind && last.what == what && last.done == done => {

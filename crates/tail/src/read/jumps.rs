@@ -8,8 +8,10 @@ use keelmark_kernels::ln;
 /// A tenfold change in one step is no return, whatever the thing: the worst hour of a coin that
 /// came to nothing was a fall to a seventh.
 const TENFOLD: f64 = 10.0;
-/// A change by a whole ratio is a split when it is as many times the usual one and that near.
+/// A change by a whole ratio is a split when it is that near and as many times the usual change,
+/// of all steps and of the last ones.
 const USUAL: f64 = 15.0;
+const LATELY: usize = 20;
 const WHOLE: f64 = 0.02;
 /// A spike goes back by all but this part.
 const BACK: f64 = 0.3;
@@ -26,30 +28,47 @@ fn returns(rows: &[Row]) -> Vec<f64> {
     rows.windows(2).map(|pair| ln(pair[1].value / pair[0].value)).collect()
 }
 
-/// The median size of the moves; 0 when most steps do not move.
+/// The median size of some moves; 0 when most steps do not move.
 fn usual(returns: &[f64]) -> f64 {
     let mut sizes: Vec<f64> = returns.iter().map(|one| one.abs()).collect();
     sizes.sort_unstable_by(f64::total_cmp);
     sizes.get(sizes.len() / 2).copied().unwrap_or_default()
 }
 
-/// Whether a log return is none.
-fn is_jump(one: f64, usual: f64) -> bool {
-    let ratio = keelmark_kernels::exp(one.abs());
-    if ratio >= TENFOLD {
-        return true;
+/// Log returns, and how large one usually is.
+struct Moves {
+    returns: Vec<f64>,
+    usual: f64,
+}
+
+impl Moves {
+    fn of(rows: &[Row]) -> Self {
+        let returns = returns(rows);
+        Self { usual: usual(&returns), returns }
     }
-    let whole = ratio.round();
-    whole >= 2.0 && (ratio / whole - 1.0).abs() <= WHOLE && one.abs() >= USUAL * usual
+
+    /// Whether one is no return.
+    fn is_jump(&self, at: usize) -> bool {
+        let size = self.returns[at].abs();
+        let ratio = keelmark_kernels::exp(size);
+        if ratio >= TENFOLD {
+            return true;
+        }
+        let whole = ratio.round();
+        if whole < 2.0 || (ratio / whole - 1.0).abs() > WHOLE || size < USUAL * self.usual {
+            return false;
+        }
+        // In a crash a halving is one bad step among others.
+        size >= USUAL * usual(&self.returns[at.saturating_sub(LATELY)..at])
+    }
 }
 
 /// Rows without those far from two neighbours that agree.
 pub(super) fn without_spikes(rows: Vec<Row>, findings: &mut Findings) -> Vec<Row> {
-    let returns = returns(&rows);
-    let usual = usual(&returns);
+    let moves = Moves::of(&rows);
     let mut spikes = vec![false; rows.len()];
-    for (at, pair) in returns.windows(2).enumerate() {
-        let far = is_jump(pair[0], usual) && !spikes[at];
+    for (at, pair) in moves.returns.windows(2).enumerate() {
+        let far = moves.is_jump(at) && !spikes[at];
         if far && (pair[0] + pair[1]).abs() <= BACK * pair[0].abs() {
             spikes[at + 1] = true;
             let row = rows[at + 1];
@@ -66,11 +85,10 @@ pub(super) fn without_spikes(rows: Vec<Row>, findings: &mut Findings) -> Vec<Row
 
 /// The rows since the last change of meaning, or all when such a change is taken for a return.
 pub(super) fn of_one_meaning(rows: Vec<Row>, accept: &Accept, findings: &mut Findings) -> Vec<Row> {
-    let returns = returns(&rows);
-    let usual = usual(&returns);
+    let moves = Moves::of(&rows);
     let done = if accept.jumps() { "a return" } else { "what is before is left out" };
     let mut first = 0;
-    for at in (0..returns.len()).filter(|at| is_jump(returns[*at], usual)) {
+    for at in (0..moves.returns.len()).filter(|at| moves.is_jump(*at)) {
         let (before, after) = (rows[at].value, rows[at + 1].value);
         let what = format!("from {before} to {after} in one step, {:.4} times", after / before);
         let line = rows[at + 1].line;
