@@ -11,12 +11,13 @@ pub use report::{
 };
 
 use crate::error::{BacktestError, date};
+use keelmark_tail::damp::{Beside, beside};
 use keelmark_tail::extreme::{self, Estimator, Peaks};
 use keelmark_tail::measure::{Side, expected_shortfall, value_at_risk};
 use keelmark_tail::parametric::{Law, Parametric};
 use keelmark_tail::vol::garch::Garch;
 use keelmark_tail::{
-    Breaches, Cycle, Ewma, Method, Moments, Returns, Rolling, Rule, Series, TailError,
+    Breaches, Cycle, Damper, Ewma, Method, Moments, Returns, Rolling, Rule, Series, TailError,
 };
 use keelmark_units::Timestamp;
 
@@ -118,8 +119,10 @@ fn of_side(returns: &[f64], side: Side, question: &Question) -> Result<SideRepor
         let rolled = cover(name, returns, side, confidence, question);
         covers.extend(flagged(rolled, name, &mut flags));
     }
+    let damped = damped(returns, side, confidence, question);
+    let damped = flagged(damped, "damping", &mut flags).unwrap_or_default();
     let side = if side == Side::Long { "long" } else { "short" };
-    Ok(SideReport { side: side.to_owned(), tail, hill, measures, covers, flags })
+    Ok(SideReport { side: side.to_owned(), tail, hill, measures, covers, damped, flags })
 }
 
 /// What was found, or nothing and the reason among the flags.
@@ -220,6 +223,27 @@ fn cover(
         rise_5: cycle.rise_5,
         worst_shortfall: breaches.worst_shortfall.max(0.0),
     })
+}
+
+/// What each measure against procyclicality makes of the filtered margin.
+fn damped(
+    returns: &[f64],
+    side: Side,
+    confidence: f64,
+    question: &Question,
+) -> Result<Vec<Beside>, TailError> {
+    let rolling = Rolling::new(Method::Filtered, question.window, confidence, question.lambda);
+    let path = rolling.margins(returns, side, question.window)?;
+    let measures = [
+        ("buffer of 25 %, used up", vec![Damper::Buffer { share: 0.25 }]),
+        ("25 % weight of stress", vec![Damper::StressWeight { weight: 0.25 }]),
+        ("floor: mean so far", vec![Damper::ExpandingMean]),
+        ("floor: mean of 10 years", vec![Damper::LongMean { steps: 3_650 }]),
+        ("rise of 5 % a step at most", vec![Damper::Cap { rise: 0.05, fall: 1.0 }]),
+        ("ramp: 5 steps up, 20 down", vec![Damper::Ramp { up: 5, down: 20 }]),
+    ];
+    let losses = side.losses(returns);
+    beside(&path.margins, &losses[question.window..], &measures)
 }
 
 fn garch(returns: &[f64]) -> Vec<GarchReport> {

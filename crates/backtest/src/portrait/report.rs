@@ -1,5 +1,6 @@
 //! The shape of what one series says of its tail. Rates are fractions of the price, a step.
 
+use keelmark_tail::damp::Beside;
 use keelmark_tail::extreme::Pareto;
 use serde::Serialize;
 
@@ -64,6 +65,8 @@ pub struct SideReport {
     pub measures: Vec<MeasureReport>,
     /// How each rolling method would have done, at the first confidence.
     pub covers: Vec<CoverReport>,
+    /// The filtered margin (`fhs`), and what each measure against procyclicality makes of it.
+    pub damped: Vec<Beside>,
     /// What could not be answered, and why.
     pub flags: Vec<String>,
 }

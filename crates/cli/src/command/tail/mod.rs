@@ -91,8 +91,8 @@ fn series(arguments: &TailArgs) -> Result<(Series, Vec<String>), Failure> {
     }
     let (name, bytes) = inputs::bytes(&arguments.file)?;
     let accept = Accept::parse(&arguments.accept).map_err(|error| refused(&error))?;
-    let column = arguments.column.as_deref();
-    let reading = Reading { column, accept, ..Reading::of(&name) };
+    let columns: Vec<&str> = arguments.column.as_deref().into_iter().collect();
+    let reading = Reading { columns: &columns, accept, ..Reading::of(&name) };
     let found = read::csv(&bytes, &reading).map_err(|error| refused(&error))?;
     Ok((found.series, found.findings.iter().map(ToString::to_string).collect()))
 }

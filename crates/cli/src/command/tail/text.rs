@@ -39,6 +39,7 @@ pub fn table(report: &PortraitReport, screen: Screen) -> String {
         let _ = write!(out, "\n{}", measures(report, side, screen));
         out += &paragraph("  ", &tail(side));
         let _ = write!(out, "\n{}", covers(report, side, screen));
+        let _ = write!(out, "\n{}", damped(report, side, screen));
         for flag in &side.flags {
             out += &paragraph("  not answered: ", flag);
         }
@@ -127,6 +128,33 @@ fn covered(one: &CoverReport) -> [Cell; 8] {
         format!("{:.1}", one.rise_5).into(),
         share(one.worst_shortfall).into(),
     ]
+}
+
+/// What each measure costs beside what it saves.
+fn damped(report: &PortraitReport, side: &SideReport, screen: Screen) -> String {
+    let first = format!("\nMargin of fhs, {}, damped", side.side);
+    let [five, thirty] = [5, 30].map(|steps| format!("{steps}-{}\nrise", report.step));
+    let mut table = Table::new(&[
+        (first.as_str(), Align::Left),
+        ("\nBreaches", Align::Right),
+        ("Mean\nmargin", Align::Right),
+        ("Cost\nover base", Align::Right),
+        ("Peak to\ntrough", Align::Right),
+        (five.as_str(), Align::Right),
+        (thirty.as_str(), Align::Right),
+    ]);
+    for one in &side.damped {
+        table.row([
+            one.name.as_str().into(),
+            one.failures.to_string().into(),
+            share(one.mean).into(),
+            format!("{:+.1} %", (one.cost - 1.0) * 100.0).into(),
+            format!("{:.1}", one.peak_to_trough).into(),
+            format!("{:.1}", one.rise_5).into(),
+            format!("{:.1}", one.rise_30).into(),
+        ]);
+    }
+    table.text(screen.colour)
 }
 
 fn garch(report: &PortraitReport, screen: Screen) -> String {
