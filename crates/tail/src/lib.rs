@@ -22,6 +22,7 @@ pub mod moments;
 pub mod quantile;
 pub mod series;
 mod solve;
+pub mod standard;
 pub mod vol;
 
 pub use breach::Breaches;
@@ -34,4 +35,5 @@ pub use method::{Method, Rolling};
 pub use moments::Moments;
 pub use quantile::Rule;
 pub use series::{Returns, Series};
-pub use vol::Ewma;
+pub use standard::{STANDARD, TwoSpeedFiltered};
+pub use vol::{Ewma, TwoSpeed};
