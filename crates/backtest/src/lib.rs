@@ -4,6 +4,7 @@
 pub mod book;
 pub mod error;
 pub mod history;
+pub mod methods;
 pub mod report;
 pub mod world;
 

@@ -44,7 +44,7 @@ impl TwoSpeed {
 
     /// The logarithm of the volatility from those of the variances.
     fn power(&self, fast: f64, slow: f64) -> f64 {
-        (self.weight * fast + (1.0 - self.weight) * slow) / 2.0
+        0.5 * (self.weight * fast + (1.0 - self.weight) * slow)
     }
 
     fn check(&self) -> Result<(), TailError> {
