@@ -1,8 +1,8 @@
 //! The default model: what keelmark margins a linear position with when nobody says otherwise.
 //!
-//! Filtered historical simulation over volatilities of two speeds. Why these numbers, what else
-//! was tried and where it fails is in docs/tail-methods.md and docs/decisions/0021; the tests of
-//! the comparison hold what is said there.
+//! Filtered historical simulation over volatilities of two speeds. Why these numbers, what else was
+//! tried and where it fails: docs/tail-methods.md and docs/decisions/0021-default-tail-model.md.
+//! Tests of the comparison of methods hold what is said there.
 
 use crate::TailError;
 use crate::measure::Side;

@@ -113,7 +113,8 @@ mod tests {
             prop_assume!(returns[0].abs() > 1e-3);
             let model = of(weight, most);
             let found = model.volatilities(&returns).unwrap();
-            let parts = [of(0.0, most), of(1.0, most)].map(|one| one.volatilities(&returns).unwrap());
+            let alone = |weight| of(weight, most).volatilities(&returns).unwrap();
+            let parts = [alone(0.0), alone(1.0)];
             for (at, one) in found.iter().enumerate() {
                 let (slow, fast) = (parts[0][at], parts[1][at]);
                 prop_assert!(*one >= slow.min(fast) * (1.0 - 1e-12));
