@@ -8,6 +8,7 @@
 //! broken as if it were none of these.
 
 pub mod breach;
+pub mod correlation;
 pub mod coverage;
 pub mod crash;
 pub mod cycle;
@@ -19,7 +20,10 @@ pub mod liquidity;
 pub mod measure;
 pub mod method;
 pub mod moments;
+pub mod parametric;
 pub mod quantile;
+pub mod read;
+pub mod scenario;
 pub mod series;
 mod solve;
 pub mod standard;

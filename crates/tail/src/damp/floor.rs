@@ -19,6 +19,12 @@ pub fn no_less_than(path: &[f64], floor: &[f64]) -> Result<Vec<f64>, TailError> 
     Ok(path.iter().zip(floor).map(|(one, floor)| one.max(*floor)).collect())
 }
 
+/// On how many steps a floor is above the path.
+#[must_use]
+pub fn binding(path: &[f64], floor: &[f64]) -> usize {
+    path.iter().zip(floor).filter(|(one, floor)| floor > one).count()
+}
+
 /// The mean of the last `steps` values up to each, of those there are in the beginning.
 pub(super) fn mean_of_last(path: &[f64], steps: usize) -> Vec<f64> {
     let mut sum = 0.0;
@@ -86,6 +92,7 @@ mod tests {
         let floor = LongFloor { steps: 3, confidence: 0.99 };
         assert_eq!(floor.path(&losses, 1), Ok(vec![3.0, 3.0, 3.0, 5.0, 5.0]));
         assert_eq!(floor.path(&losses, 5), Ok(vec![5.0]));
+        assert_eq!(binding(&[3.0, 2.0, 4.0], &[3.0, 3.0, 3.0]), 1);
         assert!(floor.path(&losses, 0).is_err());
         assert!(floor.path(&losses, 7).is_err());
         assert!(LongFloor { steps: 0, confidence: 0.99 }.path(&losses, 1).is_err());

@@ -11,7 +11,7 @@ mod stress;
 use crate::TailError;
 use crate::quantile::finite;
 pub use beside::{Beside, beside};
-pub use floor::{LongFloor, no_less_than};
+pub use floor::{LongFloor, binding, no_less_than};
 use serde::{Deserialize, Serialize};
 pub use stress::{Stress, largest_before};
 

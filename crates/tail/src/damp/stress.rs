@@ -34,6 +34,18 @@ impl Stress {
         self.of(base, stress.max(base))
     }
 
+    /// [`Stress::of`] step by step.
+    ///
+    /// # Errors
+    /// When there is not one stress a step.
+    pub fn of_each(self, path: &[f64], stress: &[f64]) -> Result<Vec<f64>, TailError> {
+        if path.len() != stress.len() {
+            let found = stress.len() as f64;
+            return Err(TailError::number("stresses", "as many as there are margins", found));
+        }
+        Ok(path.iter().zip(stress).map(|(base, stress)| self.of(*base, *stress)).collect())
+    }
+
     /// Each value of a path with the mean of the worst values so far, its own among them.
     pub(super) fn of_own_worst(self, path: &[f64], beyond: f64) -> Result<Vec<f64>, TailError> {
         super::check(path)?;
@@ -81,6 +93,8 @@ mod tests {
         assert_eq!(stress.of(4.0, 2.0), 3.5);
         assert_eq!(stress.no_less_than(4.0, 2.0), 4.0);
         assert_eq!(stress.no_less_than(4.0, 8.0), 5.0);
+        assert_eq!(stress.of_each(&[4.0], &[2.0]), Ok(vec![3.5]));
+        assert!(stress.of_each(&[4.0], &[]).is_err());
         assert!(Stress::new(25.0).is_err() && Stress::new(f64::NAN).is_err());
     }
 }

@@ -159,6 +159,20 @@ impl Rolling {
         Ok(self.margins(returns, side, returns.len())?.next)
     }
 
+    /// The losses of the last window as a margin of the next step sees them: over the volatility
+    /// of their day and at the next one's, for a filtered method.
+    ///
+    /// # Errors
+    /// As [`Rolling::margins`].
+    pub fn sample(&self, returns: &[f64], side: Side) -> Result<Vec<f64>, TailError> {
+        self.check(returns, returns.len())?;
+        let from = returns.len() - self.sees();
+        let losses = side.losses(&returns[from..]);
+        let Some(vols) = self.volatilities(returns)? else { return Ok(losses) };
+        let next = vols[returns.len()];
+        Ok(losses.iter().zip(&vols[from..]).map(|(loss, vol)| loss / vol * next).collect())
+    }
+
     /// What a window's losses over their volatility come to at `vol`.
     fn of_window(&self, sorted: &[f64], vol: f64) -> Result<f64, TailError> {
         Ok(match self.method {
@@ -186,8 +200,10 @@ impl Rolling {
         if !self.method.is_filtered() {
             return Ok(None);
         }
-        let Some(floor) = self.vol_floor else { return self.ewma.volatilities(returns).map(Some) };
-        self.ewma.floored(returns, floor).map(Some)
+        match self.vol_floor {
+            None => self.ewma.volatilities(returns).map(Some),
+            Some(floor) => self.ewma.floored(returns, floor).map(Some),
+        }
     }
 
     /// How many values its window holds.
@@ -213,7 +229,7 @@ impl Rolling {
         if self.sees() == 0 && self.method != Method::Normal {
             return Err(TailError::number("window", "one return or more", 0.0));
         }
-        TailError::need("returns before the first margin", self.sees().max(1), first)?;
+        TailError::need("returns before the first margin", self.sees(), first)?;
         TailError::need("returns of a rolling margin", first, returns.len())
     }
 }

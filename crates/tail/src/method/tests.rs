@@ -33,6 +33,9 @@ fn a_window_that_slides_is_a_window_taken_anew() {
             let es = expected_shortfall(&scaled, 0.95).unwrap();
             assert!((shortfall.margins[at - 120] / es - 1.0).abs() < 1e-13);
         }
+        let sample = Rolling::new(Method::Filtered, 100, 0.95, 0.97).sample(&returns, side);
+        let var = value_at_risk(&sample.unwrap(), 0.95, Rule::OrderStatistic).unwrap();
+        assert_eq!(var, filtered.next);
         let rolling = Rolling::new(Method::Plain, 100, 0.95, 0.97);
         assert_eq!(rolling.next(&returns, side), Ok(plain.next));
         assert_eq!(rolling.margins(&returns[..399], side, 120).unwrap().next, plain.margins[279]);

@@ -5,3 +5,7 @@ pub mod two_speed;
 
 pub use ewma::Ewma;
 pub use two_speed::TwoSpeed;
+pub mod garch;
+
+pub use ewma::Ewma;
+pub use garch::Garch;
