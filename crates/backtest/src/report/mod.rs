@@ -9,8 +9,8 @@
 mod summary;
 
 pub use summary::{
-    BaselReport, ClusterReport, CycleReport, SummaryReport, TailReport, TestReport, TestedReport,
-    YearReport,
+    BaselReport, ClusterReport, CycleReport, Losses, SummaryReport, TailReport, TestReport,
+    TestedReport, YearReport, level, short,
 };
 
 use serde::{Deserialize, Serialize};
