@@ -91,7 +91,8 @@ fn row(run: &Run, own: &Run) -> Result<String, BacktestError> {
     let costs = cycle::cost(same, &run.margins)?;
     let p = coverage.conditional.p_value;
     Ok(format!(
-        "| {} | {} | {} | {:.2} % | {:.2} | {:.2} | {:.2} | {} | {:.2} | {:.2} | {:.1} % | {:.3} |\n",
+        "| {} | {} | {} | {:.2} % | {:.2} | {:.2} | {:.2} | {} | {:.2} | {:.2} \
+         | {:.1} % | {:.3} |\n",
         run.named.name,
         coverage.steps,
         coverage.failures,

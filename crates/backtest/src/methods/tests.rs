@@ -1,3 +1,5 @@
+//! What the default model was chosen for holds on the shipped histories, and the page says so.
+
 use super::*;
 use crate::methods::page::{cases, replaced};
 use keelmark_tail::standard::STANDARD;
