@@ -6,6 +6,7 @@ pub mod dynamic;
 pub mod error;
 pub mod history;
 pub mod portrait;
+pub mod methods;
 pub mod report;
 pub mod walk;
 pub mod world;
