@@ -7,8 +7,21 @@
 //! It refuses to do: reading clocks or files, and using a series that is too short, constant or
 //! broken as if it were none of these.
 
+pub mod coverage;
+pub mod cycle;
 mod error;
+pub mod extreme;
+pub mod law;
+pub mod measure;
+pub mod quantile;
 pub mod series;
+mod solve;
+pub mod vol;
 
+pub use coverage::{Coverage, Transitions};
+pub use cycle::Cycle;
 pub use error::TailError;
+pub use measure::Side;
+pub use quantile::Rule;
 pub use series::{Returns, Series};
+pub use vol::Ewma;
