@@ -31,10 +31,23 @@ pub struct Chosen {
     pub underlying: Option<String>,
     /// What the number means, where the document does not say: a number in a formula.
     pub meaning: Option<Meaning>,
+    /// Whose histories stand for it, of which the largest number counts; its own where empty.
+    pub like: Vec<String>,
     /// Whether it stays as it is.
     pub keep: bool,
     /// How it is found.
     pub settings: Settings,
+}
+
+/// All that is said of one number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// How it is found.
+    pub settings: Settings,
+    /// What it means, where the plan says.
+    pub meaning: Option<Meaning>,
+    /// Whose histories stand for it.
+    pub like: Vec<String>,
 }
 
 /// How a number is found; what is absent is as for all, or as keelmark has it.
@@ -290,13 +303,17 @@ impl Plan {
 
     /// What it says of a number: `None` where the number stays.
     #[must_use]
-    pub fn of(&self, path: &str, underlying: &str) -> Option<(Settings, Option<Meaning>)> {
-        let mut found = (self.all.clone(), None);
+    pub fn of(&self, path: &str, underlying: &str) -> Option<Said> {
+        let mut found = Said { settings: self.all.clone(), ..Said::default() };
         for one in self.some.iter().filter(|one| one.is_about(path, underlying)) {
             if one.keep {
                 return None;
             }
-            found = (one.settings.clone().over(found.0), one.meaning.or(found.1));
+            found.settings = one.settings.clone().over(found.settings);
+            found.meaning = one.meaning.or(found.meaning);
+            if !one.like.is_empty() {
+                found.like.clone_from(&one.like);
+            }
         }
         Some(found)
     }
@@ -311,6 +328,7 @@ impl Chosen {
             path: fields.get("path").map(text).transpose()?,
             underlying: fields.get("underlying").map(text).transpose()?,
             meaning: fields.word("as", &words, Some(None))?,
+            like: fields.texts("like")?,
             keep: fields.truth("keep", false)?,
             settings: Settings::read(&mut fields)?,
         };
@@ -429,11 +447,11 @@ mod tests {
                     [[field]]\nunderlying = \"SOL\"\nlatency = \"30m\"\n\
                     [[field]]\npath = \"charge.roll\"\nkeep = true\n";
         let plan = Plan::parse("plan.toml", text).unwrap();
-        let (settings, meaning) = plan.of("params.leverage.SOL", "SOL").unwrap();
+        let Said { settings, meaning, .. } = plan.of("params.leverage.SOL", "SOL").unwrap();
         let said = |one: Option<Horizon>| one.unwrap().to_string();
         assert_eq!((said(settings.horizon), said(settings.latency)), ("8h".into(), "30m".into()));
         assert_eq!(meaning, Some(Meaning::Leverage));
-        assert_eq!(plan.of("params.leverage_2", "BTC").unwrap().1, None);
+        assert_eq!(plan.of("params.leverage_2", "BTC").unwrap().meaning, None);
         assert_eq!(plan.of("charge.roll.floor.BTC", "BTC"), None);
         let over = Plan::parse("over.toml", "[calibrate]\nconfidence = \"0.999\"\n").unwrap();
         let both = over.over(plan);
