@@ -29,7 +29,8 @@
 //! ```
 //!
 //! Where things are, in the order of one question: [`document`] a model read and checked;
-//! [`mod@table`] rows from market and document, with [`scan`] its scenarios; [`pool`] an account
+//! [`mod@table`] rows from market and document, with [`scan`] its scenarios and [`joint`] those that
+//! history makes; [`pool`] an account
 //! divided; [`mod@equity`] what it has, with [`collateral`]; [`exposure`] netting; [`charge`] one
 //! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
 //!
@@ -56,6 +57,7 @@ pub mod expr;
 pub mod flow;
 pub mod health;
 pub mod impact;
+pub mod joint;
 pub mod kept;
 pub mod lending;
 mod margin;

@@ -14,6 +14,7 @@ use crate::param::Param;
 use crate::scan::Scan;
 use keelmark_book::{Asset, InputError, Rate, Timestamp, instruments::nearest};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Name that a level's formula may use for what open orders add.
 pub const ORDERS: &str = "orders";
@@ -22,7 +23,8 @@ pub const ORDERS: &str = "orders";
 const BELOW_ZERO: &str = "may_be_below_zero";
 
 pub(super) fn document(mut tree: Node) -> Result<Document, Vec<InputError>> {
-    let original = tree.clone();
+    let mut original = tree.clone();
+    crate::joint::without(&mut original);
     let mut problems = Problems::default();
     problems.keep(super::groups::expand(&mut tree));
     problems.add(params::substitute(&mut tree));
@@ -75,7 +77,7 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
         sources: sources?,
         effective: effective?,
         uncertain: uncertain?,
-        digest: digest(&original),
+        digest: digest(&original, &scans),
         pool: pool?,
         equity: equity?,
         collateral: collateral?,
@@ -91,7 +93,7 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
         params,
         scans,
         charges,
-        tree: original,
+        tree: Arc::new(original),
     })
 }
 
@@ -124,8 +126,9 @@ fn effective(node: Option<&Node>) -> Result<String, InputError> {
     }
 }
 
-/// Hash of the tree without its origins, so that comments and order do not count.
-fn digest(tree: &Node) -> String {
+/// Hash of the tree without its origins, so that comments and order do not count, and of the joint
+/// scenarios of scans by their bits, so that it does not count how they came in.
+pub(super) fn digest(tree: &Node, scans: &[Scan]) -> String {
     fn walk(node: &Node, hasher: &mut blake3::Hasher) {
         match &node.value {
             Value::Text(text) => {
@@ -150,6 +153,12 @@ fn digest(tree: &Node) -> String {
     }
     let mut hasher = blake3::Hasher::new();
     walk(tree, &mut hasher);
+    for scan in scans {
+        if let Some(joint) = scan.joint.as_ref().and_then(|one| one.joint.as_ref()) {
+            hasher.update(scan.name.as_bytes());
+            joint.digest(&mut hasher);
+        }
+    }
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
@@ -310,6 +319,9 @@ fn composite(node: &Node, scans: &[Scan]) -> Result<DeltaRule, InputError> {
     let scan = scans.iter().position(|scan| scan.name == wanted).ok_or_else(|| {
         node.error(format!("scan: expected the name of a [[scan]], found {wanted:?}"))
     })?;
+    if scans[scan].joint.is_some() {
+        return Err(node.error(format!("scan: expected one with ranges, and {wanted:?} is joint")));
+    }
     let mut points = Vec::new();
     for point in fields.list("points")? {
         let mut inner = Fields::of(point)?;

@@ -244,7 +244,7 @@ fn named(items: &[Node]) -> bool {
     items.iter().all(|item| name_of(item).is_some())
 }
 
-pub(super) fn name_of(node: &Node) -> Option<String> {
+pub(crate) fn name_of(node: &Node) -> Option<String> {
     let Value::Table(table) = &node.value else { return None };
     match &table.get("name")?.value {
         Value::Text(text) => Some(text.clone()),
