@@ -11,6 +11,7 @@ pub mod collateral;
 pub mod ladder;
 pub mod number;
 pub mod past;
+pub mod read;
 pub mod report;
 pub mod tail;
 pub mod target;

@@ -1,6 +1,7 @@
 //! What is known of an asset: its prices, volatilities and what was traded, up to a date.
 
 use super::CalibrateError;
+use crate::history::{Factor, History};
 use keelmark_margin::document::plan::Horizon;
 use keelmark_tail::{Ewma, Series, TailError};
 use keelmark_units::Timestamp;
@@ -76,6 +77,25 @@ pub struct Past {
 }
 
 impl Past {
+    /// Prices of a history that is built in or was aligned.
+    ///
+    /// # Errors
+    /// When it is of something else than prices.
+    pub fn of(history: &History) -> Result<Self, CalibrateError> {
+        let says = match history.factor {
+            Factor::Price => Says::Price,
+            Factor::Vol => Says::Vol,
+            Factor::Slope | Factor::Basis | Factor::Funding => {
+                let problem = format!("no number is found from a {}", history.factor.name());
+                return Err(CalibrateError::History { problem, remedy: WORDS.to_owned() });
+            }
+        };
+        let (times, values) = history.columns();
+        let series = Series::new(history.asset.as_str(), times.to_vec(), values.to_vec())?;
+        let (asset, findings) = (history.asset.to_string(), history.findings.clone());
+        Ok(Self { asset, says, series, findings })
+    }
+
     /// First 16 hex digits of the BLAKE3 hash of its name, times and values.
     #[must_use]
     pub fn digest(&self) -> String {

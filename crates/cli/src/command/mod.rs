@@ -1,6 +1,7 @@
 //! The commands, a file each: arguments at the top, `run` below them.
 
 mod bench;
+mod calibrate;
 mod charged;
 mod check;
 mod compare;
@@ -55,6 +56,8 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Our books in the formats of others
     Export(export::ExportArgs),
+    /// A document's numbers from history, dated, with the evidence
+    Calibrate(calibrate::CalibrateArgs),
     /// The game around liquidations: who comes, what is missing, who profits
     Game(game::GameArgs),
     /// Accounts that are run: commands in, answers out, everything on disk
@@ -83,6 +86,7 @@ pub fn run(command: &Command, screen: Screen) -> Result<Answer, Failure> {
         Command::Models(arguments) => models::run(arguments, screen),
         Command::Import(arguments) => import::run(arguments, screen),
         Command::Export(arguments) => export::run(arguments, screen),
+        Command::Calibrate(arguments) => calibrate::run(arguments, screen),
         Command::Game(arguments) => game::run(arguments, screen),
         Command::Engine(arguments) => engine::run(arguments, screen),
         Command::Schema(arguments) => schema::run(arguments),
