@@ -2,6 +2,7 @@
 //! calibrated, and margin against what came the day after.
 
 pub mod book;
+pub mod calibrate;
 pub mod dynamic;
 pub mod error;
 pub mod history;

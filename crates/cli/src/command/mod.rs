@@ -2,6 +2,7 @@
 
 mod backtest;
 mod bench;
+mod calibrate;
 mod charged;
 mod check;
 mod compare;
@@ -57,6 +58,8 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Our books in the formats of others
     Export(export::ExportArgs),
+    /// A document's numbers from history, dated, with the evidence
+    Calibrate(calibrate::CalibrateArgs),
     /// The game around liquidations: who comes, what is missing, who profits
     Game(game::GameArgs),
     /// One series and its tail: VaR and ES by method, fitted laws, how each method did
@@ -89,6 +92,7 @@ pub fn run(command: &Command, screen: Screen) -> Result<Answer, Failure> {
         Command::Models(arguments) => models::run(arguments, screen),
         Command::Import(arguments) => import::run(arguments, screen),
         Command::Export(arguments) => export::run(arguments, screen),
+        Command::Calibrate(arguments) => calibrate::run(arguments, screen),
         Command::Game(arguments) => game::run(arguments, screen),
         Command::Tail(arguments) => tail::run(arguments, screen),
         Command::Backtest(arguments) => backtest::run(arguments, screen),
