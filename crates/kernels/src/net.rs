@@ -374,8 +374,8 @@ fn sums_body(instruments: &[u32], quantity: &[i64], rows: &Rows<'_>, out: &mut [
     }
 }
 
-/// Columns whose sums stay in the nearest cache while positions pass: parts of rows as long as a few
-/// pages, which the machine reads ahead.
+/// Columns whose sums stay in the nearest cache while positions pass: parts of rows as long as a
+/// few pages, which the machine reads ahead.
 const TILE: usize = 1_280;
 /// Bits of the lower part of a cell.
 const SPLIT: u32 = 25;

@@ -1,5 +1,5 @@
-//! Margins from 2,500 joint scenarios: one account against the reading of its rows, and the table of
-//! 2,000 options against the pricing kernel alone.
+//! Margins from 2,500 joint scenarios: one account against the reading of its rows, and the table
+//! of 2,000 options against the pricing kernel alone.
 
 use super::Figure;
 use super::clock::medians;

@@ -10,6 +10,7 @@ pub(crate) mod bounds;
 mod compile;
 mod frame;
 mod given;
+mod quantum;
 mod sensitivity;
 mod share;
 mod sheet;
@@ -388,8 +389,8 @@ fn coins_and_lots(of: i128) -> (i128, i128) {
     }
 }
 
-/// `a b / COIN_LOTS` rounded down, of two numbers from zero to below it: estimated, and put right by
-/// what is left, since a division of 128 bits takes longer than all the rest.
+/// `a b / COIN_LOTS` rounded down, of two numbers from zero to below it: estimated, and put right
+/// by what is left, since a division of 128 bits takes longer than all the rest.
 fn product_over_coin(a: i128, b: i128) -> i128 {
     let product = a * b;
     let estimate = (a as f64 * b as f64 / COIN_LOTS as f64) as i128;

@@ -1,7 +1,8 @@
 //! Measures of the losses of a set of scenarios, in quanta and rounded up.
 //!
-//! VaR is an order statistic and expected shortfall a mean of the worst, the last of which counts in
-//! part: `n (1 - a)` is kept as a fraction, so that both are exact. A fitted tail is an estimate.
+//! Value at risk is an order statistic and expected shortfall a mean of the worst, the last of
+//! which counts in part: `n (1 - a)` is kept as a fraction, so that both are exact. A fitted tail
+//! is an estimate.
 
 use keelmark_book::Decimal;
 use keelmark_kernels::extreme::ExcessLaw;

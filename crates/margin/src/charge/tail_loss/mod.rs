@@ -1,9 +1,9 @@
 //! `tail-loss`: a measure of the tail of profit over joint scenarios.
 //!
-//! VaR, expected shortfall, or either from a tail fitted above a threshold, of the account as a
-//! whole or of each underlying by itself. The scenarios are netted like those of any scan, so the
-//! measure is of what the portfolio as it is would have lost in each: options revalued, hedges and
-//! coins held as collateral included.
+//! Value at risk, expected shortfall, or either from a tail fitted above a threshold, of the
+//! account as a whole or of each underlying by itself. The scenarios are netted like those of any
+//! scan, so the measure is of what the portfolio as it is would have lost in each: options
+//! revalued, hedges and coins held as collateral included.
 
 mod explain;
 mod measure;
