@@ -74,11 +74,7 @@ pub(super) fn table(
     let expiries = compiler.expiries;
     let (sensitivities, sensitivity_exponents) =
         sensitivity::rows(document, market, &frame, &sheet, currency, &mut coins)?;
-    let last = frame.lines.iter().map(|line| line.instrument.index() + 1).max();
-    let mut row_of = vec![NO_ROW; last.unwrap_or(0)];
-    for (row, line) in frame.lines.iter().enumerate() {
-        row_of[line.instrument.index()] = row as u32;
-    }
+    let row_of = row_of(&frame);
     let moved = moved(document, market, held, &frame);
     Ok(RiskTable {
         currency: currency.clone(),
@@ -99,6 +95,16 @@ pub(super) fn table(
         at_par: document.pool.at_par,
         moved,
     })
+}
+
+/// The row of each instrument, by its number.
+fn row_of(frame: &Frame) -> Vec<u32> {
+    let last = frame.lines.iter().map(|line| line.instrument.index() + 1).max();
+    let mut rows = vec![NO_ROW; last.unwrap_or(0)];
+    for (row, line) in frame.lines.iter().enumerate() {
+        rows[line.instrument.index()] = row as u32;
+    }
+    rows
 }
 
 /// The joint scenarios of each scan.
