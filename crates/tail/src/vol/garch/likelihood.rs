@@ -37,6 +37,9 @@ const BASINS: [&[(f64, f64)]; 3] = [
     &[(0.05, 0.05), (0.3, 0.05)],
 ];
 
+/// From this many returns on, one climb is made.
+const MANY: usize = 2_000;
+
 /// `weights . parameters >= least`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bound {
@@ -132,25 +135,33 @@ impl Likelihood {
         bounds
     }
 
-    /// Where to climb from: the best point of each basin's small grid. A likelihood of few returns
-    /// often has a top where variance reacts and one where it hardly does, and either may be the
-    /// higher.
-    pub(super) fn starts(&self) -> [[f64; P]; BASINS.len()] {
-        let n = self.counted.len() as f64;
-        let mean = self.counted.iter().sum::<f64>() / n;
-        BASINS.map(|basin| {
-            let mut best = ([0.0; P], f64::NEG_INFINITY);
-            for (alpha, beta) in basin {
-                let gamma = if self.model.asymmetric { 0.5 * alpha } else { 0.0 };
-                let omega = 1.0 - alpha - beta;
-                let at = [mean, omega, *alpha - 0.5 * gamma, gamma, *beta, 0.125];
-                let value = self.value(&at);
-                if value > best.1 {
-                    best = (at, value);
-                }
+    /// Where to climb from: the best point of each basin's small grid, the highest first. A
+    /// likelihood of few returns often has a top where variance reacts and one where it hardly
+    /// does, and either may be the higher; that of many has been seen with one top alone, and is
+    /// climbed from the best point only.
+    pub(super) fn starts(&self) -> Vec<[f64; P]> {
+        let mut starts: Vec<([f64; P], f64)> =
+            BASINS.iter().map(|basin| self.best_of(basin)).collect();
+        starts.sort_by(|a, b| b.1.total_cmp(&a.1));
+        if self.len() >= MANY {
+            starts.truncate(1);
+        }
+        starts.into_iter().map(|(at, _)| at).collect()
+    }
+
+    fn best_of(&self, basin: &[(f64, f64)]) -> ([f64; P], f64) {
+        let mean = self.counted.iter().sum::<f64>() / self.len() as f64;
+        let mut best = ([0.0; P], f64::NEG_INFINITY);
+        for (alpha, beta) in basin {
+            let gamma = if self.model.asymmetric { 0.5 * alpha } else { 0.0 };
+            let omega = 1.0 - alpha - beta;
+            let at = [mean, omega, alpha - 0.5 * gamma, gamma, *beta, 0.125];
+            let value = self.value(&at);
+            if value > best.1 || best.0 == [0.0; P] {
+                best = (at, value);
             }
-            best.0
-        })
+        }
+        best
     }
 
     /// A fit's parameters, counted in this sample's unit.

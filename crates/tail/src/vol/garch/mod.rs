@@ -147,11 +147,12 @@ impl Garch {
     }
 }
 
-/// The highest of the tops of all basins; the first one's error where none is reached.
+/// The highest of the tops that are reached; where none is, the error of the best start.
 fn highest(likelihood: &Likelihood) -> Result<Fit, TailError> {
-    let [first, others @ ..] = likelihood.starts();
-    let tops = others.into_iter().map(|start| climb(likelihood, start));
-    tops.fold(climb(likelihood, first), |best, other| match (best, other) {
+    let starts = likelihood.starts();
+    let first = climb(likelihood, starts[0]);
+    let others = starts[1..].iter().map(|start| climb(likelihood, *start));
+    others.fold(first, |best, other| match (best, other) {
         (Ok(best), Ok(other)) if other.loglik > best.loglik => Ok(other),
         (Err(_), Ok(other)) => Ok(other),
         (best, _) => best,
