@@ -20,6 +20,27 @@ use std::fmt::Write as _;
 const HEAD: [&str; 8] =
     ["schema", "extends", "name", "title", "version", "effective", "source", "uncertain"];
 
+/// Fields that stand first in a table, in this order.
+const ORDER: [&str; 17] = [
+    "name",
+    "field",
+    "underlying",
+    "meaning",
+    "old",
+    "new",
+    "measured",
+    "method",
+    "confidence",
+    "horizon",
+    "observations",
+    "first",
+    "last",
+    "history",
+    "in_sample",
+    "out_of_sample",
+    "old_number",
+];
+
 /// The new document and what is to be said of it.
 pub(super) fn dated(
     document: &Document,
@@ -220,17 +241,22 @@ fn text(fields: &BTreeMap<String, Node>) -> String {
 
 /// A table under its header; what holds lists of tables goes below it, under one of its own.
 fn block(out: &mut String, open: &str, close: &str, name: &str, fields: &BTreeMap<String, Node>) {
-    let _ = writeln!(out, "\n{open}{name}{close}");
-    let wide = |node: &Node| match &node.value {
-        Value::Table(inner) => inner.values().any(|one| matches!(one.value, Value::List(_))),
+    let wide = |key: &str, node: &Node| match &node.value {
+        Value::Table(inner) => {
+            key == "assets" || inner.values().any(|one| matches!(one.value, Value::List(_)))
+        }
         _ => false,
     };
-    let first = fields.get_key_value("name").into_iter();
-    let rest = fields.iter().filter(|(key, node)| *key != "name" && !wide(node));
-    for (key, node) in first.chain(rest) {
+    let first = ORDER.iter().filter_map(|key| fields.get_key_value(*key));
+    let rest = fields.iter().filter(|(key, _)| !ORDER.contains(&key.as_str()));
+    let (below, own): (Vec<_>, Vec<_>) = first.chain(rest).partition(|(key, node)| wide(key, node));
+    if !own.is_empty() {
+        let _ = writeln!(out, "\n{open}{name}{close}");
+    }
+    for (key, node) in own {
         let _ = writeln!(out, "{} = {}", bare(key), lines(node));
     }
-    for (key, node) in fields.iter().filter(|(_, node)| wide(node)) {
+    for (key, node) in below {
         if let Value::Table(inner) = &node.value {
             block(out, "[", "]", &format!("{name}.{}", bare(key)), inner);
         }
