@@ -22,6 +22,7 @@ pub mod method;
 pub mod moments;
 pub mod parametric;
 pub mod quantile;
+pub mod read;
 pub mod scenario;
 pub mod series;
 mod solve;
