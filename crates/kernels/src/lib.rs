@@ -42,13 +42,14 @@
 //! ```
 //!
 //! Modules: [`width`] which instructions, [`normal`] exp, ln and the normal law, [`black76`] price
-//! and Greeks, [`scenarios`] revaluation and quantising, [`net`] positions times rows, [`limits`]
-//! what the machine can read.
+//! and Greeks, [`scenarios`] revaluation and quantising, [`net`] positions times rows, [`extreme`]
+//! the law of a tail, [`limits`] what the machine can read.
 
 // Inlining is what compiles a body again for each width; see `width`.
 #![allow(clippy::inline_always)]
 
 pub mod black76;
+pub mod extreme;
 pub mod limits;
 pub mod net;
 pub mod normal;

@@ -30,9 +30,9 @@
 //!
 //! Where things are, in the order of one question: [`document`] a model read and checked;
 //! [`mod@table`] rows from market and document, with [`scan`] its scenarios and [`joint`] those that
-//! history makes; [`pool`] an account
-//! divided; [`mod@equity`] what it has, with [`collateral`]; [`exposure`] netting; [`charge`] one
-//! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
+//! history makes by the [`recipe`] that it has; [`pool`] an account divided; [`mod@equity`] what it
+//! has, with [`collateral`]; [`exposure`] netting; [`charge`] one file a kind;
+//! [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
 //! the same in numbers alone ([`requirement`]), [`prepared`] for a pre-trade check and [`kept`]
@@ -67,6 +67,7 @@ pub mod partial;
 pub mod pool;
 pub mod prepared;
 pub mod range;
+pub mod recipe;
 pub mod requirement;
 pub mod scan;
 pub mod sensitivities;

@@ -67,6 +67,14 @@ pub fn largest_rise(margins: &[f64], steps: usize) -> Result<f64, TailError> {
     Ok(pairs.map(|(before, after)| after / before).fold(0.0, f64::max))
 }
 
+/// [`largest_rise`] as a change: 0.5 for a margin half as large again.
+///
+/// # Errors
+/// As that.
+pub fn largest_increase(margins: &[f64], steps: usize) -> Result<f64, TailError> {
+    Ok(largest_rise(margins, steps)? - 1.0)
+}
+
 /// What a margin costs beside another: the ratio of their means.
 ///
 /// # Errors
@@ -95,6 +103,7 @@ mod tests {
         assert_eq!(largest_rise(&margins, 1), Ok(2.0));
         assert_eq!(largest_rise(&margins, 2), Ok(1.5));
         assert_eq!(largest_rise(&margins, 3), Ok(3.0));
+        assert_eq!(largest_increase(&margins, 3), Ok(2.0));
         assert_eq!(cost(&margins, &[1.0]), Ok(1.875));
     }
 

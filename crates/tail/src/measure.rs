@@ -31,6 +31,12 @@ impl Side {
     }
 }
 
+/// What each of some returns costs whoever stands on the wrong side of it: its size.
+#[must_use]
+pub fn either_side(returns: &[f64]) -> Vec<f64> {
+    returns.iter().map(|one| one.abs()).collect()
+}
+
 /// The loss that is not exceeded with a confidence: the quantile of that level.
 ///
 /// # Errors

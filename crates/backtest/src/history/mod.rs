@@ -3,8 +3,10 @@
 //! The calendar is the days that all prices have; whatever does not fit it is refused with its
 //! first day, so that a margin is never computed from two different days at once.
 
+mod read;
 mod shipped;
 
+pub use read::read;
 pub use shipped::{SHIPPED, read as read_compact, shipped};
 
 use crate::error::{BacktestError, date};
@@ -180,6 +182,15 @@ impl History {
         let same = |window: &[f64]| window.iter().all(|one| *one == window[0]);
         let at = self.values.windows(STALE).position(same)?;
         (self.factor == Factor::Price).then(|| self.days[at])
+    }
+
+    /// The part from a day on.
+    #[must_use]
+    pub fn since(mut self, first: Timestamp) -> Self {
+        let from = self.days.partition_point(|day| *day < first);
+        self.days.drain(..from);
+        self.values.drain(..from);
+        self
     }
 
     /// First and last day; `None` of an empty one.
@@ -360,7 +371,7 @@ fn calendar(prices: &[&History]) -> Result<Vec<Timestamp>, BacktestError> {
                 all.len(),
                 missing.map_or_else(String::new, |day| date(*day))
             ),
-            "fill them, or walk from behind the last of them with --from",
+            "fill them, or leave out what is before the last of them with --since",
         ));
     }
     let days: Vec<Timestamp> = all.into_iter().collect();
@@ -369,7 +380,7 @@ fn calendar(prices: &[&History]) -> Result<Vec<Timestamp>, BacktestError> {
         return Err(BacktestError::history(
             prices.iter().map(|one| one.what()).collect::<Vec<_>>().join(", "),
             format!("a gap: {} is followed by {}", date(days[at]), date(days[at + 1])),
-            format!("fill it, or begin behind it with --from {}", date(days[at + 1])),
+            format!("fill it, or leave out what is before it with --since {}", date(days[at + 1])),
         ));
     }
     Ok(days)
@@ -393,7 +404,7 @@ fn aligned(one: &History, days: &[Timestamp]) -> Result<Column, BacktestError> {
             return Err(BacktestError::history(
                 one.what(),
                 format!("misaligned: no value on {}, when there is a price", date(*day)),
-                "fill the day, or begin behind it with --from",
+                "fill the day, or leave out what is before it with --since",
             ));
         };
         values.push(*value);

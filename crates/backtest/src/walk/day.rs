@@ -4,7 +4,7 @@ use super::contract::{Struck, close_of, price, strike, struck_on};
 use crate::book::Book;
 use crate::error::BacktestError;
 use crate::world::{Horizon, State, World};
-use keelmark_book::{Asset, InstrumentId, Market, Money, Portfolio, Position, Round};
+use keelmark_book::{Asset, Detail, InstrumentId, Market, Money, Portfolio, Position, Round};
 use keelmark_margin::Document;
 use keelmark_margin::requirement::requirements;
 use serde::{Deserialize, Serialize};
@@ -117,6 +117,10 @@ fn listed(
     let mut instrument = struck.instrument.clone();
     instrument.venue_symbol = native;
     let id = market.add(instrument, quote)?;
+    if struck.instrument.is_option() {
+        // What a forward grows by is what a payment at its expiry is discounted by.
+        market.set_detail(id, Detail { rate: Some(state.basis), ..Detail::default() })?;
+    }
     names.insert(key, id);
     Ok(id)
 }

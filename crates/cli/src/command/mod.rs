@@ -1,5 +1,6 @@
 //! The commands, a file each: arguments at the top, `run` below them.
 
+mod backtest;
 mod bench;
 mod calibrate;
 mod charged;
@@ -60,6 +61,8 @@ pub enum Command {
     Calibrate(calibrate::CalibrateArgs),
     /// The game around liquidations: who comes, what is missing, who profits
     Game(game::GameArgs),
+    /// Models and books day by day through history: did the margin hold, what did it cost
+    Backtest(backtest::BacktestArgs),
     /// Accounts that are run: commands in, answers out, everything on disk
     #[cfg_attr(not(feature = "engine"), command(about = engine::ABOUT))]
     Engine(engine::EngineArgs),
@@ -88,6 +91,7 @@ pub fn run(command: &Command, screen: Screen) -> Result<Answer, Failure> {
         Command::Export(arguments) => export::run(arguments, screen),
         Command::Calibrate(arguments) => calibrate::run(arguments, screen),
         Command::Game(arguments) => game::run(arguments, screen),
+        Command::Backtest(arguments) => backtest::run(arguments, screen),
         Command::Engine(arguments) => engine::run(arguments, screen),
         Command::Schema(arguments) => schema::run(arguments),
         Command::Bench(arguments) => bench::run(arguments, screen),

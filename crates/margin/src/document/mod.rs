@@ -34,6 +34,7 @@ use crate::error::MarginError;
 use crate::expr::Formula;
 use crate::joint::Joint;
 use crate::param::Param;
+use crate::recipe::Recipe;
 use crate::scan::Scan;
 use keelmark_book::{Asset, InputError, Instrument, Market, Rate};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +83,8 @@ pub struct Document {
     pub delta: DeltaRule,
     /// Sets of scenarios.
     pub scans: Vec<Scan>,
+    /// How joint scenarios are made from history; none where no scan asks for any.
+    pub tail: Option<Recipe>,
     /// Named amounts.
     pub charges: Vec<NamedCharge>,
     /// Named requirements; always `initial` and `maintenance`.

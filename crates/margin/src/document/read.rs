@@ -11,6 +11,7 @@ use crate::charge;
 use crate::collateral::CollateralRule;
 use crate::expr::Formula;
 use crate::param::Param;
+use crate::recipe::Recipe;
 use crate::scan::Scan;
 use keelmark_book::{Asset, InputError, Rate, Timestamp, instruments::nearest};
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
     fields.get("extends");
     fields.get(super::groups::FIELD);
     let scans = scans(&mut fields, problems);
+    let tail = problems.keep(tail(fields.get("tail"), tree, &scans));
     let (params, errors) = params::read(fields.get("params"), fields.get("rules"));
     problems.add(errors);
     let coins_move = problems.keep(coins_move(fields.get("unit")));
@@ -91,6 +93,7 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
         evidence: evidence?,
         plan: plan?.unwrap_or_default(),
         params,
+        tail: tail?,
         scans,
         charges,
         tree: Arc::new(original),
@@ -180,6 +183,19 @@ fn scans(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<Scan> {
         }
     }
     out
+}
+
+/// The recipe, which has each set that a scan without scenarios asks for.
+fn tail(node: Option<&Node>, tree: &Node, scans: &[Scan]) -> Result<Option<Recipe>, InputError> {
+    let Some(node) = node else { return Ok(None) };
+    let recipe = Recipe::read(Fields::of(node)?)?;
+    for scan in scans {
+        if let Some(joint) = &scan.joint {
+            let failed = |problem| tree.error(format!("scan {:?}: {problem}", scan.name));
+            recipe.check(joint).map_err(failed)?;
+        }
+    }
+    Ok(Some(recipe))
 }
 
 /// What charges are read with: scans, parameters, whether coins move, what collateral counts.

@@ -2,5 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its inputs has failed")]
 
 mod columns;
+mod costs;
 mod documents;
+mod recipe;
 mod set;
+mod tail;

@@ -1,6 +1,6 @@
-//! Peaks over a threshold: VaR and expected shortfall from the tail fitted above it.
+//! Peaks over a threshold: `VaR` and expected shortfall from the tail fitted above it.
 //!
-//! McNeil and Frey (2000): with `n_u` of `n` values above `u`,
+//! `McNeil` and Frey (2000): with `n_u` of `n` values above `u`,
 //! `VaR = u + beta/xi ((n/n_u (1-a))^-xi - 1)` and `ES = (VaR + beta - xi u) / (1 - xi)`.
 
 use super::pareto::{Estimator, Pareto};
@@ -17,7 +17,7 @@ pub struct Peaks {
     pub excesses: Vec<f64>,
 }
 
-/// A tail above a threshold: what VaR and ES beyond it need.
+/// A tail above a threshold: what `VaR` and `ES` beyond it need.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tail {
     /// The threshold.
@@ -98,7 +98,7 @@ impl Tail {
         Ok(self.threshold + self.law.excess_at(beyond.min(1.0)))
     }
 
-    /// The mean of what passes the VaR.
+    /// The mean of what passes the `VaR`.
     ///
     /// # Errors
     /// As [`Tail::var`]; and where `xi >= 1`, since such a tail has no mean.

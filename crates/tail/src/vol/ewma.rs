@@ -30,6 +30,14 @@ impl Ewma {
     /// When the returns are fewer than the start needs or not finite, when `lambda` is not between
     /// 0 and 1, or when a variance is zero or not finite: a constant or an exploding series.
     pub fn variances(&self, returns: &[f64]) -> Result<Vec<f64>, TailError> {
+        let found = self.path(returns)?;
+        match found.iter().position(|one| !one.is_normal()) {
+            None => Ok(found),
+            Some(at) => Err(flat_or_exploding(at, found[at])),
+        }
+    }
+
+    fn path(&self, returns: &[f64]) -> Result<Vec<f64>, TailError> {
         self.check(returns)?;
         let first = returns[..self.start].iter().map(|one| one * one).sum::<f64>();
         let mut variance = first / self.start as f64;
@@ -39,10 +47,7 @@ impl Ewma {
             variance = self.next(variance, *one);
             found.push(variance);
         }
-        match found.iter().position(|one| !one.is_normal()) {
-            None => Ok(found),
-            Some(at) => Err(flat_or_exploding(at, found[at])),
-        }
+        Ok(found)
     }
 
     /// The square roots of [`Ewma::variances`].
@@ -52,6 +57,22 @@ impl Ewma {
     pub fn volatilities(&self, returns: &[f64]) -> Result<Vec<f64>, TailError> {
         let mut found = self.variances(returns)?;
         found.iter_mut().for_each(|one| *one = one.sqrt());
+        Ok(found)
+    }
+
+    /// [`Ewma::volatilities`], none below `floor`: a series that stands still has the floor's.
+    ///
+    /// # Errors
+    /// As those, but for a series that is constant; and when the floor is not above zero.
+    pub fn floored(&self, returns: &[f64], floor: f64) -> Result<Vec<f64>, TailError> {
+        if !(floor > 0.0 && floor.is_finite()) {
+            return Err(TailError::number("floor of a volatility", "a number above zero", floor));
+        }
+        let mut found = self.path(returns)?;
+        if let Some(at) = found.iter().position(|one| !one.is_finite()) {
+            return Err(flat_or_exploding(at, found[at]));
+        }
+        found.iter_mut().for_each(|one| *one = one.sqrt().max(floor));
         Ok(found)
     }
 
@@ -117,5 +138,15 @@ mod tests {
         assert!(said(f64::NAN, 2, &[0.1, 0.1]).contains("below 1"));
         assert!(said(0.9, 0, &[0.1]).contains("one return"));
         assert!(said(0.9, 1, &[0.1, f64::NAN]).contains("finite"));
+    }
+
+    #[test]
+    fn a_floor_holds_what_stands_still() {
+        let ewma = Ewma { lambda: 0.5, start: 2 };
+        assert_eq!(ewma.floored(&[0.0; 3], 0.01), Ok(vec![0.01; 4]));
+        let found = ewma.floored(&[0.1, -0.1, 0.0], 0.08).unwrap();
+        assert!((found[1] - 0.1).abs() < 1e-15 && found[3] == 0.08, "{found:?}");
+        assert!(ewma.floored(&[0.1; 3], 0.0).is_err());
+        assert!(ewma.floored(&[0.1, 1e200], 0.1).is_err());
     }
 }
