@@ -368,3 +368,25 @@ fn a_horizon_below_a_row_is_scaled_and_latency_comes_before_it() {
     assert!((six / day - 0.5).abs() < 0.03, "{six} {day}");
     assert!(said.contains("root of time, 0.5000"), "{said}");
 }
+
+/// A document whose scenarios are made from history is written with those of the date in it.
+#[test]
+fn a_dynamic_document_becomes_one_of_its_date() {
+    let mut given = built_in();
+    let times = given[0].series.times().to_vec();
+    let volume = Series::new("BTC", times.clone(), vec![12_345.0; times.len()]).unwrap();
+    given.push(Past { says: Says::Volume, series: volume, ..given[0].clone() });
+    let found = run("tail-es", given.clone(), "").unwrap();
+    assert!(found.scenarios.iter().all(|(_, count)| *count >= 1_000), "{:?}", found.scenarios);
+    assert_eq!(found.scenarios.len(), 2);
+    let read = Document::parse("new.toml", &found.document).unwrap();
+    assert_eq!((read.digest.as_str(), read.unbound().count()), (found.digest.as_str(), 0));
+    assert_eq!(row(&found, "charge.size.volume.BTC").new.to_string(), "12000");
+    assert_eq!(read.tree().at("charge.closing.volume.BTC").unwrap().text().unwrap(), "12000");
+    // Made again from what it says, its scenarios stay.
+    let pasts = Pasts::until(given, Some("2024-01-01".parse().unwrap())).unwrap();
+    let before = calibrate(&read, &pasts, &Asked::default()).unwrap();
+    assert_eq!(before.scenarios, found.scenarios);
+    let none = run("tail-es", vec![coin("BTC", 1, 0.05)], "").unwrap_err();
+    assert!(none.contains("no price of ETH"), "{none}");
+}

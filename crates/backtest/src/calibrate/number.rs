@@ -33,7 +33,10 @@ struct Candidate<'p> {
 
 /// Whether a larger number asks more of an account.
 fn rises(meaning: Meaning) -> bool {
-    !matches!(meaning, Meaning::Ratio | Meaning::Leverage | Meaning::Size | Meaning::LongTenor)
+    !matches!(
+        meaning,
+        Meaning::Ratio | Meaning::Leverage | Meaning::Size | Meaning::Volume | Meaning::LongTenor
+    )
 }
 
 /// The number that a field wants, of a loss.
@@ -187,7 +190,9 @@ fn candidate<'p>(
         Meaning::ShortTenor | Meaning::LongTenor => {
             return Ok(vec![tenor(name, own, pasts, sure)?]);
         }
-        Meaning::Size | Meaning::Slope => return Ok(vec![traded(name, own, pasts, sure)?]),
+        Meaning::Size | Meaning::Slope | Meaning::Volume => {
+            return Ok(vec![traded(name, own, pasts, sure)?]);
+        }
     };
     let (past, moves, notes) = if own.0 >= Meaning::VolUp && own.0 <= Meaning::VolMovePoints {
         vols(name, pasts, sure)?
@@ -329,7 +334,9 @@ fn traded<'p>(
     let moves = past.moves(sure.horizon, sure.window, sure.decay)?;
     let last = moves.values[moves.values.len() - 1];
     let mut notes = vec![format!("{volume:.0} coins a day, mean of {} days", sure.volume_days)];
-    let number = if own.0 == Meaning::Slope {
+    let number = if own.0 == Meaning::Volume {
+        volume
+    } else if own.0 == Meaning::Slope {
         sure.impact * moves.vol_of_a_day() / volume
     } else {
         let days = sure.horizon.seconds() as f64 / super::past::DAY;
@@ -397,7 +404,7 @@ fn rounded(
 ) -> Result<Decimal, CalibrateError> {
     let step = match (step, meaning) {
         (Some(step), _) => step.to_f64(),
-        (None, Meaning::Size | Meaning::Slope) => {
+        (None, Meaning::Size | Meaning::Slope | Meaning::Volume) => {
             10f64.powi(libm::log10(number).floor() as i32 + 1 - LEADING)
         }
         (None, Meaning::Leverage) => 1.0,

@@ -114,6 +114,9 @@ impl Targets {
     fn scan(&mut self, document: &Document, scan: &Scan, plan: &Plan) {
         let path = format!("scan.{}", scan.name);
         let Some(node) = document.tree().at(&path) else { return };
+        if scan.joint.is_some() {
+            return;
+        }
         if scan.given {
             self.leave(&path, "its rows are the market's own: nothing is moved here");
             return;
@@ -209,6 +212,10 @@ impl Targets {
             "delta-shock" => {
                 param("threshold", Meaning::Size);
                 param("slope", Meaning::Slope);
+            }
+            "liquidity" | "concentration" => {
+                param("volume", Meaning::Volume);
+                self.leave(&path, "spreads, impact and shares of volume: set by hand");
             }
             "greek-moves" => {
                 param("vol_move", Meaning::VolMovePoints);

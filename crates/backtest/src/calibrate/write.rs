@@ -7,7 +7,7 @@ use super::ladder::Written;
 use super::past::Pasts;
 use super::report::{Calibration, Row, Used};
 use super::target::Left;
-use super::{Asked, CalibrateError, Found};
+use super::{Asked, CalibrateError, Found, dynamic};
 use keelmark_book::InputError;
 use keelmark_margin::Document;
 use keelmark_margin::document::SCHEMA;
@@ -68,6 +68,9 @@ pub(super) fn dated(
         "{} numbers calibrated to histories up to {date}: see [[evidence]]",
         found.len()
     )));
+    if document.unbound().next().is_some() {
+        sources.push(written(&format!("scenarios made for {date} from the same histories")));
+    }
     let evidence: Vec<Node> = found.iter().map(|one| one.evidence.node()).collect();
     if let Value::Table(fields) = &mut tree.value {
         fields.insert("version".to_owned(), written(&version));
@@ -75,8 +78,10 @@ pub(super) fn dated(
         fields.insert("source".to_owned(), Node::written(Value::List(sources)));
         fields.insert("evidence".to_owned(), Node::written(Value::List(evidence)));
     }
-    let new = Document::from_tree(tree)?;
-    let text = match &asked.base {
+    let (new, flags) = dynamic::made(Document::from_tree(tree)?, document, pasts)?;
+    // Scenarios that were made belong to one document alone.
+    let has_scenarios = new.scans.iter().any(|scan| scan.joint.is_some());
+    let text = match asked.base.as_ref().filter(|_| !has_scenarios) {
         Some(base) => over(document.tree(), new.tree(), base),
         None => new.text(),
     };
@@ -91,13 +96,25 @@ pub(super) fn dated(
         version,
         effective,
         old_digest: document.digest.clone(),
-        digest: new.digest,
+        digest: new.digest.clone(),
+        scenarios: scenarios(&new),
+        flags,
         as_of: pasts.as_of,
         numbers: found.iter().map(|one| Row::of(&one.evidence)).collect(),
         left,
         histories: used(pasts),
         document: text,
     })
+}
+
+/// The scans whose scenarios were made, and how many each has.
+fn scenarios(document: &Document) -> Vec<(String, usize)> {
+    let scans = document.scans.iter();
+    let made = scans.filter_map(|scan| {
+        let joint = scan.joint.as_ref()?.joint.as_ref()?;
+        Some((scan.name.clone(), joint.len()))
+    });
+    made.collect()
 }
 
 fn used(pasts: &Pasts) -> Vec<Used> {

@@ -13,8 +13,20 @@ use std::fmt::Write as _;
 /// Everything.
 pub fn table(found: &Calibration, out: Option<&str>, screen: Screen) -> String {
     let mut text = heading(found);
-    let _ = write!(text, "\n{}", numbers(found, screen));
-    let _ = write!(text, "\n{}", legend(found));
+    if !found.numbers.is_empty() {
+        let _ = write!(text, "\n{}", numbers(found, screen));
+        let _ = write!(text, "\n{}", legend(found));
+    }
+    if !found.scenarios.is_empty() {
+        let made: Vec<String> =
+            found.scenarios.iter().map(|(scan, count)| format!("{count} of {scan}")).collect();
+        let day = day(&found.as_of.to_string()).to_owned();
+        let said = format!("scenarios made for {day}: {}", made.join(", "));
+        let _ = write!(text, "\n{}", paragraph("  ", &said));
+    }
+    for flag in &found.flags {
+        text.push_str(&paragraph("  note: ", flag));
+    }
     let notes = notes(found);
     if !notes.is_empty() {
         let _ = write!(text, "\n{notes}");
