@@ -290,8 +290,8 @@ mod tests {
 
     #[test]
     fn every_document_written_down_is_itself() {
-        use crate::document::{Document, library::BUILT_IN};
-        for (name, _) in BUILT_IN {
+        use crate::document::{Document, library};
+        for (name, _) in library::all() {
             let document = Document::named(name).unwrap();
             let again = Document::parse("again", &document.text()).unwrap();
             assert_eq!(again.digest, document.digest, "{name}");
