@@ -199,7 +199,7 @@ impl Walk {
             if runs.peek().is_none_or(|((own, _), _)| *own != model) {
                 continue;
             }
-            let made = maker.on(&self.world, at)?;
+            let made = maker.on(at)?;
             out.flags.extend(made.flags.iter().map(|text| (model, at, text.clone())));
             while let Some(((_, book), covers)) = runs.next_if(|((own, _), _)| *own == model) {
                 let Some(held) = &day.held[*book] else { continue };
@@ -221,8 +221,7 @@ impl Walk {
     fn range(&mut self) -> Result<(usize, usize), BacktestError> {
         let assets = self.assets();
         let (first, end) = self.world.usable(&assets, self.horizon)?;
-        let needs = self.makers.iter().map(|maker| maker.needs(&self.world));
-        let needs = needs.collect::<Result<Vec<_>, _>>()?.into_iter().max().unwrap_or(0);
+        let needs = self.makers.iter().map(Maker::needs).max().unwrap_or(0);
         let warmup = self.settings.warmup.unwrap_or(WARMUP.max(needs));
         if warmup < needs {
             return Err(BacktestError::Setting {
@@ -275,7 +274,7 @@ impl Walk {
         let day = Day::new(&self.world, &self.books, (at, at), self.horizon)?;
         let (mut runs, mut refused) = (Vec::new(), Vec::new());
         for (model, maker) in self.makers.iter().enumerate() {
-            let made = maker.on(&self.world, at)?;
+            let made = maker.on(at)?;
             for ((at, book), held) in self.books.iter().enumerate().zip(&day.held) {
                 let why = unsuited(&made.document, book).or_else(|| match held {
                     None => Some("the book has expired before the walk begins".to_owned()),

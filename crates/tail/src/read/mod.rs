@@ -17,7 +17,6 @@
 //! ```
 
 mod calendar;
-pub mod compact;
 mod finding;
 mod jumps;
 mod rows;
@@ -33,8 +32,9 @@ use rows::Row;
 pub struct Reading<'a> {
     /// What it is called where it is spoken of.
     pub name: &'a str,
-    /// The column of its values; `close`, `adj_close` or the only one beside the time otherwise.
-    pub column: Option<&'a str>,
+    /// Names of the column of its values, the surest first; when none is given, `close`,
+    /// `adj_close` or the only one beside the time.
+    pub columns: &'a [&'a str],
     /// The present, where it is known: nothing later is believed.
     pub as_of: Option<Timestamp>,
     /// What is gone on with.
@@ -97,7 +97,7 @@ impl<'a> Reading<'a> {
     /// Strict: of the usual column, at any time.
     #[must_use]
     pub fn of(name: &'a str) -> Self {
-        Self { name, column: None, as_of: None, accept: Accept::default() }
+        Self { name, columns: &[], as_of: None, accept: Accept::default() }
     }
 
     fn format(
@@ -111,7 +111,8 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Prices from CSV with a time in `date`, `ts` (seconds), `ts_ms`, `time` or `timestamp`.
+/// Prices from CSV with a time in `date`, `ts` (seconds), `ts_ms`, `time`, `timestamp` or
+/// `datetime`.
 ///
 /// # Errors
 /// When the bytes are no such table, or hold what is not accepted.
@@ -132,6 +133,28 @@ pub fn csv_levels(bytes: &[u8], reading: &Reading<'_>) -> Result<Levels, ReadErr
     reading.accept.check(reading.name, &findings)?;
     let (times, values) = rows.iter().map(|row| (row.at, row.value)).unzip();
     Ok(Levels { times, values, calendar, findings })
+}
+
+/// Prices that are in memory; a finding's line is the number of the price, from 1.
+///
+/// # Errors
+/// When there is not one price a time, or they hold what is not accepted.
+pub fn checked(
+    times: &[Timestamp],
+    prices: &[f64],
+    reading: &Reading<'_>,
+) -> Result<History, ReadError> {
+    if times.len() != prices.len() {
+        let found = format!("{} prices", prices.len());
+        return Err(reading.format(
+            0,
+            format!("one price for each of {} times", times.len()),
+            found,
+        ));
+    }
+    let row = |((at, value), line): ((&Timestamp, &f64), u64)| Row { line, at: *at, value: *value };
+    let rows = times.iter().zip(prices).zip(1..).map(row).collect();
+    self::prices(rows, reading, Findings::default())
 }
 
 /// Checks rows of prices and makes a series of what may be used.

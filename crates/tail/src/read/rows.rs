@@ -15,12 +15,13 @@ pub(super) struct Row {
 }
 
 /// Columns of time in the order in which they are looked for, and the unit that a name promises.
-const TIMES: [(&str, Option<Unit>); 5] = [
+const TIMES: [(&str, Option<Unit>); 6] = [
     ("ts", Some(Unit::Seconds)),
     ("ts_ms", Some(Unit::Millis)),
     ("date", None),
     ("time", None),
     ("timestamp", None),
+    ("datetime", None),
 ];
 
 /// Columns of prices in the order in which they are looked for.
@@ -115,16 +116,11 @@ fn value_column(
     reading: &Reading<'_>,
 ) -> Result<usize, ReadError> {
     let place = |name: &str| header.iter().position(|one| one.eq_ignore_ascii_case(name));
-    let found = match reading.column {
-        Some(name) => place(name),
-        None if header.len() == 2 => Some(1 - time.min(1)),
-        None => PRICES.iter().find_map(|name| place(name)),
-    };
+    let known = if reading.columns.is_empty() { &PRICES[..] } else { reading.columns };
+    let only = || (reading.columns.is_empty() && header.len() == 2).then(|| 1 - time);
+    let found = known.iter().find_map(|name| place(name)).or_else(only);
     found.filter(|at| *at != time).ok_or_else(|| {
-        let expected = match reading.column {
-            Some(name) => format!("a column {name:?} beside the time"),
-            None => format!("a column {}, or the name of another", PRICES.join(" or ")),
-        };
+        let expected = format!("a column {} beside the time", known.join(" or "));
         reading.format(1, expected, header.iter().collect::<Vec<_>>().join(","))
     })
 }
