@@ -190,7 +190,7 @@ fn volatility(node: &Node, may_blend: bool) -> Read<Volatility> {
 }
 
 fn two_speed(fields: &mut Fields<'_>) -> Read<Volatility> {
-    let most = fields.number_in("most", Range::FACTOR)?.map_or(4.0, Decimal::to_f64);
+    let most = fields.number_in("most", Range::AMOUNT)?.map_or(4.0, Decimal::to_f64);
     if most < 1.0 {
         return Err(fields.error(format!("most: expected 1 or more, found {most}")));
     }
