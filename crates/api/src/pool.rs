@@ -229,7 +229,7 @@ fn worst(found: &PoolMargin) -> Vec<WorstReport> {
                 underlying: scan.underlying.clone(),
                 scan: scan.worst_scan.clone(),
                 price_move: scan.worst_move,
-                vol: scan.worst_vol.to_string(),
+                vol: scan.worst_vol.clone(),
                 profit: scan.before[scan.worst],
                 index: scan.worst,
                 scenarios: scan.columns.len(),

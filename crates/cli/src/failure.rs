@@ -1,5 +1,6 @@
 //! What went wrong, with its exit code and the next command to try.
 
+use keelmark_backtest::BacktestError;
 use keelmark_book::{InputError, Overflow};
 use keelmark_margin::MarginError;
 
@@ -59,6 +60,15 @@ impl Failure {
 impl From<InputError> for Failure {
     fn from(error: InputError) -> Self {
         Self::input(error.to_string())
+    }
+}
+
+impl From<BacktestError> for Failure {
+    fn from(error: BacktestError) -> Self {
+        match error {
+            BacktestError::Setting { .. } => Self::usage(error.to_string()),
+            _ => Self::input(error.to_string()),
+        }
     }
 }
 

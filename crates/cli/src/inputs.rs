@@ -92,6 +92,15 @@ pub fn files(book_name: &str, prices: &str) -> Result<Inputs, Failure> {
     Ok(Inputs { market, accounts, book: book_name.to_owned() })
 }
 
+/// The built-in sample by the name that stands for it, all accounts or the one in the name.
+pub fn of_demo(name: &str) -> Result<Inputs, Failure> {
+    let mut inputs = Inputs::demo()?;
+    let wanted =
+        InputArgs { book: name.to_owned(), prices: None, account: Vec::new(), as_of: None };
+    inputs.accounts = chosen(inputs.accounts, &wanted)?;
+    Ok(inputs)
+}
+
 /// Reads prices from a file, standard input or the sample; their instruments answer to every
 /// spelling of their venue.
 pub fn market(name: &str) -> Result<Market, Failure> {

@@ -42,13 +42,14 @@
 //! ```
 //!
 //! Modules: [`width`] which instructions, [`normal`] exp, ln and the normal law, [`black76`] price
-//! and Greeks, [`scenarios`] revaluation and quantising, [`net`] positions times rows, [`limits`]
-//! what the machine can read.
+//! and Greeks, [`scenarios`] revaluation and quantising, [`net`] positions times rows, [`extreme`]
+//! the law of a tail, [`limits`] what the machine can read.
 
 // Inlining is what compiles a body again for each width; see `width`.
 #![allow(clippy::inline_always)]
 
 pub mod black76;
+pub mod extreme;
 pub mod limits;
 pub mod net;
 pub mod normal;
@@ -57,7 +58,8 @@ pub mod width;
 
 pub use black76::{Greeks, Options, greeks, greeks_at, greeks_one, price_one};
 pub use net::{
-    AlignedRows, Malformed, Positions, Rows, add_row, bound_holds, sums, sums_wide, worst,
+    AlignedRows, LARGEST_SPLIT_CELL, Malformed, Positions, Rows, add_products, add_row,
+    bound_holds, sums, sums_wide, worst,
 };
 pub use normal::{exp, ln, norm_cdf, norm_pdf, powf};
 pub use scenarios::{Contract, QUANTISE_LIMIT, quantise, quantise_many, revalue, revalue_many};

@@ -29,9 +29,10 @@
 //! ```
 //!
 //! Where things are, in the order of one question: [`document`] a model read and checked;
-//! [`mod@table`] rows from market and document, with [`scan`] its scenarios; [`pool`] an account
-//! divided; [`mod@equity`] what it has, with [`collateral`]; [`exposure`] netting; [`charge`] one
-//! file a kind; [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
+//! [`mod@table`] rows from market and document, with [`scan`] its scenarios and [`joint`] those that
+//! history makes by the [`recipe`] that it has; [`pool`] an account divided; [`mod@equity`] what it
+//! has, with [`collateral`]; [`exposure`] netting; [`charge`] one file a kind;
+//! [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],
 //! the same in numbers alone ([`requirement`]), [`prepared`] for a pre-trade check and [`kept`]
@@ -56,6 +57,7 @@ pub mod expr;
 pub mod flow;
 pub mod health;
 pub mod impact;
+pub mod joint;
 pub mod kept;
 pub mod lending;
 mod margin;
@@ -65,6 +67,7 @@ pub mod partial;
 pub mod pool;
 pub mod prepared;
 pub mod range;
+pub mod recipe;
 pub mod requirement;
 pub mod scan;
 pub mod sensitivities;

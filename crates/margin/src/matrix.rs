@@ -145,7 +145,10 @@ fn of_unit(
         });
         let sum = exposure.cells(unit)[column] + exposure.coin_cells(unit)[column];
         let profit = looked.map_or_else(|| table.money(sum, Round::Down), Ok)?;
-        let scenario = &document.scans[cell.scan].scenarios[cell.scenario];
+        // A joint scenario moves all underlyings, each by its own: it has no place on a grid.
+        let Some(scenario) = document.scans[cell.scan].scenarios.get(cell.scenario) else {
+            continue;
+        };
         if cell.scan == grid {
             let row = vols.iter().position(|vol| *vol == scenario.vol);
             let place = moves.iter().position(|one| *one == scenario.price);

@@ -3,6 +3,7 @@
 use crate::document::tree::Node;
 use crate::document::{Fields, Range};
 use crate::error::MarginError;
+use crate::joint::JointScan;
 use crate::param::{NoParam, Param};
 use keelmark_book::{Asset, Decimal, InputError, Money, Price, Rate, Round};
 use keelmark_pricing::shock::{skew_factor, tenor_factor};
@@ -37,6 +38,8 @@ pub struct Scan {
     pub given: bool,
     /// Decimal places that each contract's profit is rounded to before it is multiplied.
     pub round_to: Option<u32>,
+    /// The joint scenarios that its columns are, in place of `scenarios`, which are then none.
+    pub joint: Option<JointScan>,
 }
 
 /// What a price range is counted in.
@@ -177,11 +180,14 @@ pub struct Tenor {
 }
 
 /// Volatility never moves below this: what on-chain pricing takes for none.
-const LEAST_VOL: f64 = 1e-18;
+pub(crate) const LEAST_VOL: f64 = 1e-18;
 
 impl Scan {
     pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, InputError> {
         let name = fields.text("name")?.to_owned();
+        if let Some(node) = fields.get("joint") {
+            return Self::read_joint(name, node.text()?, fields);
+        }
         let scenarios = scenarios(fields)?;
         if scenarios.is_empty() {
             return Err(fields.error(format!(
@@ -189,8 +195,7 @@ impl Scan {
             )));
         }
         let edge_weight = fields.number_in("edge_weight", Range::RATE)?.map(Decimal::to_f64);
-        let days = fields.number_in("lookahead_days", Range::DAYS)?.map_or(0.0, Decimal::to_f64);
-        let years = fields.number_in("lookahead_years", Range::YEARS)?.map_or(0.0, Decimal::to_f64);
+        let lookahead_years = lookahead(fields)?;
         let round_to = fields.get("round_to").map(places).transpose()?;
         let price_range = fields.param_in("price_range", Range::POSITIVE)?;
         let units = [
@@ -232,11 +237,40 @@ impl Scan {
                 .get("dampener")
                 .map(|node| Range::AMOUNT.param("dampener", node))
                 .transpose()?,
-            lookahead_years: days / 365.0 + years,
+            lookahead_years,
             discount: fields.param_in_or("discount", Range::FACTOR, Decimal::ONE)?,
             round_to,
             given: fields.truth("given", false)?,
+            joint: None,
         })
+    }
+
+    /// A scan whose scenarios are joint: it has no ranges, and its volatilities move by tenor only.
+    fn read_joint(name: String, method: &str, fields: &mut Fields<'_>) -> Result<Self, InputError> {
+        let tenor = fields.get("vol_tenor").map(Tenor::read).transpose()?;
+        let none = Param::fixed(Decimal::ZERO);
+        let (up, down, floor_up) = (none.clone(), none.clone(), none);
+        Ok(Self {
+            name,
+            price_range: Param::fixed(Decimal::ONE),
+            price_range_down: None,
+            price_unit: PriceUnit::Relative,
+            vol: VolRule { relative: true, up, down, floor_up, tenor, skew: None },
+            scenarios: Vec::new(),
+            edge_weight: None,
+            dampener: None,
+            lookahead_years: lookahead(fields)?,
+            discount: fields.param_in_or("discount", Range::FACTOR, Decimal::ONE)?,
+            given: false,
+            round_to: fields.get("round_to").map(places).transpose()?,
+            joint: Some(JointScan::read(method, fields)?),
+        })
+    }
+
+    /// How many columns it has; none where its scenarios are not there yet.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.joint.as_ref().map_or(self.scenarios.len(), JointScan::len)
     }
 
     /// The price range for an underlying.
@@ -450,6 +484,13 @@ impl VolMoves {
         let tilted = |k, cap| (vol * skew_factor(k, cap, skew.k_star)).max(LEAST_VOL);
         [down, same, up, tilted(k, skew.linear), tilted(k.abs(), skew.absolute)]
     }
+}
+
+/// Years later at which options are revalued.
+fn lookahead(fields: &mut Fields<'_>) -> Result<f64, InputError> {
+    let days = fields.number_in("lookahead_days", Range::DAYS)?.map_or(0.0, Decimal::to_f64);
+    let years = fields.number_in("lookahead_years", Range::YEARS)?.map_or(0.0, Decimal::to_f64);
+    Ok(days / 365.0 + years)
 }
 
 fn scenarios(fields: &mut Fields<'_>) -> Result<Vec<Scenario>, InputError> {

@@ -119,6 +119,10 @@ unit = {{ by = "underlying" }}
 name = "moves"
 price_range = "0.16"
 scenarios = [{{ price = "-1" }}, {{ price = "1" }}]
+[[scan]]
+name = "history"
+joint = "written"
+moves = {{ BTC = {{ price = ["-0.1", "0.1"] }} }}
 [levels]
 initial = "scan + minimum + months + example"
 maintenance = "scan + minimum + months + example"

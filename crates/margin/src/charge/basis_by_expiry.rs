@@ -4,7 +4,7 @@
 //! Per expiry `max(0, -min over scenarios (gain)) * (factor + per_year * T)`, T in years, summed:
 //! the forwards of different expiries need not move together.
 
-use super::worst_loss::scans;
+use super::worst_loss::ranged_scans;
 use super::{Charge, Line, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::error::MarginError;
@@ -26,7 +26,7 @@ pub(super) fn read(
     reading: &Reading<'_>,
 ) -> Result<Arc<dyn Charge>, InputError> {
     Ok(Arc::new(BasisByExpiry {
-        scans: scans(fields, reading)?,
+        scans: ranged_scans(fields, reading)?,
         factor: fields.param("factor")?,
         per_year: fields.param("per_year")?,
     }))

@@ -100,6 +100,7 @@ pub(super) fn read(
     let at = reading.scans.iter().position(|scan| scan.name == name).ok_or_else(|| {
         fields.error(format!("scan: expected the name of a [[scan]], found {name:?}"))
     })?;
+    super::worst_loss::refuse_joint(fields, &reading.scans[at])?;
     let (weighting, weighting_by) = read_weighting(fields)?;
     let tiers = Tiers::read(fields)?;
     let by_value = fields.word("delta_unit", &[("coins", false), ("value", true)], Some(false))?;

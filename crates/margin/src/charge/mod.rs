@@ -7,6 +7,7 @@ mod basis_by_expiry;
 mod borrowed;
 mod brackets;
 mod collateral_haircut;
+mod concentration;
 mod delivery_month;
 mod delta_by_expiry;
 mod delta_minimum;
@@ -16,6 +17,7 @@ mod greek_moves;
 mod hedged_size;
 mod inter_commodity_credit;
 mod known;
+mod liquidity;
 mod month_spread;
 mod net_option_value;
 mod net_short_by_strike;
@@ -31,6 +33,7 @@ mod reserve;
 mod sensitivities;
 mod short_option_minimum;
 mod spread_plan;
+mod tail_loss;
 mod tiers;
 mod unrealised_profit;
 mod view;
@@ -326,6 +329,7 @@ const KINDS: &[(&str, Reader)] = &[
     ("borrowed", borrowed::read),
     ("brackets", brackets::read),
     ("collateral-haircut", collateral_haircut::read),
+    ("concentration", concentration::read),
     ("delta-by-expiry", delta_by_expiry::read),
     ("delta-minimum", delta_minimum::read),
     ("delta-shock", delta_shock::read),
@@ -334,6 +338,7 @@ const KINDS: &[(&str, Reader)] = &[
     ("greek-moves", greek_moves::read),
     ("hedged-size", hedged_size::read),
     ("inter-commodity-credit", inter_commodity_credit::read),
+    ("liquidity", liquidity::read),
     ("month-spread", month_spread::read),
     ("net-option-value", net_option_value::read),
     ("net-short-by-strike", net_short_by_strike::read),
@@ -346,6 +351,7 @@ const KINDS: &[(&str, Reader)] = &[
     ("reserve", reserve::read),
     ("sensitivities", sensitivities::read),
     ("short-option-minimum", short_option_minimum::read),
+    ("tail-loss", tail_loss::read),
     ("unrealised-profit", unrealised_profit::read),
     ("weights", weights::read),
     ("worst-loss", worst_loss::read),

@@ -12,7 +12,8 @@ use crate::document::{CoinsMove, Fields, Range};
 use crate::error::MarginError;
 use crate::param::Param;
 use crate::range::{PoolSpan, Terms};
-use crate::scan::{Scan, VolMove};
+use crate::scan::Scan;
+use crate::table::JointColumns;
 use crate::table::bounds::Ends;
 use keelmark_book::{Asset, Decimal, InputError, Instrument, Money, Rate, Round};
 use std::sync::Arc;
@@ -36,8 +37,8 @@ pub struct UnitScan {
     pub worst_scan: String,
     /// The price move of the worst, as a fraction of the price.
     pub worst_move: f64,
-    /// The volatility move of the worst.
-    pub worst_vol: VolMove,
+    /// The volatility move of the worst: its word, or of a joint scenario the level's in percent.
+    pub worst_vol: String,
 }
 
 impl UnitScan {
@@ -52,6 +53,9 @@ impl UnitScan {
     ) -> Self {
         let table = pool.table;
         let cell = table.cells[columns[worst]];
+        if let Some(joint) = table.joint(cell.scan) {
+            return Self::of_joint(pool, joint, unit, (columns, before, after), worst);
+        }
         let (_, rule) = &scans[scans.iter().position(|(at, _)| *at == cell.scan).unwrap_or(0)];
         let scenario = &rule.scenarios[cell.scenario];
         let own = &table.units[unit];
@@ -71,7 +75,31 @@ impl UnitScan {
             worst,
             worst_scan: rule.name.clone(),
             worst_move: scenario.price * range,
-            worst_vol: scenario.vol,
+            worst_vol: scenario.vol.to_string(),
+        }
+    }
+
+    /// The same where the worst is a joint scenario: its label stands after the scan's name.
+    fn of_joint(
+        pool: &PoolView<'_>,
+        joint: &JointColumns,
+        unit: usize,
+        (columns, before, after): (Vec<usize>, Vec<Money>, Vec<Money>),
+        worst: usize,
+    ) -> Self {
+        let scenario = pool.table.cells[columns[worst]].scenario;
+        let underlying = pool.table.units[unit].underlying.clone();
+        let (price, vol) = joint.price_and_vol(&underlying, scenario);
+        Self {
+            unit,
+            underlying,
+            columns,
+            before,
+            after,
+            worst,
+            worst_scan: format!("{} {}", joint.scan, joint.of.label(scenario)),
+            worst_move: price,
+            worst_vol: format!("{:+.1} %", vol * 100.0),
         }
     }
 
@@ -123,6 +151,25 @@ pub(super) fn read(
         ));
     }
     Ok(Arc::new(WorstLoss { scans, gain_offset, coins_hedge, tie, tiers }))
+}
+
+/// The same of a charge to which joint scenarios would say nothing.
+pub(super) fn ranged_scans(
+    fields: &mut Fields<'_>,
+    reading: &Reading<'_>,
+) -> Result<Vec<(usize, Scan)>, InputError> {
+    let scans = scans(fields, reading)?;
+    scans.iter().try_for_each(|(_, scan)| refuse_joint(fields, scan))?;
+    Ok(scans)
+}
+
+/// Refuses a scan of joint scenarios.
+pub(super) fn refuse_joint(fields: &Fields<'_>, scan: &Scan) -> Result<(), InputError> {
+    if scan.joint.is_none() {
+        return Ok(());
+    }
+    let problem = format!("{:?} is joint: expected a scan with ranges or moves", scan.name);
+    Err(fields.error(problem))
 }
 
 /// The scans that a charge names, each with its index in the document.

@@ -11,7 +11,7 @@
 //! is the worse of the two lines' worst subsets: exact. A two-sided scenario takes a bound.
 
 use super::per_position::Filter;
-use super::worst_loss::{UnitScan, first_lowest, scans};
+use super::worst_loss::{UnitScan, first_lowest, ranged_scans};
 use super::{Charge, Outcome, Part, PoolView, Reading, Scope};
 use crate::document::Fields;
 use crate::document::tree::Node;
@@ -58,7 +58,7 @@ pub(super) fn read(
 ) -> Result<Arc<dyn Charge>, InputError> {
     Ok(Arc::new(WorstLossByExpiry {
         on: Filter::read(fields.get("on"))?,
-        scans: scans(fields, reading)?,
+        scans: ranged_scans(fields, reading)?,
         long: Step::read(fields.need("long")?)?,
         short: fields.get("short").map(Step::read).transpose()?,
     }))

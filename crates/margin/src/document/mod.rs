@@ -5,12 +5,14 @@
 
 mod bands;
 mod change;
+mod evidence;
 mod fields;
 mod groups;
 mod level;
 pub mod library;
 mod lint;
 mod params;
+pub mod plan;
 mod ramp;
 mod range;
 mod read;
@@ -19,15 +21,20 @@ pub mod tree;
 
 pub use bands::Band;
 pub use change::{Change, changes};
+pub use evidence::{Evidence, Tested};
 pub use fields::Fields;
 pub use ramp::{Number, Step, step};
 pub use range::Range;
 pub use read::ORDERS;
+pub(crate) use tree::name_of;
 
 use crate::charge::Charge;
 use crate::collateral::CollateralRule;
+use crate::error::MarginError;
 use crate::expr::Formula;
+use crate::joint::Joint;
 use crate::param::Param;
+use crate::recipe::Recipe;
 use crate::scan::Scan;
 use keelmark_book::{Asset, InputError, Instrument, Market, Rate};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +45,7 @@ use tree::Node;
 pub const SCHEMA: &str = "keelmark/model/1";
 
 /// A margin model, read and checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Document {
     /// Short name, as on the command line.
     pub name: String,
@@ -52,7 +59,8 @@ pub struct Document {
     pub effective: String,
     /// What could not be verified, in sentences.
     pub uncertain: Vec<String>,
-    /// First 16 hex digits of the BLAKE3 hash of the whole tree, after `extends` and `--set`.
+    /// First 16 hex digits of the BLAKE3 hash of the whole tree, after `extends` and `--set`, and of
+    /// the joint scenarios that it has.
     pub digest: String,
     /// How an account is divided.
     pub pool: PoolRule,
@@ -75,13 +83,19 @@ pub struct Document {
     pub delta: DeltaRule,
     /// Sets of scenarios.
     pub scans: Vec<Scan>,
+    /// How joint scenarios are made from history; none where no scan asks for any.
+    pub tail: Option<Recipe>,
     /// Named amounts.
     pub charges: Vec<NamedCharge>,
     /// Named requirements; always `initial` and `maintenance`.
     pub levels: Vec<Level>,
     /// What the venue does as equity over maintenance falls, from the best down; may be empty.
     pub bands: Vec<Band>,
-    tree: Node,
+    /// What history says for its numbers, where they were calibrated.
+    pub evidence: Vec<Evidence>,
+    /// How its numbers are to be calibrated.
+    pub plan: plan::Plan,
+    tree: Arc<Node>,
 }
 
 /// First line of a document that was written down from its tree.
@@ -179,7 +193,7 @@ pub enum DeltaRule {
 }
 
 /// A named amount.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NamedCharge {
     /// Its name in formulas.
     pub name: String,
@@ -245,11 +259,57 @@ impl Document {
     /// # Errors
     /// [`InputError`] when a path leads nowhere or the result is not a document.
     pub fn with(&self, changes: &[(&str, &str)]) -> Result<Self, InputError> {
-        let mut tree = self.tree.clone();
+        let mut tree = Node::clone(&self.tree);
         for (path, text) in changes {
             tree.set(path, text)?;
         }
-        Self::from_tree(tree)
+        let mut document = Self::from_tree(tree)?;
+        document.bind_all(&self.scans);
+        Ok(document)
+    }
+
+    /// This document with joint scenarios bound to a scan that asks for them.
+    ///
+    /// # Errors
+    /// [`MarginError::Unsupported`] when it has no such scan, or the scenarios are none: lengths
+    /// that differ, a price that falls to nothing.
+    pub fn with_joint(&self, scan: &str, joint: Arc<Joint>) -> Result<Self, MarginError> {
+        let mut document = self.clone();
+        let mut scans = document.scans.iter_mut();
+        let found = scans.find_map(|one| one.joint.as_mut().filter(|_| one.name == scan));
+        let Some(found) = found else {
+            let joint = self.scans.iter().filter(|one| one.joint.is_some());
+            let known: Vec<&str> = joint.map(|one| one.name.as_str()).collect();
+            return Err(MarginError::Unsupported(format!(
+                "{} has no joint scan {scan:?}: expected one of its own ({})",
+                self.name,
+                known.join(", ")
+            )));
+        };
+        joint.check().map_err(|problem| {
+            MarginError::Unsupported(format!("scenarios for scan {scan:?}: {problem}"))
+        })?;
+        found.joint = Some(joint);
+        document.digest = read::digest(&document.tree, &document.scans);
+        Ok(document)
+    }
+
+    /// The scans whose scenarios are made from history, and are not there yet.
+    pub fn unbound(&self) -> impl Iterator<Item = &Scan> {
+        let lacks = |scan: &&Scan| scan.joint.as_ref().is_some_and(|one| one.joint.is_none());
+        self.scans.iter().filter(lacks)
+    }
+
+    /// Takes the scenarios of other scans for those of the same names.
+    fn bind_all(&mut self, from: &[Scan]) {
+        for scan in &mut self.scans {
+            let other = from.iter().find(|one| one.name == scan.name);
+            let other = other.and_then(|one| one.joint.as_ref()).and_then(|one| one.joint.as_ref());
+            if let (Some(own), Some(joint)) = (&mut scan.joint, other) {
+                own.joint.get_or_insert_with(|| Arc::clone(joint));
+            }
+        }
+        self.digest = read::digest(&self.tree, &self.scans);
     }
 
     /// This document with one more scan at the end of its list, which no charge uses.
@@ -257,7 +317,7 @@ impl Document {
     /// # Errors
     /// [`InputError`] as when it was read.
     pub fn with_scan(&self, scan: Scan) -> Result<Self, InputError> {
-        let mut document = Self::from_tree(self.tree.clone())?;
+        let mut document = self.clone();
         document.scans.push(scan);
         Ok(document)
     }
@@ -266,10 +326,16 @@ impl Document {
     /// digest.
     #[must_use]
     pub fn text(&self) -> String {
-        format!("{WRITTEN}{}", self.tree.toml())
+        let mut tree = Node::clone(&self.tree);
+        for scan in &self.scans {
+            if let Some(joint) = scan.joint.as_ref().and_then(|one| one.joint.as_ref()) {
+                crate::joint::write(&mut tree, &scan.name, joint);
+            }
+        }
+        format!("{WRITTEN}{}", tree.toml())
     }
 
-    /// The tree it was read from.
+    /// The tree it was read from, without joint scenarios that were written in it.
     #[must_use]
     pub fn tree(&self) -> &Node {
         &self.tree

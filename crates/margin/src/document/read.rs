@@ -1,6 +1,7 @@
 //! From the tree of a document to the document, with every check that needs no market.
 
 use super::lint::Problems;
+use super::plan::{FIELD as PLAN, Plan};
 use super::tree::{Node, Value};
 use super::{
     CoinsMove, DeltaRule, Document, EquityRule, FeedRule, Fields, Level, NamedCharge, PoolBy,
@@ -10,9 +11,11 @@ use crate::charge;
 use crate::collateral::CollateralRule;
 use crate::expr::Formula;
 use crate::param::Param;
+use crate::recipe::Recipe;
 use crate::scan::Scan;
 use keelmark_book::{Asset, InputError, Rate, Timestamp, instruments::nearest};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Name that a level's formula may use for what open orders add.
 pub const ORDERS: &str = "orders";
@@ -21,7 +24,8 @@ pub const ORDERS: &str = "orders";
 const BELOW_ZERO: &str = "may_be_below_zero";
 
 pub(super) fn document(mut tree: Node) -> Result<Document, Vec<InputError>> {
-    let original = tree.clone();
+    let mut original = tree.clone();
+    crate::joint::without(&mut original);
     let mut problems = Problems::default();
     problems.keep(super::groups::expand(&mut tree));
     problems.add(params::substitute(&mut tree));
@@ -39,6 +43,7 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
     fields.get("extends");
     fields.get(super::groups::FIELD);
     let scans = scans(&mut fields, problems);
+    let tail = problems.keep(tail(fields.get("tail"), tree, &scans));
     let (params, errors) = params::read(fields.get("params"), fields.get("rules"));
     problems.add(errors);
     let coins_move = problems.keep(coins_move(fields.get("unit")));
@@ -61,6 +66,8 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
     let feeds = problems.keep(feeds(fields.get("feeds")));
     let delta = delta(fields.get("delta"), &scans, problems);
     let bands = problems.keep(super::bands::read(&mut fields));
+    let evidence = problems.keep(super::evidence::read(&original, &mut fields));
+    let plan = problems.keep(fields.get(PLAN).map(Plan::read).transpose());
     let node = problems.keep(fields.need("levels"));
     let levels = node.map(|node| levels(node, &charges, &params, problems));
     problems.add(fields.unknown());
@@ -72,7 +79,7 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
         sources: sources?,
         effective: effective?,
         uncertain: uncertain?,
-        digest: digest(&original),
+        digest: digest(&original, &scans),
         pool: pool?,
         equity: equity?,
         collateral: collateral?,
@@ -83,10 +90,13 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
         delta: delta?,
         levels: levels?,
         bands: bands?,
+        evidence: evidence?,
+        plan: plan?.unwrap_or_default(),
         params,
+        tail: tail?,
         scans,
         charges,
-        tree: original,
+        tree: Arc::new(original),
     })
 }
 
@@ -119,8 +129,9 @@ fn effective(node: Option<&Node>) -> Result<String, InputError> {
     }
 }
 
-/// Hash of the tree without its origins, so that comments and order do not count.
-fn digest(tree: &Node) -> String {
+/// Hash of the tree without its origins, so that comments and order do not count, and of the joint
+/// scenarios of scans by their bits, so that it does not count how they came in.
+pub(super) fn digest(tree: &Node, scans: &[Scan]) -> String {
     fn walk(node: &Node, hasher: &mut blake3::Hasher) {
         match &node.value {
             Value::Text(text) => {
@@ -145,6 +156,12 @@ fn digest(tree: &Node) -> String {
     }
     let mut hasher = blake3::Hasher::new();
     walk(tree, &mut hasher);
+    for scan in scans {
+        if let Some(joint) = scan.joint.as_ref().and_then(|one| one.joint.as_ref()) {
+            hasher.update(scan.name.as_bytes());
+            joint.digest(&mut hasher);
+        }
+    }
     hasher.finalize().to_hex()[..16].to_owned()
 }
 
@@ -166,6 +183,19 @@ fn scans(fields: &mut Fields<'_>, problems: &mut Problems) -> Vec<Scan> {
         }
     }
     out
+}
+
+/// The recipe, which has each set that a scan without scenarios asks for.
+fn tail(node: Option<&Node>, tree: &Node, scans: &[Scan]) -> Result<Option<Recipe>, InputError> {
+    let Some(node) = node else { return Ok(None) };
+    let recipe = Recipe::read(Fields::of(node)?)?;
+    for scan in scans {
+        if let Some(joint) = &scan.joint {
+            let failed = |problem| tree.error(format!("scan {:?}: {problem}", scan.name));
+            recipe.check(joint).map_err(failed)?;
+        }
+    }
+    Ok(Some(recipe))
 }
 
 /// What charges are read with: scans, parameters, whether coins move, what collateral counts.
@@ -305,6 +335,9 @@ fn composite(node: &Node, scans: &[Scan]) -> Result<DeltaRule, InputError> {
     let scan = scans.iter().position(|scan| scan.name == wanted).ok_or_else(|| {
         node.error(format!("scan: expected the name of a [[scan]], found {wanted:?}"))
     })?;
+    if scans[scan].joint.is_some() {
+        return Err(node.error(format!("scan: expected one with ranges, and {wanted:?} is joint")));
+    }
     let mut points = Vec::new();
     for point in fields.list("points")? {
         let mut inner = Fields::of(point)?;

@@ -110,6 +110,7 @@ impl Bounds {
                 && scan.vol.skew.is_none()
                 && scan.round_to.is_none()
                 && !scan.given
+                && scan.joint.is_none()
         };
         let counted = !document.discounted
             && document.delta == DeltaRule::Black
@@ -223,7 +224,7 @@ impl Rows<'_> {
             return Ok(());
         }
         let unit = &self.frame.units[line.unit];
-        let moves = Moves::new(self.document, &self.frame.cells, unit, Priced::index(1.0))?;
+        let moves = Moves::new(self.document, unit, Priced::index(1.0))?;
         let mark = Ends::of(self.span.mark(line.instrument)?);
         let settled = self.settled(row)?;
         let price = if lot.inverse { mark.inverted() } else { mark };
@@ -261,7 +262,7 @@ impl Rows<'_> {
             return Ok(());
         }
         let unit = &self.frame.units[group.unit];
-        let moves = Moves::new(self.document, &self.frame.cells, unit, group.priced)?;
+        let moves = Moves::new(self.document, unit, group.priced)?;
         let corners = Corners::new(self.span, line.instrument, group, at)?;
         let (now, then) =
             corners.values(self.document, &unit.underlying, &moves, &self.frame.cells)?;
@@ -301,7 +302,7 @@ impl Rows<'_> {
                 continue;
             }
             let priced = Priced::index(self.pool.market.price(&unit.underlying)?.to_f64());
-            let moves = Moves::new(self.document, &self.frame.cells, unit, priced)?;
+            let moves = Moves::new(self.document, unit, priced)?;
             let worth = Ends::of(self.span.asset(&unit.underlying)?).times(self.own.inverted());
             let held = Ends::of(*held);
             for s in 0..self.frame.cells.len() {

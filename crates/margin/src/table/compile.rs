@@ -4,21 +4,24 @@
 //! into the pool's currency at the moved price of that asset. Options that share a forward are
 //! priced together, so that the kernel sees long slices.
 
-use super::frame::{Frame, Moves, Priced};
+use super::frame::{Carry, Frame, Moves, Priced};
 use super::sheet::{Group, Lot, Sheet};
 use super::{
-    Cell, CoinRow, Expiries, ExpiryTerms, LARGEST_BY_EXPIRY, LARGEST_CELL, NO_ROW, RiskTable,
-    Share, given, sensitivity,
+    Cell, CoinRow, Expiries, ExpiryTerms, JointColumns, LARGEST_BY_EXPIRY, LARGEST_CELL, NO_ROW,
+    RiskTable, Share, given, sensitivity,
 };
 use crate::document::Document;
 use crate::error::MarginError;
-use crate::scan::{VOL_MOVES, VolMoves};
+use crate::joint::{JointMoves, REFERENCE_DAYS};
+use crate::scan::{LEAST_VOL, Scan, VOL_MOVES, VolMove, VolMoves};
 use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money, Overflow, Price, Round};
 use keelmark_kernels::net::AlignedRows;
-use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, ln, quantise, revalue_many};
+use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, exp, ln, quantise, revalue_many};
 
-/// Contracts priced at a time, so that their values stay in the nearest cache.
+/// Contracts priced at a time, so that their values stay in the nearest cache: at most so many, and
+/// of long rows as many as have so many cells.
 const BLOCK: usize = 32;
+const CELLS: usize = 8_192;
 /// Columns are padded to whole vectors of this many, so that no loop ends in single steps.
 const LANES: usize = 8;
 /// A document has at most this many scans.
@@ -90,9 +93,19 @@ pub(super) fn table(
         sensitivity_exponents,
         row_of,
         expiries,
+        joint: joint(document),
         at_par: document.pool.at_par,
         moved,
     })
+}
+
+/// The joint scenarios of each scan.
+fn joint(document: &Document) -> Vec<Option<JointColumns>> {
+    let of = |scan: &Scan| {
+        let of = scan.joint.clone()?;
+        Some(JointColumns { scan: scan.name.clone(), of })
+    };
+    document.scans.iter().map(of).collect()
 }
 
 /// The unit that each of some coins moves with.
@@ -137,10 +150,15 @@ struct Span {
     scans: std::ops::Range<usize>,
     columns: std::ops::Range<usize>,
     lookahead_years: f64,
+    /// Whether its scenarios are joint.
+    joint: bool,
 }
 
 fn vol_of(document: &Document, frame: &Frame) -> Vec<usize> {
-    let vol = |scan: usize, scenario: usize| document.scans[scan].scenarios[scenario].vol;
+    // Joint scenarios have no volatilities in common.
+    let vol = |scan: usize, scenario: usize| {
+        document.scans[scan].scenarios.get(scenario).map_or(VolMove::Same, |one| one.vol)
+    };
     let place = |cell: &Cell| VOL_MOVES * cell.scan + vol(cell.scan, cell.scenario) as usize;
     frame.cells.iter().map(place).collect()
 }
@@ -149,9 +167,10 @@ fn spans(document: &Document) -> Vec<Span> {
     let mut out: Vec<Span> = Vec::new();
     let mut start = 0;
     for (at, scan) in document.scans.iter().enumerate() {
-        let end = start + scan.scenarios.len();
+        let end = start + scan.columns();
+        let joint = scan.joint.is_some();
         match out.last_mut() {
-            Some(last) if last.lookahead_years == scan.lookahead_years => {
+            Some(last) if last.lookahead_years == scan.lookahead_years && last.joint == joint => {
                 last.scans.end = at + 1;
                 last.columns.end = end;
             }
@@ -159,6 +178,7 @@ fn spans(document: &Document) -> Vec<Span> {
                 scans: at..at + 1,
                 columns: start..end,
                 lookahead_years: scan.lookahead_years,
+                joint,
             }),
         }
         start = end;
@@ -216,7 +236,9 @@ impl Compiler<'_> {
         for row in &self.sheet.linear {
             let (unit, price) = self.linear_price(*row);
             let index = self.sheet.lots[*row].index;
-            self.linear_moves.push(self.moves(unit, Priced { price, index, fixed: 0.0 })?);
+            let instrument = self.market.instruments.get(self.frame.lines[*row].instrument);
+            let carry = Carry::of(instrument, self.market);
+            self.linear_moves.push(self.moves(unit, Priced { price, index, fixed: 0.0, carry })?);
         }
         for group in &self.sheet.groups {
             self.group_moves.push(self.moves(group.unit, group.priced)?);
@@ -226,8 +248,7 @@ impl Compiler<'_> {
 
     /// Moves of every column; without their weights where those come after the rows.
     fn moves(&self, unit: usize, priced: Priced) -> Result<Moves, MarginError> {
-        let (cells, unit) = (&self.frame.cells, &self.frame.units[unit]);
-        let mut moves = Moves::new(self.document, cells, unit, priced)?;
+        let mut moves = Moves::new(self.document, &self.frame.units[unit], priced)?;
         if self.expiries.is_some() {
             moves.weight.fill(1.0);
         }
@@ -254,7 +275,7 @@ impl Compiler<'_> {
         let mut weights = Vec::new();
         for unit in &self.frame.units {
             let price = self.market.price(&unit.underlying)?.to_f64();
-            let moves = Moves::new(self.document, &self.frame.cells, unit, Priced::index(price))?;
+            let moves = Moves::new(self.document, unit, Priced::index(price))?;
             let shares = moves.weight.iter().map(|one| Share::new(*one));
             weights.push(shares.collect::<Result<_, _>>()?);
         }
@@ -346,7 +367,7 @@ impl Compiler<'_> {
         let lot = self.sheet.lots[row];
         let gain: Vec<f64> = (0..self.frame.cells.len())
             .map(|s| {
-                let by = moves.factor[s] - 1.0;
+                let by = moves.factor[s] - 1.0 - moves.paid(s);
                 // The coin profit of an inverse contract is its move over the moved price.
                 let coins = if lot.inverse {
                     lot.size / price * by / moves.factor[s]
@@ -363,12 +384,13 @@ impl Compiler<'_> {
     fn option_rows(&mut self, group: &Group, moves: &Moves) -> Result<(), MarginError> {
         let n = self.frame.cells.len();
         let discount = self.discounts(&self.frame.units[group.unit].underlying)?;
-        let vol_moves = self.vol_moves(group)?;
-        let mut work = Work::new(&self.spans, n);
+        let vol_moves = (self.vol_moves(group)?, self.vol_factors(group)?);
+        let most = (CELLS / n.max(1)).clamp(1, BLOCK);
+        let mut work = Work::new(&self.spans, n, most);
         let (mut scale, mut held, mut offset) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
         let mut scaled = None;
-        for start in (0..group.rows.len()).step_by(BLOCK) {
-            let end = (start + BLOCK).min(group.rows.len());
+        for start in (0..group.rows.len()).step_by(most) {
+            let end = (start + most).min(group.rows.len());
             let block = Block::new(group, start..end);
             block.value_now(&mut work.base);
             for span in &self.spans {
@@ -411,6 +433,31 @@ impl Compiler<'_> {
             .collect()
     }
 
+    /// What the volatilities of a group are multiplied by in the columns of joint scenarios: their
+    /// level, as it counts at the tenor, and the slope of the term structure. Empty without any.
+    fn vol_factors(&self, group: &Group) -> Result<Vec<f64>, MarginError> {
+        if !self.spans.iter().any(|span| span.joint) {
+            return Ok(Vec::new());
+        }
+        let underlying = &self.frame.units[group.unit].underlying;
+        let days = group.years * 365.0;
+        let tenor = ln(days.max(1.0) / REFERENCE_DAYS);
+        let mut out = Vec::with_capacity(self.frame.cells.len());
+        for scan in &self.document.scans {
+            let Some(joint) = &scan.joint else {
+                out.resize(out.len() + scan.columns(), 1.0);
+                continue;
+            };
+            let (moves, counts) = (joint.of(&scan.name, underlying)?, scan.vol.tenor_factor(days));
+            for s in 0..scan.columns() {
+                let level = (1.0 + JointMoves::at(&moves.vol, s) * counts).max(0.0);
+                let slope = JointMoves::at(&moves.slope, s);
+                out.push(if slope == 0.0 { level } else { level * exp(slope * tenor) });
+            }
+        }
+        Ok(out)
+    }
+
     /// What an option's value is multiplied by in each column.
     fn discounts(&self, underlying: &Asset) -> Result<Vec<f64>, MarginError> {
         let of = |scan: usize| self.document.scans[scan].discount.get("discount", underlying);
@@ -424,7 +471,7 @@ impl Compiler<'_> {
         group: &Group,
         block: &Block,
         moves: &Moves,
-        vol_moves: &[VolMoves],
+        (vol_moves, vol_factors): &(Vec<VolMoves>, Vec<f64>),
         work: &mut Work,
     ) {
         let n = self.frame.cells.len();
@@ -432,9 +479,17 @@ impl Compiler<'_> {
         let padded = width.next_multiple_of(LANES);
         let rows = block.vols.len();
         let mut levels = [0.0; VOL_MOVES * MOST_SCANS];
+        let joint = if span.joint { &vol_factors[span.columns.clone()] } else { &[] };
         let tilts = vol_moves.iter().any(VolMoves::tilts);
         let rows_of = work.vols.chunks_exact_mut(padded);
         for ((vol, out), contract) in block.vols.iter().zip(rows_of).zip(&block.contracts) {
+            out[width..].fill(*vol);
+            if span.joint {
+                for (one, factor) in out.iter_mut().zip(joint) {
+                    *one = (vol * factor).max(LEAST_VOL);
+                }
+                continue;
+            }
             let k = if tilts { ln(contract.strike / contract.forward) } else { 0.0 };
             for (own, moves) in levels.chunks_exact_mut(VOL_MOVES).zip(vol_moves) {
                 own.copy_from_slice(&moves.all(*vol, k));
@@ -442,7 +497,6 @@ impl Compiler<'_> {
             for (one, which) in out.iter_mut().zip(&self.vol_of[span.columns.clone()]) {
                 *one = levels[*which];
             }
-            out[width..].fill(*vol);
         }
         work.factor[..width].copy_from_slice(&moves.factor[span.columns.clone()]);
         work.factor[width..padded].fill(1.0);
@@ -513,17 +567,17 @@ struct Work {
 }
 
 impl Work {
-    fn new(spans: &[Span], columns: usize) -> Self {
+    fn new(spans: &[Span], columns: usize, rows: usize) -> Self {
         let widest = spans.iter().map(|span| span.columns.len()).max().unwrap_or(0);
         let padded = widest.next_multiple_of(LANES);
         let room = |len: usize| vec![0.0; len];
         Self {
-            vols: room(BLOCK * padded),
-            out: room(BLOCK * padded),
+            vols: room(rows * padded),
+            out: room(rows * padded),
             factor: room(padded),
             ln_factor: room(padded),
-            values: room(BLOCK * columns),
-            base: room(BLOCK),
+            values: room(rows * columns),
+            base: room(rows),
         }
     }
 }
@@ -569,9 +623,9 @@ fn conversion(lot: Lot, moves: &Moves, s: usize) -> f64 {
     }
     if lot.own_coin {
         // In coin: profit at the moved price, taken at the edge for a move beyond the range.
-        return weight * moves.factor[s] / moves.coin_factor[s];
+        return weight * moves.settle_factor[s] / moves.coin_factor[s];
     }
-    weight * lot.settle_price * moves.factor[s]
+    weight * lot.settle_price * moves.settle_factor[s]
 }
 
 /// What a lot of an option worth one in its quote currency counts for in the pool's currency.
@@ -592,7 +646,7 @@ fn bound(moves: &Moves, lot: Lot, price: f64, strike: Option<f64>) -> f64 {
     };
     let mut most = 0.0f64;
     for (s, x) in moves.factor.iter().enumerate() {
-        let value = base * (x - 1.0).abs() + price * x.max(1.0);
+        let value = base * ((x - 1.0).abs() + moves.paid(s).abs()) + price * x.max(1.0);
         let per = if lot.inverse { *x } else { 1.0 };
         most = most.max(value * per_value / per * conversion(lot, moves, s).abs());
     }

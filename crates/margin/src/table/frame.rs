@@ -4,8 +4,9 @@
 use super::{Bucket, Cell, Line, Unit};
 use crate::document::Document;
 use crate::error::MarginError;
+use crate::joint::JointMoves;
 use crate::scan::{PriceUnit, Scan, Scenario, VolMove};
-use keelmark_book::{Asset, InstrumentId, Market, Money, Price, Round};
+use keelmark_book::{Asset, Instrument, InstrumentId, Kind, Market, Money, Price, Round};
 use std::collections::BTreeSet;
 
 /// Units, columns and buckets.
@@ -19,6 +20,7 @@ pub(super) struct Frame {
 }
 
 /// The moves of every column for one price, and what a profit in each is multiplied by.
+#[derive(Default)]
 pub(super) struct Moves {
     /// What the price is multiplied by.
     pub factor: Vec<f64>,
@@ -29,6 +31,33 @@ pub(super) struct Moves {
     /// What a coin counts for when it is turned into the pool's currency: its price after the
     /// move, or its price at the edge for a move beyond the range.
     pub coin_factor: Vec<f64>,
+    /// What the price of a coin that profits settle in is multiplied by: the price that moves,
+    /// or in joint scenarios its index, from which a future's basis may depart.
+    pub settle_factor: Vec<f64>,
+    /// Fraction of notional that a long pays, of a perpetual; empty where nothing is paid.
+    pub paid: Vec<f64>,
+}
+
+/// What a price is of, besides its underlying: what joint moves add to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Carry {
+    /// Neither basis nor funding.
+    None,
+    /// So many years of basis.
+    Years(f64),
+    /// Funding.
+    Perpetual,
+}
+
+impl Carry {
+    /// That of an instrument.
+    pub fn of(instrument: &Instrument, market: &Market) -> Self {
+        match (instrument.kind, instrument.expiry()) {
+            (_, Some(expiry)) => Self::Years(expiry.years_since(market.as_of).max(0.0)),
+            (Kind::Perpetual, None) => Self::Perpetual,
+            _ => Self::None,
+        }
+    }
 }
 
 /// What moves: a price, with the index beside it.
@@ -40,12 +69,14 @@ pub(super) struct Priced {
     pub index: f64,
     /// The share of it that no longer moves.
     pub fixed: f64,
+    /// What joint moves add to it.
+    pub carry: Carry,
 }
 
 impl Priced {
     /// The index itself, all of which moves.
     pub fn index(index: f64) -> Self {
-        Self { price: index, index, fixed: 0.0 }
+        Self { price: index, index, fixed: 0.0, carry: Carry::None }
     }
 }
 
@@ -57,6 +88,10 @@ impl Frame {
         coins: &[Asset],
         currency: &Asset,
     ) -> Result<Self, MarginError> {
+        let unbound = document.unbound().next();
+        if let Some((scan, joint)) = unbound.and_then(|one| Some((one, one.joint.as_ref()?))) {
+            return Err(joint.unbound(&scan.name));
+        }
         let mut underlyings: BTreeSet<Asset> =
             instruments.iter().map(|id| market.instruments.get(*id).base.clone()).collect();
         let moved = coins.iter().filter_map(|coin| document.moves_with(coin, market));
@@ -69,9 +104,7 @@ impl Frame {
             .scans
             .iter()
             .enumerate()
-            .flat_map(|(scan, one)| {
-                (0..one.scenarios.len()).map(move |scenario| Cell { scan, scenario })
-            })
+            .flat_map(|(scan, one)| (0..one.columns()).map(move |scenario| Cell { scan, scenario }))
             .collect();
         let (buckets, lines, coin_buckets) = lines(market, instruments, &units);
         Ok(Self { units, cells, buckets, lines, coin_buckets })
@@ -113,6 +146,9 @@ pub(super) fn unit(
     let usd = coin.to_f64();
     let mut ranges = Vec::new();
     for scan in &document.scans {
+        if let Some(joint) = &scan.joint {
+            joint.of(&scan.name, &underlying)?;
+        }
         let range = scan.range(&underlying)?;
         ranges.push(match scan.price_unit {
             PriceUnit::Relative | PriceUnit::Index => range,
@@ -163,32 +199,61 @@ fn lines(
 
 impl Moves {
     /// Moves of every column for a price on an underlying.
-    pub fn new(
-        document: &Document,
-        cells: &[Cell],
-        unit: &Unit,
-        priced: Priced,
-    ) -> Result<Self, MarginError> {
-        let mut moves =
-            Self { factor: vec![], ln_factor: vec![], weight: vec![], coin_factor: vec![] };
-        for cell in cells {
-            let scan = &document.scans[cell.scan];
-            let scenario = &scan.scenarios[cell.scenario];
-            let by = relative_move(scan, scenario, unit, priced)?;
-            let factor = 1.0 + by * (1.0 - priced.fixed);
-            if factor <= 0.0 {
-                return Err(MarginError::Unsupported(format!(
-                    "scan {:?} moves {} by {by}: expected a range smaller than the price",
-                    scan.name, unit.underlying
-                )));
+    pub fn new(document: &Document, unit: &Unit, priced: Priced) -> Result<Self, MarginError> {
+        let mut moves = Self::default();
+        for (at, scan) in document.scans.iter().enumerate() {
+            if let Some(joint) = &scan.joint {
+                moves.add_joint(joint.of(&scan.name, &unit.underlying)?, priced);
+                continue;
             }
-            let (weight, coin_factor) = beyond(scan, scenario, (unit, unit.ranges[cell.scan]), by)?;
-            moves.factor.push(factor);
-            moves.ln_factor.push(keelmark_kernels::ln(factor));
-            moves.weight.push(weight);
-            moves.coin_factor.push(coin_factor);
+            for scenario in &scan.scenarios {
+                let by = relative_move(scan, scenario, unit, priced)?;
+                let factor = 1.0 + by * (1.0 - priced.fixed);
+                if factor <= 0.0 {
+                    return Err(MarginError::Unsupported(format!(
+                        "scan {:?} moves {} by {by}: expected a range smaller than the price",
+                        scan.name, unit.underlying
+                    )));
+                }
+                let (weight, coin_factor) = beyond(scan, scenario, (unit, unit.ranges[at]), by)?;
+                moves.push(factor, weight, (coin_factor, factor));
+            }
         }
         Ok(moves)
+    }
+
+    /// Adds a column: what the price is multiplied by, what a profit counts for, and what a coin
+    /// that is turned into currency and one that is settled in are multiplied by.
+    fn push(&mut self, factor: f64, weight: f64, (coin, settle): (f64, f64)) {
+        self.factor.push(factor);
+        self.ln_factor.push(keelmark_kernels::ln(factor));
+        self.weight.push(weight);
+        self.coin_factor.push(coin);
+        self.settle_factor.push(settle);
+    }
+
+    /// Adds the columns of joint moves: above zero, as each has been checked.
+    fn add_joint(&mut self, joint: &JointMoves, priced: Priced) {
+        let before = self.factor.len();
+        for (s, price) in joint.price.iter().enumerate() {
+            let mut factor = 1.0 + price;
+            if let Carry::Years(years) = priced.carry
+                && !joint.basis.is_empty()
+            {
+                factor *= keelmark_kernels::exp(JointMoves::at(&joint.basis, s) * years);
+            }
+            let moved = 1.0 + (factor - 1.0) * (1.0 - priced.fixed);
+            self.push(moved, 1.0, (1.0 + price, 1.0 + price));
+        }
+        if priced.carry == Carry::Perpetual && !joint.funding.is_empty() {
+            self.paid.resize(before, 0.0);
+            self.paid.extend(&joint.funding);
+        }
+    }
+
+    /// What a long pays in a column.
+    pub fn paid(&self, column: usize) -> f64 {
+        self.paid.get(column).copied().unwrap_or(0.0)
     }
 }
 

@@ -16,6 +16,7 @@ mod sheet;
 
 use crate::document::Document;
 use crate::error::MarginError;
+use crate::joint::{JointMoves, JointScan};
 use crate::pool::Pool;
 use keelmark_book::{
     Asset, Decimal, InstrumentId, Market, Money, Overflow, Price, Quantity, Round, Timestamp,
@@ -83,10 +84,32 @@ pub struct RiskTable {
     sensitivity_exponents: [i32; 4],
     row_of: Vec<u32>,
     expiries: Option<Expiries>,
+    /// The joint scenarios of each scan that has them.
+    joint: Vec<Option<JointColumns>>,
     /// Whether index prices count one for one in the table's currency.
     pub at_par: bool,
     /// Coins that the document moves with an underlying, each with the unit of that.
     pub moved: Vec<(Asset, usize)>,
+}
+
+/// The joint scenarios that columns of a scan are.
+#[derive(Clone, Debug)]
+pub struct JointColumns {
+    /// The scan's name.
+    pub scan: String,
+    /// Its scenarios.
+    pub of: JointScan,
+}
+
+impl JointColumns {
+    /// How far an underlying's price and volatility level move in a scenario, as fractions.
+    #[must_use]
+    pub fn price_and_vol(&self, underlying: &Asset, scenario: usize) -> (f64, f64) {
+        let moves = self.of.of(&self.scan, underlying);
+        moves.map_or((0.0, 0.0), |moves| {
+            (JointMoves::at(&moves.price, scenario), JointMoves::at(&moves.vol, scenario))
+        })
+    }
 }
 
 /// What nets with what: everything on one underlying.
@@ -215,6 +238,12 @@ impl RiskTable {
             *unit = frame::unit(document, market, unit.underlying.clone(), &self.currency)?;
         }
         Ok(())
+    }
+
+    /// The joint scenarios that the columns of a scan are, where they are.
+    #[must_use]
+    pub fn joint(&self, scan: usize) -> Option<&JointColumns> {
+        self.joint.get(scan)?.as_ref()
     }
 
     /// The row of an instrument, if it was compiled.

@@ -3,7 +3,7 @@
 //!
 //! Decimals become `f64` once here, so that the pricing loops touch nothing else.
 
-use super::frame::{Frame, Priced};
+use super::frame::{Carry, Frame, Priced};
 use crate::document::Document;
 use crate::error::MarginError;
 use keelmark_book::{Asset, Instrument, Kind, Market, Price, Right, Timestamp};
@@ -161,7 +161,8 @@ impl Group {
             calls.push(f64::from(u8::from(right == Right::Call)));
         }
         let forward = forward.to_f64();
-        let priced = Priced { price: forward, index, fixed: fixed.to_f64() / forward };
+        let fixed = fixed.to_f64() / forward;
+        let priced = Priced { price: forward, index, fixed, carry: Carry::Years(years) };
         Ok(Self { unit, forward, priced, years, rate, discount, rows, strikes, vols, calls })
     }
 }

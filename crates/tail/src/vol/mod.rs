@@ -4,7 +4,9 @@ pub mod blend;
 pub mod ewma;
 pub mod garch;
 pub mod implied;
+pub mod two_speed;
 
 pub use ewma::Ewma;
 pub use garch::Garch;
 pub use implied::Implied;
+pub use two_speed::TwoSpeed;

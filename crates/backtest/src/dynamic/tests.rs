@@ -1,0 +1,198 @@
+//! A document of a day knows nothing of what came after it.
+
+use super::*;
+use crate::history::{Histories, History, shipped};
+use crate::world::{Rules, Smile};
+
+/// A small recipe with every method.
+const DOCUMENT: &str = r#"
+schema = "keelmark/model/1"
+name = "every-method"
+title = "every method"
+version = "1"
+effective = "2026-01-01"
+source = ["a test"]
+
+[pool]
+by = "account"
+currency = "USD"
+
+[collateral.assets]
+USD = "1"
+BTC = "1"
+
+[unit]
+by = "underlying"
+coins_move = true
+
+[tail]
+horizon_days = 1
+latency_minutes = 60
+
+[tail.history]
+BTC = { vol = { down = "0.99", up = "0.50" } }
+ETH = "ETH"
+
+[[tail.set]]
+name = "plain"
+method = "historical"
+window = 100
+
+[[tail.set]]
+name = "filtered"
+method = "filtered"
+window = 200
+volatility = { kind = "ewma", lambda = "0.97", warm_up = 30 }
+damping = { stress_weight = "0.25", floor = { of = "mean", share = "0.5" }, buffer = "0.25", ramp = 5 }
+
+[[tail.set]]
+name = "garch"
+method = "filtered"
+window = 200
+mirrored = true
+volatility = { kind = "garch", law = "normal", fit_window = 250, fit_every = 100 }
+damping = { floor = { of = "long", window = 500, share = "0.5" } }
+
+[[tail.set]]
+name = "copula"
+method = "copula"
+window = 200
+volatility = { kind = "ewma", lambda = "0.97", warm_up = 30 }
+correlation_lambda = "0.98"
+shrinkage = "0.1"
+count = 50
+seed = 7
+
+[[tail.set]]
+name = "crash"
+method = "stressed"
+periods = [{ label = "march", from = "2020-03-10", to = "2020-03-13" }]
+worst = 3
+
+[[tail.set]]
+name = "thought"
+method = "hypothetical"
+mirrored = true
+scenarios = [{ label = "fall", BTC = { price = "-0.5" }, ETH = { price = "-0.6" } }]
+
+[[scan]]
+name = "plain"
+joint = "plain"
+
+[[scan]]
+name = "filtered"
+joint = "filtered"
+
+[[scan]]
+name = "garch"
+joint = "garch"
+
+[[scan]]
+name = "copula"
+joint = "copula"
+
+[[scan]]
+name = "crash"
+joint = "crash"
+
+[[scan]]
+name = "thought"
+joint = "thought"
+
+[[charge]]
+name = "tail"
+kind = "worst-loss"
+over = ["plain", "filtered", "garch", "copula", "crash", "thought"]
+
+[levels]
+initial = "tail"
+maintenance = "tail"
+"#;
+
+fn world(end: usize) -> World {
+    let given = shipped().unwrap().into_iter().map(|one| {
+        let (days, values) = one.columns();
+        let end = end.min(days.len());
+        let (days, values) = (&days[..end], &values[..end]);
+        History::new(one.asset.clone(), one.factor, "cut", days, values).unwrap()
+    });
+    let histories = Histories::align(given.collect()).unwrap();
+    World::new(histories, Rules::default(), Smile::flat()).unwrap()
+}
+
+fn maker(world: &World, seed: u64) -> Maker {
+    Maker::new(Document::parse("d.toml", DOCUMENT).unwrap(), world, seed).unwrap()
+}
+
+fn joint(made: &Made<'_>, scan: &str) -> Arc<keelmark_margin::joint::Joint> {
+    let scan = made.document.scans.iter().find(|one| one.name == scan).unwrap();
+    Arc::clone(scan.joint.as_ref().unwrap().joint.as_ref().unwrap())
+}
+
+#[test]
+fn a_document_does_not_know_what_comes() {
+    let (all, cut) = (world(usize::MAX), world(1_001));
+    let (all, cut) = (maker(&all, 1), maker(&cut, 1));
+    assert_eq!(all.needs(), 250);
+    let (late, early) = (all.on(1_000).unwrap(), cut.on(1_000).unwrap());
+    assert_eq!(late.document.digest, early.document.digest);
+    assert_eq!(late.flags, early.flags);
+    assert_eq!(late.document.unbound().count(), 0);
+    assert!(all.on(200).is_err());
+}
+
+#[test]
+fn every_method_has_its_scenarios() {
+    let world = world(usize::MAX);
+    let made = maker(&world, 1);
+    let made = made.on(1_500).unwrap();
+    let btc = Asset::new("BTC").unwrap();
+    let eth = Asset::new("ETH").unwrap();
+    for (scan, count, first) in [
+        ("plain", 100, "2021-06-18"),
+        ("filtered", 200, "2021-03-10"),
+        ("garch", 400, "2021-03-10"),
+        ("copula", 50, "copula 0"),
+        ("crash", 7, "stress: march 2020-03-10"),
+        ("thought", 2, "fall"),
+    ] {
+        let joint = joint(&made, scan);
+        assert_eq!((joint.len(), joint.labels[0].as_str()), (count, first), "{scan}");
+        assert_eq!(joint.moves[&eth].price.len(), count);
+        assert!(joint.moves[&eth].vol.is_empty() || scan == "thought");
+    }
+    // A day as it was, an hour of latency on top, and the answer of volatility.
+    let plain = joint(&made, "plain");
+    let prices = world.histories.prices(&btc).unwrap();
+    let moved = keelmark_kernels::ln(prices[1_500] / prices[1_499]) * (25.0f64 / 24.0).sqrt();
+    let (own, vol) = (plain.moves[&btc].price[99], plain.moves[&btc].vol[99]);
+    assert!((keelmark_kernels::ln(1.0 + own) - moved).abs() < 1e-12);
+    let answer = if own < 0.0 { -0.99 * own } else { 0.5 * own };
+    assert!((keelmark_kernels::ln(1.0 + vol) - answer).abs() < 1e-12);
+    let garch = joint(&made, "garch");
+    let (one, other) = (garch.moves[&eth].price[0], garch.moves[&eth].price[200]);
+    assert!(((1.0 + one) * (1.0 + other) - 1.0).abs() < 1e-12);
+    assert_eq!(joint(&made, "thought").moves[&btc].price, [-0.5, 1.0]);
+}
+
+#[test]
+fn another_seed_draws_others() {
+    let world = world(usize::MAX);
+    let (one, two) = (maker(&world, 1), maker(&world, 2));
+    let (one, two) = (one.on(600).unwrap(), two.on(600).unwrap());
+    assert_ne!(joint(&one, "copula"), joint(&two, "copula"));
+    assert_eq!(joint(&one, "filtered"), joint(&two, "filtered"));
+    assert!(one.flags.iter().any(|flag| flag.contains("march had not passed")), "{:?}", one.flags);
+}
+
+#[test]
+fn a_history_that_is_not_there_is_named() {
+    let text = DOCUMENT.replace("ETH = \"ETH\"", "SOL = \"SOL\"");
+    let document = Document::parse("d.toml", &text).unwrap();
+    let error = Maker::new(document, &world(600), 1).unwrap_err().to_string();
+    assert!(error.contains("--history SOL:price=FILE"), "{error}");
+    let text = DOCUMENT.replace("ETH = \"ETH\"", "ETH = { vol = \"history\" }");
+    let document = Document::parse("d.toml", &text).unwrap();
+    let error = Maker::new(document, &world(600), 1).unwrap_err().to_string();
+    assert!(error.contains("--history ETH:vol=FILE"), "{error}");
+}
