@@ -246,9 +246,11 @@ fn damping(node: &Node) -> Read<Damping> {
 fn floor(node: &Node) -> Read<Floor> {
     let mut fields = Fields::of(node)?;
     let share = share(&mut fields, "share", 1.0)?;
-    let floor = match fields.word("of", &[("long", true), ("mean", false)], None)? {
-        true => Floor::Long { window: count(&mut fields, "window", None)?, share },
-        false => Floor::Mean { share },
+    let is_long = fields.word("of", &[("long", true), ("mean", false)], None)?;
+    let floor = if is_long {
+        Floor::Long { window: count(&mut fields, "window", None)?, share }
+    } else {
+        Floor::Mean { share }
     };
     fields.done()?;
     Ok(floor)

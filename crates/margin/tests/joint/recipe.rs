@@ -53,7 +53,9 @@ window = "all"
 [[tail.set]]
 name = "thought"
 method = "hypothetical"
-scenarios = [{ label = "a venue fails", BTC = { price = "-0.3", vol = "0.8" }, ETH = { price = "-0.4" } }]
+scenarios = [
+  { label = "fails", BTC = { price = "-0.3", vol = "0.8" }, ETH = { price = "-0.4" } },
+]
 
 [[tail.set]]
 name = "drawn"
