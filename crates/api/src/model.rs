@@ -39,8 +39,23 @@ pub struct ModelInfo {
 pub struct ScanInfo {
     /// Its name in charges.
     pub name: String,
-    /// How many scenarios it has.
+    /// How many scenarios it has; none where they are made from history and not there yet.
     pub scenarios: usize,
+    /// The set that joint scenarios are of; absent for a scan with ranges or moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joint: Option<String>,
+}
+
+impl ScanInfo {
+    /// Its scenarios in words.
+    #[must_use]
+    pub fn counted(&self) -> String {
+        match (&self.joint, self.scenarios) {
+            (Some(method), 0) => format!("{method} scenarios, made from history"),
+            (Some(method), count) => format!("{count} {method} scenarios"),
+            (None, count) => format!("{count} scenarios"),
+        }
+    }
 }
 
 /// A charge.
@@ -89,7 +104,11 @@ impl ModelInfo {
                 PoolCurrency::Fixed(asset) => asset.to_string(),
             },
             scans: scans
-                .map(|one| ScanInfo { name: one.name.clone(), scenarios: one.scenarios.len() })
+                .map(|one| ScanInfo {
+                    name: one.name.clone(),
+                    scenarios: one.columns(),
+                    joint: one.joint.as_ref().map(|joint| joint.method.clone()),
+                })
                 .collect(),
             charges: charges
                 .map(|one| ChargeInfo {

@@ -2,9 +2,12 @@
 //! calibrated, and margin against what came the day after.
 
 pub mod book;
+pub mod calibrate;
 pub mod dynamic;
 pub mod error;
 pub mod history;
+pub mod portrait;
+pub mod methods;
 pub mod report;
 pub mod walk;
 pub mod world;

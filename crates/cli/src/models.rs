@@ -5,7 +5,7 @@ use crate::arguments::ModelArgs;
 use crate::failure::Failure;
 use crate::inputs::{self, STANDARD_INPUT};
 use keelmark_margin::Document;
-use keelmark_margin::document::library::BUILT_IN;
+use keelmark_margin::document::library;
 use std::path::Path;
 
 /// The model where none is asked for.
@@ -37,7 +37,7 @@ pub fn with(document: &Document, name: &str, set: &[String]) -> Result<Document,
 /// Whether a word on the command line can only be a model.
 pub fn is_model(name: &str) -> bool {
     let toml = Path::new(name).extension().is_some_and(|extension| extension == "toml");
-    toml || BUILT_IN.iter().any(|(known, _)| *known == name)
+    toml || library::all().any(|(known, _)| *known == name)
 }
 
 /// The document of a name or path.

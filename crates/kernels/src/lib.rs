@@ -58,7 +58,8 @@ pub mod width;
 
 pub use black76::{Greeks, Options, greeks, greeks_at, greeks_one, price_one};
 pub use net::{
-    AlignedRows, Malformed, Positions, Rows, add_row, bound_holds, sums, sums_wide, worst,
+    AlignedRows, LARGEST_SPLIT_CELL, Malformed, Positions, Rows, add_products, add_row,
+    bound_holds, sums, sums_wide, worst,
 };
 pub use normal::{exp, ln, norm_cdf, norm_pdf, powf};
 pub use scenarios::{Contract, QUANTISE_LIMIT, quantise, quantise_many, revalue, revalue_many};

@@ -275,6 +275,29 @@ pub fn sums_wide(instruments: &[u32], quantity: &[i64], rows: &Rows<'_>, out: &m
     }
 }
 
+/// Largest magnitude of a cell that [`add_products`] takes.
+pub const LARGEST_SPLIT_CELL: u64 = 1 << 50;
+
+/// `out[c] += quantity[p] * row(instruments[p])[c]` in 128 bits, at nearly the speed of [`sums`]:
+/// each cell is taken in two parts whose products with a quantity fit in 64 bits. `out` may be
+/// shorter than a row.
+///
+/// # Panics
+/// If the lengths differ, `out` is longer than a row, an instrument does not exist, or this machine
+/// lacks `width`. Sums are wrong where a cell passes [`LARGEST_SPLIT_CELL`].
+pub fn add_products(
+    width: Width,
+    instruments: &[u32],
+    quantity: &[i32],
+    rows: &Rows<'_>,
+    out: &mut [i128],
+) {
+    assert!(instruments.len() == quantity.len(), "positions differ in length");
+    assert!(out.len() <= rows.width, "rows of {}, sums of {}", rows.width, out.len());
+    let _ = rows.count();
+    add_products_at(width, instruments, quantity, rows, out);
+}
+
 /// `acc[c] += q * row[c]`: one fill applied to a cached exposure. Any length; same bound as
 /// [`worst`], over all that was ever added.
 ///
@@ -295,6 +318,10 @@ by_width! {
 }
 by_width! {
     fn sums_at(instruments: &[u32], quantity: &[i64], rows: &Rows<'_>, out: &mut [i64]) = sums_body
+}
+by_width! {
+    fn add_products_at(instruments: &[u32], quantity: &[i32], rows: &Rows<'_>, out: &mut [i128])
+        = add_products_body
 }
 by_width! { fn add_row_at(q: i64, row: &[i64], acc: &mut [i64]) = add_row_body }
 
@@ -344,6 +371,36 @@ fn sums_body(instruments: &[u32], quantity: &[i64], rows: &Rows<'_>, out: &mut [
         let sums = chunk(instruments, quantity, |i| part::<LINE>(rows, i, column));
         out[column..column + LINE].copy_from_slice(&sums);
         column += LINE;
+    }
+}
+
+/// Columns whose sums stay in the nearest cache while positions pass.
+const TILE: usize = 256;
+/// Bits of the lower part of a cell.
+const SPLIT: u32 = 25;
+/// Positions after which parts are added up: 2^26 cells times 2^31 lots, 32 times, stay below 2^62.
+const BATCH: usize = 32;
+
+#[inline(always)]
+fn add_products_body(instruments: &[u32], quantity: &[i32], rows: &Rows<'_>, out: &mut [i128]) {
+    for (tile, out) in out.chunks_mut(TILE).enumerate() {
+        let first = tile * TILE;
+        for (instruments, quantity) in instruments.chunks(BATCH).zip(quantity.chunks(BATCH)) {
+            let (mut high, mut low) = ([0i64; TILE], [0i64; TILE]);
+            let (high, low) = (&mut high[..out.len()], &mut low[..out.len()]);
+            for (&i, &q) in instruments.iter().zip(quantity) {
+                let cells = &rows.row(i as usize)[first..][..out.len()];
+                let q = i64::from(q);
+                for ((high, low), cell) in high.iter_mut().zip(low.iter_mut()).zip(cells) {
+                    // Both parts fit in 32 bits, which one instruction multiplies.
+                    *high += i64::from((cell >> SPLIT) as i32) * q;
+                    *low += i64::from((cell & ((1 << SPLIT) - 1)) as i32) * q;
+                }
+            }
+            for ((sum, high), low) in out.iter_mut().zip(high.iter()).zip(low.iter()) {
+                *sum += (i128::from(*high) << SPLIT) + i128::from(*low);
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Netting against an i128 sum written the obvious way, in any order, at the edges of the bound.
 use keelmark_kernels::{
-    AlignedRows, Malformed, Positions, Rows, Width, bound_holds, sums, sums_wide, worst,
+    AlignedRows, LARGEST_SPLIT_CELL, Malformed, Positions, Rows, Width, add_products, bound_holds,
+    sums, sums_wide, worst,
 };
 use proptest::prelude::*;
 
@@ -62,6 +63,33 @@ proptest! {
             prop_assert_eq!(out.map(i128::from), least);
             worst(at, &p, &table, 1..2, &mut out[..1]);
             prop_assert_eq!(i128::from(out[0]), least[1]);
+        }
+    }
+
+    #[test]
+    fn products_in_two_parts_are_exact(
+        width in prop_oneof![Just(8usize), Just(264), Just(520)],
+        seed in any::<u64>(),
+        positions in prop::collection::vec((0..INSTRUMENTS as u32, any::<i32>()), 0..80),
+        short in 0usize..8,
+    ) {
+        // Cells to the edge of the bound, and at it.
+        let most = LARGEST_SPLIT_CELL as i64;
+        let mut rows = AlignedRows::zeroed(INSTRUMENTS, width);
+        let mut state = seed;
+        for (at, cell) in rows.data_mut().iter_mut().enumerate() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let one = (state >> 13) as i64 % (2 * most) - most;
+            *cell = match at % 7 { 0 => most - 1, 1 => 1 - most, _ => one.clamp(1 - most, most - 1) };
+        }
+        let (instruments, quantity): (Vec<u32>, Vec<i32>) = positions.into_iter().unzip();
+        let wide: Vec<i64> = quantity.iter().map(|one| i64::from(*one)).collect();
+        let mut want = naive_sums(&instruments, &wide, &rows.as_rows());
+        want.truncate(width - short);
+        for at in Width::available() {
+            let mut out: Vec<i128> = vec![3; width - short];
+            add_products(at, &instruments, &quantity, &rows.as_rows(), &mut out);
+            prop_assert!(out.iter().zip(&want).all(|(found, want)| *found == want + 3));
         }
     }
 

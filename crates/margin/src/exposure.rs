@@ -4,7 +4,11 @@
 //! sequence, on any number of threads, and the bits are those of a full recomputation.
 
 use crate::table::{RiskTable, RowId, Sensitivity};
+use keelmark_kernels::{LARGEST_SPLIT_CELL, Width, add_products};
 use std::collections::BTreeMap;
+
+/// Columns from which on positions are netted together rather than one by one.
+const LONG: usize = 256;
 
 /// Sums of one pool over a table's rows, per unit and per bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +81,30 @@ impl Exposure {
 
     /// Adds some lots of a row; a fill, its reverse, or a position of a book.
     pub fn add(&mut self, table: &RiskTable, row: RowId, lots: i128) {
+        add_times(&mut self.cells[table.line(row).unit], lots, table.scenario_row(row));
+        self.add_beside(table, row, lots);
+    }
+
+    /// Adds the positions of a book: as one by one, and several times faster where rows are long.
+    pub fn add_all(&mut self, table: &RiskTable, positions: &[(RowId, i128)]) {
+        let long = table.cells.len() >= LONG && table.largest_cell() < LARGEST_SPLIT_CELL;
+        let small = positions.iter().all(|(_, lots)| i32::try_from(*lots).is_ok());
+        if !(long && small) {
+            positions.iter().for_each(|(row, lots)| self.add(table, *row, *lots));
+            return;
+        }
+        for (unit, sums) in self.cells.iter_mut().enumerate() {
+            let own = positions.iter().filter(|(row, _)| table.line(*row).unit == unit);
+            let (rows, lots): (Vec<u32>, Vec<i32>) =
+                own.map(|(row, lots)| (row.index() as u32, *lots as i32)).unzip();
+            add_products(Width::best(), &rows, &lots, &table.rows(), sums);
+        }
+        positions.iter().for_each(|(row, lots)| self.add_beside(table, *row, *lots));
+    }
+
+    /// Adds all of some lots of a row but what they add to the scenarios of their unit.
+    fn add_beside(&mut self, table: &RiskTable, row: RowId, lots: i128) {
         let line = table.line(row);
-        add_times(&mut self.cells[line.unit], lots, table.scenario_row(row));
         add_times(&mut self.buckets[line.bucket], lots, table.sensitivities(row));
         if line.option
             && let Some(sums) = self.expiries.get_mut(line.bucket)

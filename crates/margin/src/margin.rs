@@ -272,12 +272,12 @@ pub fn pool_exposure(
     equity: &Equity,
 ) -> Result<Exposure, MarginError> {
     let mut exposure = Exposure::new(table);
+    let mut held = Vec::with_capacity(pool.positions.len());
     for position in &pool.positions {
         let lots = lots(market, position.instrument, position.quantity)?;
-        if let Some(row) = table.row(position.instrument) {
-            exposure.add(table, row, lots);
-        }
+        held.extend(table.row(position.instrument).map(|row| (row, lots)));
     }
+    exposure.add_all(table, &held);
     for (at, unit) in table.units.iter().enumerate() {
         if unit.underlying == table.currency {
             continue;

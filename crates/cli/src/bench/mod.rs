@@ -12,6 +12,7 @@ mod naive;
 mod netting;
 mod pricing;
 mod sensitivities;
+mod tail;
 mod whatif;
 
 use crate::failure::Failure;
@@ -51,6 +52,8 @@ pub fn run(json: bool, progress: impl Fn(&str)) -> Result<Answer, Failure> {
     figures.extend(whatif::run()?);
     progress("accounts over one table");
     figures.extend(accounts::run()?);
+    progress("margins from joint scenarios");
+    figures.extend(tail::run()?);
     progress("sensitivities-based margin from text");
     figures.extend(sensitivities::run()?);
     progress("a risk-parameter file of 50 MB");

@@ -2,6 +2,7 @@
 
 mod backtest;
 mod bench;
+mod calibrate;
 mod charged;
 mod check;
 mod compare;
@@ -24,6 +25,7 @@ mod matrix;
 mod models;
 mod pages;
 mod schema;
+mod tail;
 mod whatif;
 
 pub use matrix::{percent, scale};
@@ -56,8 +58,12 @@ pub enum Command {
     Import(import::ImportArgs),
     /// Our books in the formats of others
     Export(export::ExportArgs),
+    /// A document's numbers from history, dated, with the evidence
+    Calibrate(calibrate::CalibrateArgs),
     /// The game around liquidations: who comes, what is missing, who profits
     Game(game::GameArgs),
+    /// One series and its tail: VaR and ES by method, fitted laws, how each method did
+    Tail(tail::TailArgs),
     /// Models and books day by day through history: did the margin hold, what did it cost
     Backtest(backtest::BacktestArgs),
     /// Accounts that are run: commands in, answers out, everything on disk
@@ -86,7 +92,9 @@ pub fn run(command: &Command, screen: Screen) -> Result<Answer, Failure> {
         Command::Models(arguments) => models::run(arguments, screen),
         Command::Import(arguments) => import::run(arguments, screen),
         Command::Export(arguments) => export::run(arguments, screen),
+        Command::Calibrate(arguments) => calibrate::run(arguments, screen),
         Command::Game(arguments) => game::run(arguments, screen),
+        Command::Tail(arguments) => tail::run(arguments, screen),
         Command::Backtest(arguments) => backtest::run(arguments, screen),
         Command::Engine(arguments) => engine::run(arguments, screen),
         Command::Schema(arguments) => schema::run(arguments),

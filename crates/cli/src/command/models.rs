@@ -9,7 +9,7 @@ use crate::screen::Screen;
 use crate::table::{Align, Table, paragraph};
 use clap::{Args, Subcommand};
 use keelmark_api::ModelInfo;
-use keelmark_margin::document::library::BUILT_IN;
+use keelmark_margin::document::library;
 use keelmark_margin::{Document, margin};
 use std::fmt::Write as _;
 
@@ -75,7 +75,7 @@ pub fn run(arguments: &ModelsArgs, screen: Screen) -> Result<Answer, Failure> {
 
 fn list(format: FormatArgs) -> Result<Answer, Failure> {
     let mut infos = Vec::new();
-    for (name, _) in BUILT_IN {
+    for (name, _) in library::all() {
         infos.push(ModelInfo::of(&named(name)?));
     }
     output::list(format.format(), &infos, records, |infos| {
@@ -104,7 +104,7 @@ fn source(name: &str) -> Result<Answer, Failure> {
         return Ok(text(name)?.into());
     }
     named(name)?;
-    let found = BUILT_IN.iter().find(|(known, _)| *known == name);
+    let found = library::all().find(|(known, _)| *known == name);
     Ok(found.map(|(_, text)| (*text).to_owned()).unwrap_or_default().into())
 }
 
@@ -143,10 +143,7 @@ fn shown(info: &ModelInfo) -> String {
         out.push_str(&paragraph("  uncertain  ", uncertain));
     }
     for scan in &info.scans {
-        out.push_str(&paragraph(
-            "  scan       ",
-            &format!("{}, {} scenarios", scan.name, scan.scenarios),
-        ));
+        out.push_str(&paragraph("  scan       ", &format!("{}, {}", scan.name, scan.counted())));
     }
     for charge in &info.charges {
         let mut text = format!("{} ({})", charge.name, charge.kind);

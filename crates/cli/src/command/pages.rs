@@ -9,7 +9,7 @@ use crate::screen::Screen;
 use clap::Args;
 use keelmark_api::Context;
 use keelmark_margin::Document;
-use keelmark_margin::document::library::BUILT_IN;
+use keelmark_margin::document::library::{BUILT_IN, DYNAMIC};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -82,6 +82,13 @@ fn all(folder: &Path) -> Result<Answer, Failure> {
         })?;
         let link = format!("../../models/{name}.toml");
         pages.push((format!("{name}.md"), written(&document, name, Some(&link), Some(&example))?));
+        documents.push(document);
+    }
+    // What they ask depends on the date: a page has no example of it.
+    for (name, _) in DYNAMIC {
+        let document = models::named(name)?;
+        let link = format!("../../models/{name}.toml");
+        pages.push((format!("{name}.md"), written(&document, name, Some(&link), None)?));
         documents.push(document);
     }
     pages.push(("README.md".to_owned(), index(&documents)));

@@ -76,6 +76,7 @@ pub fn page(
     out.push_str(&charges(document, link.is_some())?);
     out.push_str(&scans(document));
     for (name, title) in [
+        ("tail", "How scenarios are made"),
         ("params", "Parameters"),
         ("rules", "Rules that are part of no level"),
         ("collateral", "Collateral"),
@@ -215,7 +216,12 @@ fn scans(document: &Document) -> String {
     }
     let mut out = String::from("## Scans\n\n");
     for scan in &document.scans {
-        let _ = writeln!(out, "### {}\n\n{} scenarios.\n", scan.name, scan.scenarios.len());
+        let about = match &scan.joint {
+            None => format!("{} scenarios", scan.columns()),
+            Some(joint) if joint.joint.is_some() => format!("{} joint scenarios", scan.columns()),
+            Some(joint) => format!("Joint scenarios `{}`, made from history", joint.method),
+        };
+        let _ = writeln!(out, "### {}\n\n{about}.\n", scan.name);
         let node = nodes.iter().find(|node| name(node) == Some(&scan.name));
         out.push_str(&node.map(|node| fields(node, &["name"])).unwrap_or_default());
     }

@@ -3,8 +3,17 @@
 use super::tree::{Node, Value};
 use keelmark_book::{InputError, instruments::nearest};
 
-/// Name and text of every built-in document.
+/// Name and text of every built-in document that can be asked as it is.
 pub const BUILT_IN: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/models.rs"));
+
+/// Name and text of every built-in document whose scenarios are made from history, and bound to it
+/// for a date ([`Document::with_joint`](crate::Document::with_joint)) before it can be asked.
+pub const DYNAMIC: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/dynamic.rs"));
+
+/// Every built-in document: those that can be asked as they are, then the others.
+pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    BUILT_IN.iter().chain(DYNAMIC)
+}
 
 /// A document may extend one that extends one, and so on, this many times.
 const DEEPEST: usize = 8;
@@ -32,13 +41,10 @@ pub fn extended(mut tree: Node) -> Result<Node, InputError> {
 }
 
 fn raw(name: &str) -> Result<Node, InputError> {
-    let Some((file, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
-        let near = nearest(name, BUILT_IN.iter().map(|(known, _)| *known), 3);
+    let Some((file, text)) = all().find(|(known, _)| *known == name) else {
+        let near = nearest(name, all().map(|(known, _)| *known), 3);
         let problem = if near.is_empty() {
-            format!(
-                "unknown model: expected one of {}, or the path of a .toml file",
-                BUILT_IN.len()
-            )
+            format!("unknown model: expected one of {}, or the path of a .toml file", all().count())
         } else {
             format!("unknown model; nearest: {} (or the path of a .toml file)", near.join(", "))
         };

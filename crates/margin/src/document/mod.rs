@@ -5,12 +5,14 @@
 
 mod bands;
 mod change;
+mod evidence;
 mod fields;
 mod groups;
 mod level;
 pub mod library;
 mod lint;
 mod params;
+pub mod plan;
 mod ramp;
 mod range;
 mod read;
@@ -19,6 +21,7 @@ pub mod tree;
 
 pub use bands::Band;
 pub use change::{Change, changes};
+pub use evidence::{Evidence, Tested};
 pub use fields::Fields;
 pub use ramp::{Number, Step, step};
 pub use range::Range;
@@ -88,6 +91,10 @@ pub struct Document {
     pub levels: Vec<Level>,
     /// What the venue does as equity over maintenance falls, from the best down; may be empty.
     pub bands: Vec<Band>,
+    /// What history says for its numbers, where they were calibrated.
+    pub evidence: Vec<Evidence>,
+    /// How its numbers are to be calibrated.
+    pub plan: plan::Plan,
     tree: Arc<Node>,
 }
 

@@ -11,8 +11,18 @@ use keelmark_book::{InputError, instruments::nearest};
 use std::collections::BTreeMap;
 
 /// Fields of a document that are for people: a word in them is no use of a parameter.
-const PROSE: &[&str] =
-    &["schema", "name", "title", "version", "source", "effective", "uncertain", "extends"];
+const PROSE: &[&str] = &[
+    "schema",
+    "name",
+    "title",
+    "version",
+    "source",
+    "effective",
+    "uncertain",
+    "extends",
+    "evidence",
+    "calibrate",
+];
 
 /// The parameters of a document with its rules among them, each read, with every error.
 pub(super) fn read(

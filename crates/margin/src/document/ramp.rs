@@ -11,7 +11,7 @@ use keelmark_book::{Decimal, InputError, Overflow, Round};
 use std::collections::BTreeMap;
 
 /// What says something of a document, not what it asks.
-const ABOUT: [&str; 9] = [
+const ABOUT: [&str; 11] = [
     "schema",
     "name",
     "title",
@@ -20,6 +20,8 @@ const ABOUT: [&str; 9] = [
     "source",
     "uncertain",
     "extends",
+    super::evidence::FIELD,
+    super::plan::FIELD,
     groups::FIELD,
 ];
 const ASSETS: &str = "collateral.assets";
@@ -84,6 +86,10 @@ pub fn step(old: &Document, new: &Document, done: u32, of: u32) -> Result<Step, 
         let (old, new) = (&old.version, &new.version);
         let version = Value::Text(format!("{old} to {new}, {done} of {of}"));
         table.insert("version".to_owned(), Node { value: version, origin: tree.origin.clone() });
+        if done < of {
+            // Of the numbers on the way there is no evidence.
+            table.remove(super::evidence::FIELD);
+        }
     }
     let document = Document::from_tree(tree)?;
     Ok(Step { document, numbers: way.numbers, other: way.other })

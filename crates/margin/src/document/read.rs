@@ -1,6 +1,7 @@
 //! From the tree of a document to the document, with every check that needs no market.
 
 use super::lint::Problems;
+use super::plan::{FIELD as PLAN, Plan};
 use super::tree::{Node, Value};
 use super::{
     CoinsMove, DeltaRule, Document, EquityRule, FeedRule, Fields, Level, NamedCharge, PoolBy,
@@ -65,6 +66,8 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
     let feeds = problems.keep(feeds(fields.get("feeds")));
     let delta = delta(fields.get("delta"), &scans, problems);
     let bands = problems.keep(super::bands::read(&mut fields));
+    let evidence = problems.keep(super::evidence::read(&original, &mut fields));
+    let plan = problems.keep(fields.get(PLAN).map(Plan::read).transpose());
     let node = problems.keep(fields.need("levels"));
     let levels = node.map(|node| levels(node, &charges, &params, problems));
     problems.add(fields.unknown());
@@ -87,6 +90,8 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
         delta: delta?,
         levels: levels?,
         bands: bands?,
+        evidence: evidence?,
+        plan: plan?.unwrap_or_default(),
         params,
         tail: tail?,
         scans,

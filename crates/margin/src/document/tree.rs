@@ -132,6 +132,40 @@ impl Node {
         Ok(())
     }
 
+    /// The value at a path, as for [`Node::set`]; `tiers[2].rate` enters a list without names.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Option<&Self> {
+        let mut node = self;
+        for step in path.split('.') {
+            let (name, places) = step.split_once('[').unwrap_or((step, ""));
+            node = match &node.value {
+                Value::Table(table) => table.get(name)?,
+                Value::List(items) => {
+                    items.iter().find(|item| name_of(item).as_deref() == Some(name))?
+                }
+                _ => return None,
+            };
+            for place in places.split_terminator(']') {
+                let Value::List(items) = &node.value else { return None };
+                node = items.get(place.trim_start_matches('[').parse::<usize>().ok()?)?;
+            }
+        }
+        Some(node)
+    }
+
+    /// A value that was computed rather than read.
+    #[must_use]
+    pub fn written(value: Value) -> Self {
+        Self { value, origin: Origin { file: "computed".to_owned(), line: 0 } }
+    }
+
+    /// A table of those of some fields that are there.
+    #[must_use]
+    pub fn table<'a>(fields: impl IntoIterator<Item = (&'a str, Option<Value>)>) -> Value {
+        let there = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        Value::Table(there.map(|(name, value)| (name.to_owned(), Self::written(value))).collect())
+    }
+
     fn child_mut(&mut self, step: &str) -> Result<&mut Self, String> {
         match &mut self.value {
             Value::Table(table) => {
@@ -290,8 +324,8 @@ mod tests {
 
     #[test]
     fn every_document_written_down_is_itself() {
-        use crate::document::{Document, library::BUILT_IN};
-        for (name, _) in BUILT_IN {
+        use crate::document::{Document, library};
+        for (name, _) in library::all() {
             let document = Document::named(name).unwrap();
             let again = Document::parse("again", &document.text()).unwrap();
             assert_eq!(again.digest, document.digest, "{name}");

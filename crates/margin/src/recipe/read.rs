@@ -213,6 +213,9 @@ fn below_one(fields: &mut Fields<'_>, name: &'static str, other: Option<f64>) ->
 fn damping(node: &Node) -> Read<Damping> {
     let mut fields = Fields::of(node)?;
     let capped = fields.number_in("capped_rise", Range::RATE)?.map(Decimal::to_f64);
+    if let Some(capped) = capped.filter(|factor| *factor <= 1.0) {
+        return Err(node.error(format!("capped_rise: expected a factor above 1, found {capped}")));
+    }
     let damping = Damping {
         stress_weight: share(&mut fields, "stress_weight", 0.0)?,
         floor: fields.get("floor").map(floor).transpose()?,

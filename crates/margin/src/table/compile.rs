@@ -18,8 +18,10 @@ use keelmark_book::{Asset, Decimal, InstrumentId, Market, Money, Overflow, Price
 use keelmark_kernels::net::AlignedRows;
 use keelmark_kernels::{Contract, QUANTISE_LIMIT, Width, exp, ln, quantise, revalue_many};
 
-/// Contracts priced at a time, so that their values stay in the nearest cache.
+/// Contracts priced at a time, so that their values stay in the nearest cache: at most so many, and
+/// of long rows as many as have so many cells.
 const BLOCK: usize = 32;
+const CELLS: usize = 8_192;
 /// Columns are padded to whole vectors of this many, so that no loop ends in single steps.
 const LANES: usize = 8;
 /// A document has at most this many scans.
@@ -383,11 +385,12 @@ impl Compiler<'_> {
         let n = self.frame.cells.len();
         let discount = self.discounts(&self.frame.units[group.unit].underlying)?;
         let vol_moves = (self.vol_moves(group)?, self.vol_factors(group)?);
-        let mut work = Work::new(&self.spans, n);
+        let most = (CELLS / n.max(1)).clamp(1, BLOCK);
+        let mut work = Work::new(&self.spans, n, most);
         let (mut scale, mut held, mut offset) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
         let mut scaled = None;
-        for start in (0..group.rows.len()).step_by(BLOCK) {
-            let end = (start + BLOCK).min(group.rows.len());
+        for start in (0..group.rows.len()).step_by(most) {
+            let end = (start + most).min(group.rows.len());
             let block = Block::new(group, start..end);
             block.value_now(&mut work.base);
             for span in &self.spans {
@@ -564,17 +567,17 @@ struct Work {
 }
 
 impl Work {
-    fn new(spans: &[Span], columns: usize) -> Self {
+    fn new(spans: &[Span], columns: usize, rows: usize) -> Self {
         let widest = spans.iter().map(|span| span.columns.len()).max().unwrap_or(0);
         let padded = widest.next_multiple_of(LANES);
         let room = |len: usize| vec![0.0; len];
         Self {
-            vols: room(BLOCK * padded),
-            out: room(BLOCK * padded),
+            vols: room(rows * padded),
+            out: room(rows * padded),
             factor: room(padded),
             ln_factor: room(padded),
-            values: room(BLOCK * columns),
-            base: room(BLOCK),
+            values: room(rows * columns),
+            base: room(rows),
         }
     }
 }

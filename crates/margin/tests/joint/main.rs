@@ -4,6 +4,8 @@
 mod columns;
 mod costs;
 mod documents;
+mod models;
+mod netting;
 mod recipe;
 mod set;
 mod tail;

@@ -131,6 +131,7 @@ fn what_is_no_recipe_is_refused_where_it_stands() {
         ("method = \"copula\"", "method = \"gauss\"", "method: expected one of historical"),
         ("name = \"stress\"", "name = \"drawn\"", "expected a name of its own"),
         ("vol = \"history\"", "vol = \"implied\"", "expected \"history\" or { down"),
+        ("capped_rise = \"1.1\"", "capped_rise = \"0.1\"", "expected a factor above 1"),
         ("seed = 7", "seed = 7\nwindwo = 3", "unknown field \"windwo\""),
     ];
     for (from, to, expected) in cases {
@@ -146,4 +147,26 @@ fn what_is_no_recipe_is_refused_where_it_stands() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn every_field_is_described() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let page = read("../../docs/dynamic-models.md");
+    let words: Vec<&str> = page.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+    let code = read("src/recipe/read.rs") + &read("src/joint.rs");
+    let mut found = 0;
+    // What a reading function asks for: the first text in its brackets.
+    for part in code.split(['(', ',']).skip(1).map(str::trim_start) {
+        let name = part.strip_prefix('"').and_then(|part| part.split_once('"'));
+        let Some((name, _)) = name.filter(|(name, _)| {
+            name.len() > 1 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        }) else {
+            continue;
+        };
+        assert!(words.contains(&name), "docs/dynamic-models.md does not describe `{name}`");
+        found += 1;
+    }
+    assert!(found > 40, "{found}");
 }

@@ -1,0 +1,285 @@
+//! The dated document: what differs from the old one, and the evidence.
+//!
+//! Where the old document is a built-in one the new one extends it and says no more than differs;
+//! read, both are the same tree, of the same digest, or nothing is written.
+
+use super::ladder::Written;
+use super::past::Pasts;
+use super::report::{Calibration, Row, Used};
+use super::target::Left;
+use super::{Asked, CalibrateError, Found};
+use keelmark_book::InputError;
+use keelmark_margin::Document;
+use keelmark_margin::document::SCHEMA;
+use keelmark_margin::document::tree::{Node, Value};
+use keelmark_units::Timestamp;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Fields that stand first, in this order.
+const HEAD: [&str; 8] =
+    ["schema", "extends", "name", "title", "version", "effective", "source", "uncertain"];
+
+/// The new document and what is to be said of it.
+pub(super) fn dated(
+    document: &Document,
+    pasts: &Pasts,
+    asked: &Asked,
+    (mut found, ladders): (Vec<Found>, Vec<Written>),
+    left: Vec<Left>,
+) -> Result<Calibration, CalibrateError> {
+    found.sort_by_key(|one| order(&one.evidence.field));
+    let mut tree = document.tree().clone();
+    for one in &found {
+        // Tiers are written as a whole.
+        if !ladders.iter().any(|ladder| ladder.path == one.path) {
+            put(&mut tree, one)?;
+        }
+    }
+    for ladder in &ladders {
+        tree.set(&ladder.path, &inline(&ladder.tiers))?;
+    }
+    let date = date(pasts.as_of);
+    let effective = asked.effective.clone().unwrap_or_else(|| date.clone());
+    let version = format!("{}, calibrated to {date}", document.version);
+    let mut sources: Vec<Node> = document.sources.iter().map(|text| written(text)).collect();
+    sources.push(written(&format!(
+        "{} numbers calibrated to histories up to {date}: see [[evidence]]",
+        found.len()
+    )));
+    let evidence: Vec<Node> = found.iter().map(|one| one.evidence.node()).collect();
+    if let Value::Table(fields) = &mut tree.value {
+        fields.insert("version".to_owned(), written(&version));
+        fields.insert("effective".to_owned(), written(&effective));
+        fields.insert("source".to_owned(), Node::written(Value::List(sources)));
+        fields.insert("evidence".to_owned(), Node::written(Value::List(evidence)));
+    }
+    let new = Document::from_tree(tree)?;
+    let text = match &asked.base {
+        Some(base) => over(document.tree(), new.tree(), base),
+        None => new.text(),
+    };
+    let read = Document::parse("calibrated.toml", &text)?;
+    if read.digest != new.digest {
+        let problem = format!("expected digest {}, found {}", new.digest, read.digest);
+        return Err(InputError::whole("calibrated.toml", problem).into());
+    }
+    Ok(Calibration {
+        model: new.name.clone(),
+        old_version: document.version.clone(),
+        version,
+        effective,
+        old_digest: document.digest.clone(),
+        digest: new.digest,
+        as_of: pasts.as_of,
+        numbers: found.iter().map(|one| Row::of(&one.evidence)).collect(),
+        left,
+        histories: used(pasts),
+        document: text,
+    })
+}
+
+fn used(pasts: &Pasts) -> Vec<Used> {
+    let spans = pasts.all().iter().filter_map(|past| Some((past, past.span()?)));
+    spans
+        .map(|(past, (first, last))| Used {
+            asset: past.asset.clone(),
+            says: past.says.to_string(),
+            rows: past.series.closes().len(),
+            first,
+            last,
+            digest: past.digest(),
+            findings: past.findings.clone(),
+        })
+        .collect()
+}
+
+/// A path with the numbers of its tiers counted as numbers.
+fn order(field: &str) -> Vec<(String, u32)> {
+    let step = |step: &str| {
+        let (name, place) = step.split_once('[').unwrap_or((step, ""));
+        (name.to_owned(), place.trim_end_matches(']').parse().unwrap_or(0))
+    };
+    field.split('.').map(step).collect()
+}
+
+/// `YYYY-MM-DD`.
+pub(super) fn date(time: Timestamp) -> String {
+    let (year, month, day) = time.date();
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+fn written(text: &str) -> Node {
+    Node::written(Value::Text(text.to_owned()))
+}
+
+/// Puts a number where it stands: one that was for all becomes the default of those by underlying.
+fn put(tree: &mut Node, one: &Found) -> Result<(), InputError> {
+    let number = format!("\"{}\"", one.evidence.new);
+    let inside = one.evidence.field != one.path;
+    if inside {
+        match tree.at(&one.path).map(|node| &node.value) {
+            Some(Value::Text(old)) => {
+                let old = format!("{{ default = {} }}", quoted(old));
+                tree.set(&one.path, &old)?;
+            }
+            None => tree.set(&one.path, "{}")?,
+            _ => {}
+        }
+    }
+    tree.set(&one.evidence.field, &number)
+}
+
+/// The text of a document over a base: what differs.
+fn over(base: &Node, new: &Node, name: &str) -> String {
+    let mut own = match differing(base, new) {
+        Some(Node { value: Value::Table(fields), .. }) => fields,
+        _ => BTreeMap::new(),
+    };
+    own.insert("schema".to_owned(), written(SCHEMA));
+    own.insert("extends".to_owned(), written(name));
+    if let Some(node) = new.at("name") {
+        own.insert("name".to_owned(), node.clone());
+    }
+    text(&own)
+}
+
+/// What a tree says otherwise than another, `None` where it says the same: tables field by field,
+/// lists of named tables by name, all else as a whole.
+fn differing(base: &Node, new: &Node) -> Option<Node> {
+    if base.to_string() == new.to_string() {
+        return None;
+    }
+    let value = match (&base.value, &new.value) {
+        (Value::Table(before), Value::Table(after)) => Value::Table(fields(before, after)),
+        (Value::List(before), Value::List(after)) if named(before) && named(after) => {
+            let items = after.iter().filter_map(|item| {
+                let name = item.at("name")?;
+                let old = before.iter().find(|old| same(old.at("name"), name))?;
+                let mut found = differing(old, item)?;
+                if let Value::Table(fields) = &mut found.value {
+                    fields.insert("name".to_owned(), name.clone());
+                }
+                Some(found)
+            });
+            Value::List(items.collect())
+        }
+        _ => return Some(new.clone()),
+    };
+    Some(Node::written(value))
+}
+
+fn fields(
+    before: &BTreeMap<String, Node>,
+    after: &BTreeMap<String, Node>,
+) -> BTreeMap<String, Node> {
+    let changed = after.iter().filter_map(|(key, node)| {
+        let found = match before.get(key) {
+            Some(old) => differing(old, node),
+            None => Some(node.clone()),
+        };
+        found.map(|found| (key.clone(), found))
+    });
+    changed.collect()
+}
+
+fn named(items: &[Node]) -> bool {
+    !items.is_empty() && items.iter().all(|item| item.at("name").is_some())
+}
+
+fn same(one: Option<&Node>, other: &Node) -> bool {
+    one.is_some_and(|one| one.to_string() == other.to_string())
+}
+
+/// A tree as TOML that a person reads: a field a line, a tier a line.
+fn text(fields: &BTreeMap<String, Node>) -> String {
+    let mut out =
+        String::from("# Written by `keelmark calibrate`: numbers, and the evidence for them.\n");
+    for key in HEAD {
+        if let Some(node) = fields.get(key) {
+            let _ = writeln!(out, "{key} = {}", lines(node));
+        }
+    }
+    for (key, node) in fields.iter().filter(|(key, _)| !HEAD.contains(&key.as_str())) {
+        match &node.value {
+            Value::Table(inner) => block(&mut out, "[", "]", &bare(key), inner),
+            Value::List(items) => {
+                for item in items {
+                    if let Value::Table(inner) = &item.value {
+                        block(&mut out, "[[", "]]", &bare(key), inner);
+                    }
+                }
+            }
+            _ => {
+                let _ = writeln!(out, "{} = {}", bare(key), lines(node));
+            }
+        }
+    }
+    out
+}
+
+/// A table under its header; what holds lists of tables goes below it, under one of its own.
+fn block(out: &mut String, open: &str, close: &str, name: &str, fields: &BTreeMap<String, Node>) {
+    let _ = writeln!(out, "\n{open}{name}{close}");
+    let wide = |node: &Node| match &node.value {
+        Value::Table(inner) => inner.values().any(|one| matches!(one.value, Value::List(_))),
+        _ => false,
+    };
+    let first = fields.get_key_value("name").into_iter();
+    let rest = fields.iter().filter(|(key, node)| *key != "name" && !wide(node));
+    for (key, node) in first.chain(rest) {
+        let _ = writeln!(out, "{} = {}", bare(key), lines(node));
+    }
+    for (key, node) in fields.iter().filter(|(_, node)| wide(node)) {
+        if let Value::Table(inner) = &node.value {
+            block(out, "[", "]", &format!("{name}.{}", bare(key)), inner);
+        }
+    }
+}
+
+/// A value; a list of several lines where it is one of tables or of sentences.
+fn lines(node: &Node) -> String {
+    match &node.value {
+        Value::List(items) if !items.is_empty() => {
+            let all: String = items.iter().map(|item| format!("  {},\n", inline(item))).collect();
+            format!("[\n{all}]")
+        }
+        _ => inline(node),
+    }
+}
+
+fn inline(node: &Node) -> String {
+    match &node.value {
+        Value::Text(text) => quoted(text),
+        Value::Bool(truth) => truth.to_string(),
+        Value::List(items) => {
+            format!("[{}]", items.iter().map(inline).collect::<Vec<_>>().join(", "))
+        }
+        Value::Table(table) if table.is_empty() => "{}".to_owned(),
+        Value::Table(table) => {
+            let first = ["up_to"].into_iter().filter_map(|key| table.get_key_value(key));
+            let rest = table.iter().filter(|(key, _)| *key != "up_to");
+            let each = first.map(|(key, item)| (key, item)).chain(rest);
+            let all: Vec<String> =
+                each.map(|(key, item)| format!("{} = {}", bare(key), inline(item))).collect();
+            format!("{{ {} }}", all.join(", "))
+        }
+    }
+}
+
+/// A key of TOML, quoted where it must be.
+fn bare(key: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !key.is_empty() && key.chars().all(plain) { key.to_owned() } else { quoted(key) }
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    };
+    let inner: String = text.chars().map(plain).collect();
+    format!("\"{inner}\"")
+}
