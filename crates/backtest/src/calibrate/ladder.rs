@@ -6,7 +6,7 @@
 //! `q` the tail over the horizon, `s` the volatility of a day, at most 1. Tiers are marginal, as
 //! taxes are: each asks what is left so that a position at its upper limit asks `N R(N)` in all.
 
-use super::number::{estimate, price, refused, tested, to_step, whole};
+use super::number::{CAPPED, estimate, price, refused, tested, time, to_step, whole};
 use super::past::{DAY, Moves, Past, Pasts};
 use super::tail::{self, Loss, Measured};
 use super::target::{Ladder, LadderKind, Left, Targets};
@@ -98,6 +98,11 @@ pub fn all(
             left.push(Left { field, why: "kept, as the plan says".to_owned() });
             continue;
         };
+        let ratios = ladder.kind == LadderKind::Ratios && said.meaning.is_none();
+        if ratios && collateral::moves(document, &ladder.key, pasts) {
+            left.push(Left { field, why: collateral::COUNTED.to_owned() });
+            continue;
+        }
         match one(document, ladder, pasts, &said, left) {
             Ok((written, evidence)) => {
                 out.push(written);
@@ -278,7 +283,7 @@ impl Asks<'_> {
         let least = settings.max_fall.map_or(0.0, |share| old * (1.0 - share.to_f64()));
         let capped = if old > 0.0 { loss.min(most).max(least) } else { loss };
         if capped != loss {
-            notes.push(format!("changes only so far at once: history says {loss:.4}"));
+            notes.push(CAPPED.to_owned());
         }
         capped
     }
@@ -346,7 +351,7 @@ impl Asks<'_> {
             })?,
             method: self.sure.said(),
             confidence: self.sure.confidence_exact,
-            horizon: self.sure.horizon.to_string(),
+            horizon: time(self.sure, &self.said.settings),
             observations: whole(self.moves.logs.len()),
             first: self.moves.first,
             last: self.moves.last,

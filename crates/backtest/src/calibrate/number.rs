@@ -4,6 +4,7 @@ use super::past::{Moves, Past, Pasts, Says};
 use super::tail::{self, Held, Loss, Measured};
 use super::target::{Left, Target, Targets};
 use super::{CalibrateError, Found, Sure, collateral};
+use keelmark_margin::Document;
 use keelmark_margin::document::plan::{Horizon, Meaning, Plan, Said, Settings};
 use keelmark_margin::document::{Evidence, Tested};
 use keelmark_units::{Decimal, Round};
@@ -19,6 +20,9 @@ const LEADING: i32 = 2;
 
 /// How a note begins of a number that implied volatility would say better.
 const REALISED: &str = "no implied volatility was given";
+
+/// The note of a number that is not yet where history says.
+pub(super) const CAPPED: &str = "changes only so far at once, as the plan says: measured goes on";
 
 /// What a number is measured from, one history and one side.
 struct Candidate<'p> {
@@ -61,6 +65,7 @@ fn loss_of((meaning, scale): (Meaning, f64), number: f64) -> f64 {
 
 /// Every number that histories say something of; why the others stay.
 pub fn all(
+    document: &Document,
     targets: &Targets,
     pasts: &Pasts,
     plan: &Plan,
@@ -74,6 +79,13 @@ pub fn all(
             left.push(Left { field, why: "kept, as the plan says".to_owned() });
             continue;
         };
+        let cut = |(meaning, _): &(Meaning, f64)| {
+            matches!(meaning, Meaning::Ratio | Meaning::Haircut) && said.meaning.is_none()
+        };
+        if target.uses.iter().any(cut) && collateral::moves(document, name, pasts) {
+            left.push(Left { field, why: collateral::COUNTED.to_owned() });
+            continue;
+        }
         match one(&target, pasts, &said) {
             Ok(evidence) => {
                 found.push(Found { path: target.path.clone(), key: target.key.clone(), evidence });
@@ -357,7 +369,11 @@ fn settled(
     settings: &Settings,
 ) -> Result<Decimal, CalibrateError> {
     let (mut number, old) = (found.number, target.old);
-    if let Some(old) = old.filter(|_| found.moves.is_some()) {
+    let realised = found.notes.iter().any(|note| note.starts_with(REALISED));
+    if let Some(old) = old.filter(|old| realised && *old >= number) {
+        number = old;
+        found.notes.retain(|note| note.starts_with(REALISED));
+    } else if let Some(old) = old.filter(|_| found.moves.is_some()) {
         let before = loss_of(found.meaning, old);
         let now = loss_of(found.meaning, number);
         let most = settings.max_rise.map(|share| before * (1.0 + share.to_f64()));
@@ -365,15 +381,8 @@ fn settled(
         let capped = now.min(most.unwrap_or(now)).max(least.unwrap_or(f64::NEG_INFINITY));
         if capped != now && before > 0.0 {
             number = number_of(found.meaning, capped);
-            let way = if capped < now { "rises" } else { "falls" };
-            found
-                .notes
-                .push(format!("{way} only so far at once: history says {:.4}", found.number));
+            found.notes.push(CAPPED.to_owned());
         }
-    }
-    let realised = found.notes.iter().any(|note| note.starts_with(REALISED));
-    if let Some(old) = old.filter(|old| realised && *old > number) {
-        number = old;
     }
     let up = rises(found.meaning.0);
     let mut exact = rounded(number, found.meaning.0, settings.round, up)?;
@@ -446,6 +455,13 @@ fn evidence(
     Ok(own)
 }
 
+/// The horizon in words, what comes before it apart.
+pub(super) fn time(sure: &Sure, settings: &Settings) -> String {
+    let Some(latency) = settings.latency else { return sure.horizon.to_string() };
+    let after = sure.horizon.seconds() - latency.seconds();
+    format!("{latency} + {}", Horizon::of_seconds(after))
+}
+
 /// Evidence without a number.
 fn blank(
     found: &Candidate<'_>,
@@ -455,13 +471,6 @@ fn blank(
     let (first, last) = found.past.span().unwrap_or_default();
     let mut notes = found.notes.clone();
     notes.extend(found.past.findings.iter().cloned());
-    let horizon = match (settings.latency, settings.horizon) {
-        (Some(latency), horizon) => {
-            let horizon = horizon.unwrap_or(Horizon::of_seconds(86_400));
-            format!("{latency} + {horizon}")
-        }
-        _ => sure.horizon.to_string(),
-    };
     Ok(Evidence {
         field: String::new(),
         underlying: found.past.asset.clone(),
@@ -471,7 +480,7 @@ fn blank(
         measured: estimate(if found.moves.is_some() { found.number } else { found.measured })?,
         method: sure.said(),
         confidence: sure.confidence_exact,
-        horizon,
+        horizon: time(sure, settings),
         observations: whole(found.past.series.closes().len()),
         first,
         last,

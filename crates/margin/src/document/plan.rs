@@ -266,7 +266,7 @@ impl FromStr for Horizon {
             || format!("expected a time such as 2d, 8h, 30m or 12s, at most 366d, found {text:?}");
         let unit = UNITS.iter().find(|(unit, _)| text.ends_with(*unit)).ok_or_else(refused)?;
         let count: u64 = text[..text.len() - 1].parse().map_err(|_| refused())?;
-        let seconds = count.checked_mul(unit.1).filter(|all| *all <= LONGEST);
+        let seconds = count.checked_mul(unit.1).filter(|all| (1..=LONGEST).contains(all));
         seconds.map(Self).ok_or_else(refused)
     }
 }
@@ -468,6 +468,7 @@ mod tests {
             ("horizon = \"2 days\"", "expected a time such as 2d"),
             ("horizon = \"é\"", "expected a time such as 2d"),
             ("horizon = \"400d\"", "at most 366d"),
+            ("horizon = \"0d\"", "expected a time such as 2d"),
             ("confidence = 1", "below 1"),
             ("confidence = 0", "above 0"),
             ("window = 0", "above zero"),
