@@ -6,6 +6,8 @@ pub mod calibrate;
 pub mod dynamic;
 pub mod error;
 pub mod history;
+pub mod portrait;
+pub mod methods;
 pub mod report;
 pub mod walk;
 pub mod world;

@@ -14,6 +14,7 @@ mod arguments;
 mod bench;
 mod command;
 mod failure;
+mod html;
 mod inputs;
 mod models;
 mod number;

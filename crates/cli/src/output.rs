@@ -2,6 +2,7 @@
 
 use crate::arguments::Format;
 use crate::failure::Failure;
+use crate::screen::Screen;
 use serde::Serialize;
 
 /// What a command has to say, and the exit code that goes with it.
@@ -81,6 +82,17 @@ pub fn single<T: Serialize>(
         Format::Ndjson => line(report)?,
     };
     Ok(text.into())
+}
+
+/// A text to a file, said on standard error; `-` makes it the answer.
+pub fn to_file(text: String, file: &str, what: &str, screen: Screen) -> Result<Answer, Failure> {
+    if file == "-" {
+        return Ok(text.into());
+    }
+    std::fs::write(file, text)
+        .map_err(|error| Failure::failed(format!("{file}: cannot write: {error}")))?;
+    screen.note(&format!("{file}: {what}"));
+    Ok(String::new().into())
 }
 
 /// A value as JSON over several lines.

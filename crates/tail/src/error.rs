@@ -44,7 +44,10 @@ impl TailError {
     }
 
     /// Refuses fewer observations than are needed.
-    pub(crate) fn need(what: &str, needs: usize, found: usize) -> Result<(), Self> {
+    ///
+    /// # Errors
+    /// [`TailError::TooShort`].
+    pub fn need(what: &str, needs: usize, found: usize) -> Result<(), Self> {
         if found >= needs {
             return Ok(());
         }

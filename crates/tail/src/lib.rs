@@ -26,6 +26,7 @@ pub mod read;
 pub mod scenario;
 pub mod series;
 mod solve;
+pub mod standard;
 pub mod vol;
 
 pub use breach::Breaches;
@@ -38,4 +39,5 @@ pub use method::{Method, Rolling};
 pub use moments::Moments;
 pub use quantile::Rule;
 pub use series::{Returns, Series};
-pub use vol::Ewma;
+pub use standard::{STANDARD, TwoSpeedFiltered};
+pub use vol::{Ewma, TwoSpeed};

@@ -146,14 +146,8 @@ pub fn percent(by: f64) -> String {
 }
 
 fn picture(report: &MatrixReport, file: &str, screen: Screen) -> Result<Answer, Failure> {
-    let text = svg::matrices(report);
-    if file == "-" {
-        return Ok(text.into());
-    }
-    std::fs::write(file, text)
-        .map_err(|error| Failure::failed(format!("{file}: cannot write: {error}")))?;
-    screen.note(&format!("{file}: risk matrix of {}", report.account));
-    Ok(String::new().into())
+    let what = format!("risk matrix of {}", report.account);
+    output::to_file(svg::matrices(report), file, &what, screen)
 }
 
 fn records(reports: &[MatrixReport]) -> Records {

@@ -25,6 +25,7 @@ mod matrix;
 mod models;
 mod pages;
 mod schema;
+mod tail;
 mod whatif;
 
 pub use matrix::{percent, scale};
@@ -61,6 +62,8 @@ pub enum Command {
     Calibrate(calibrate::CalibrateArgs),
     /// The game around liquidations: who comes, what is missing, who profits
     Game(game::GameArgs),
+    /// One series and its tail: VaR and ES by method, fitted laws, how each method did
+    Tail(tail::TailArgs),
     /// Models and books day by day through history: did the margin hold, what did it cost
     Backtest(backtest::BacktestArgs),
     /// Accounts that are run: commands in, answers out, everything on disk
@@ -91,6 +94,7 @@ pub fn run(command: &Command, screen: Screen) -> Result<Answer, Failure> {
         Command::Export(arguments) => export::run(arguments, screen),
         Command::Calibrate(arguments) => calibrate::run(arguments, screen),
         Command::Game(arguments) => game::run(arguments, screen),
+        Command::Tail(arguments) => tail::run(arguments, screen),
         Command::Backtest(arguments) => backtest::run(arguments, screen),
         Command::Engine(arguments) => engine::run(arguments, screen),
         Command::Schema(arguments) => schema::run(arguments),

@@ -234,7 +234,8 @@ impl Rolling {
     }
 }
 
-fn positive(margin: f64, at: usize) -> Result<f64, TailError> {
+/// Refuses a margin that is none.
+pub(crate) fn positive(margin: f64, at: usize) -> Result<f64, TailError> {
     if margin.is_finite() && margin > 0.0 {
         return Ok(margin);
     }

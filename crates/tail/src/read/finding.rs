@@ -126,15 +126,23 @@ impl Findings {
     }
 }
 
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, rows, what, done, .. } = self;
+        write!(f, "line {line}: {what}")?;
+        if *rows > 1 {
+            write!(f, ", {rows} rows")?;
+        }
+        write!(f, "; accepted: {done}")
+    }
+}
+
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} found", self.len())?;
-        for Finding { line, rows, what, done, .. } in self.iter().take(PRINTED) {
-            write!(f, "\n  line {line}: {what}")?;
-            if *rows > 1 {
-                write!(f, ", {rows} rows")?;
-            }
-            write!(f, "; accepted: {done}")?;
+        let s = if self.len() == 1 { "" } else { "s" };
+        write!(f, "{} finding{s}", self.len())?;
+        for finding in self.iter().take(PRINTED) {
+            write!(f, "\n  {finding}")?;
         }
         match self.len().saturating_sub(PRINTED) {
             0 => Ok(()),

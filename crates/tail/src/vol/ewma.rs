@@ -30,21 +30,27 @@ impl Ewma {
     /// When the returns are fewer than the start needs or not finite, when `lambda` is not between
     /// 0 and 1, or when a variance is zero or not finite: a constant or an exploding series.
     pub fn variances(&self, returns: &[f64]) -> Result<Vec<f64>, TailError> {
-        let found = self.path(returns)?;
+        self.cut(returns, f64::INFINITY)
+    }
+
+    /// The same with no return counted for more than `most` of its own standard deviations.
+    pub(crate) fn cut(&self, returns: &[f64], most: f64) -> Result<Vec<f64>, TailError> {
+        let found = self.path(returns, most)?;
         match found.iter().position(|one| !one.is_normal()) {
             None => Ok(found),
             Some(at) => Err(flat_or_exploding(at, found[at])),
         }
     }
 
-    fn path(&self, returns: &[f64]) -> Result<Vec<f64>, TailError> {
+    fn path(&self, returns: &[f64], most: f64) -> Result<Vec<f64>, TailError> {
         self.check(returns)?;
         let first = returns[..self.start].iter().map(|one| one * one).sum::<f64>();
         let mut variance = first / self.start as f64;
         let mut found = Vec::with_capacity(returns.len() + 1);
         found.push(variance);
         for one in returns {
-            variance = self.next(variance, *one);
+            // Without a bound this is the return itself, also where infinity times zero is none.
+            variance = self.next(variance, one.abs().min(most * variance.sqrt()));
             found.push(variance);
         }
         Ok(found)
@@ -68,7 +74,7 @@ impl Ewma {
         if !(floor > 0.0 && floor.is_finite()) {
             return Err(TailError::number("floor of a volatility", "a number above zero", floor));
         }
-        let mut found = self.path(returns)?;
+        let mut found = self.path(returns, f64::INFINITY)?;
         if let Some(at) = found.iter().position(|one| !one.is_finite()) {
             return Err(flat_or_exploding(at, found[at]));
         }

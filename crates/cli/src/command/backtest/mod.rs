@@ -2,9 +2,10 @@
 //!
 //! Everything is computed by `keelmark-backtest`. Here are what is asked of it ([`asked`]), the
 //! pieces of a walk on all cores, kept where it was broken off ([`resume`]), its words ([`text`])
-//! and its tables as files ([`tables`]).
+//! its tables as files ([`tables`]), and all of it as a page for a committee ([`page`]).
 
 mod asked;
+mod page;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod resume;
@@ -86,6 +87,12 @@ pub struct BacktestArgs {
     /// Write every table as Parquet into this directory
     #[arg(long, value_name = "DIR")]
     parquet: Option<String>,
+    /// Write a page that stands alone to this file: verdicts, margin against loss, tails, breaches
+    #[arg(long, value_name = "FILE")]
+    html: Option<String>,
+    /// The level of that page
+    #[arg(long, value_name = "NAME", default_value = "initial", requires = "html")]
+    level: String,
     /// Threads at most; all cores otherwise, with the same answer
     #[arg(long, value_name = "NUMBER")]
     threads: Option<NonZeroUsize>,
@@ -107,6 +114,13 @@ pub fn run(arguments: &BacktestArgs, screen: Screen) -> Result<Answer, Failure> 
     let report = walk.report(&pieces)?;
     screen.notes(&report.notes);
     tables::write(&report, arguments.csv.as_deref(), arguments.parquet.as_deref(), screen)?;
+    if let Some(file) = &arguments.html {
+        let text = page::page(&report, &arguments.level)?;
+        let shown = output::to_file(text, file, "the backtest as a page", screen)?;
+        if file == "-" {
+            return Ok(shown);
+        }
+    }
     let format = arguments.format.format();
     if format == Format::Ndjson {
         let lines: Result<Vec<String>, _> = report.runs.iter().map(output::line).collect();

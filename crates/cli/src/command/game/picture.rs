@@ -3,7 +3,7 @@
 
 use super::sweep::{AxisReport, SweepReport};
 use super::text::{amount, plain, share};
-use crate::svg::{escaped, text};
+use crate::svg::{self, round_up, text};
 use crate::table::wrapped;
 use keelmark_systemic::game::sweep::Cell;
 use std::fmt::Write as _;
@@ -33,16 +33,11 @@ pub fn of(report: &SweepReport) -> String {
     }
 }
 
-fn begun(report: &SweepReport, width: usize, height: usize, title: &str) -> String {
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\" font-family=\"system-ui, sans-serif\" font-size=\"13\" \
-         role=\"img\">\n"
-    );
-    let _ = writeln!(out, "<title>{}: {}</title>", escaped(&report.name), escaped(title));
-    let _ = writeln!(out, "<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>");
+fn headed(report: &SweepReport, width: usize, height: usize, title: &str) -> String {
+    let title = format!("{}: {title}", report.name);
+    let mut out = svg::begun(width, height, &title);
     let style = "font-weight=\"600\" font-size=\"15\"";
-    text(&mut out, 12, 22, "start", style, &format!("{}: {title}", report.name));
+    text(&mut out, 12, 22, "start", style, &title);
     let under = format!("game {}, seed {}, {} paths", report.game, report.seed, report.paths);
     text(&mut out, 12, 40, "start", SMALL, &under);
     out
@@ -64,7 +59,7 @@ struct Panel<'a> {
 fn lines(report: &SweepReport, axis: &AxisReport) -> String {
     let height = TOP + 2 * PANEL + GAP + 64;
     let title = format!("what is missing as {} moves", axis.parameter);
-    let mut out = begun(report, WIDTH, height, &title);
+    let mut out = headed(report, WIDTH, height, &title);
     let most = |of: fn(&Cell) -> f64| report.cells.iter().map(of).fold(0.0, f64::max);
     let missing: fn(&Cell) -> f64 = |cell| cell.shortfall;
     let nobody: fn(&Cell) -> f64 = |cell| cell.nobody;
@@ -174,18 +169,6 @@ fn drawn(report: &SweepReport, axis: &AxisReport, panel: &Panel<'_>, out: &mut S
     }
 }
 
-/// One, two, two and a half or five times a power of ten, no less than this.
-fn round_up(value: f64) -> f64 {
-    if value <= 0.0 {
-        return 1.0;
-    }
-    let text = format!("{value:e}");
-    let exponent = text.split_once('e').map_or("0", |(_, exponent)| exponent);
-    let power: f64 = format!("1e{exponent}").parse().unwrap_or(1.0);
-    let steps = [1.0, 2.0, 2.5, 5.0, 10.0];
-    steps.iter().map(|step| step * power).find(|one| *one >= value).unwrap_or(value)
-}
-
 fn map(report: &SweepReport, first: &AxisReport, second: &AxisReport) -> String {
     let (rows, columns) = (first.values.len(), second.values.len());
     let wide = (1_200 / columns).clamp(2, CELL.0);
@@ -195,7 +178,7 @@ fn map(report: &SweepReport, first: &AxisReport, second: &AxisReport) -> String 
     let footing = wrapped(&legend(report), (width - 24) / 7);
     let height = bottom + 52 + footing.len() * LINE;
     let title = format!("{} against {}", first.parameter, second.parameter);
-    let mut out = begun(report, width, height, &title);
+    let mut out = headed(report, width, height, &title);
     let spot = |row: usize, column: usize| (LEFT + column * wide, bottom - (row + 1) * high);
     let written = wide >= 40 && high >= 16;
     let thousand = report.cells.iter().any(|cell| cell.shortfall >= 100_000.0);
@@ -304,17 +287,4 @@ fn scales(
     let middle = LEFT + second.values.len() * wide / 2;
     text(out, middle, bottom + 34, "middle", INK, &second.parameter);
     text(out, LEFT - 8, TOP + 14, "end", INK, &first.parameter);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn axes_end_at_round_numbers() {
-        assert_eq!(round_up(0.0), 1.0);
-        assert_eq!(round_up(123_456.0), 200_000.0);
-        assert!((round_up(0.05) - 0.05).abs() < 1e-12);
-        assert!((round_up(0.3) - 0.5).abs() < 1e-12);
-    }
 }

@@ -192,13 +192,10 @@ fn turns(game: &Game, axes: &[Axis], cells: &[Cell]) -> Vec<TurnAt> {
 }
 
 fn written(report: &SweepReport, file: &str, screen: Screen) -> Result<Answer, Failure> {
-    let text = picture::of(report);
+    let shown = output::to_file(picture::of(report), file, &report.name, screen)?;
     if file == "-" {
-        return Ok(text.into());
+        return Ok(shown);
     }
-    std::fs::write(file, text)
-        .map_err(|error| Failure::failed(format!("{file}: cannot write: {error}")))?;
-    screen.note(&format!("{file}: {}", report.name));
     Ok(table(report, screen).into())
 }
 

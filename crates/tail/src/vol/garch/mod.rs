@@ -19,6 +19,9 @@ mod check;
 mod climb;
 mod likelihood;
 mod quadratic;
+mod walk;
+
+pub use walk::{Schedule, Walked};
 
 use crate::{Ewma, TailError};
 use likelihood::{Likelihood, P};

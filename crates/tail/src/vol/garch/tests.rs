@@ -214,3 +214,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_walk_knows_nothing_of_what_comes() {
+    let returns = simulated(&truth(Garch::T, 0.08, 0.0, 0.9, Some(5.0)), 900, 4);
+    let schedule = Schedule { first: 500, every: 100, window: Some(400) };
+    let walk = |returns: &[f64]| Garch::T.walk(returns, schedule, Ewma::new(0.97)).unwrap();
+    let (whole, part) = (walk(&returns), walk(&returns[..750]));
+    assert_eq!((whole.variances.len(), whole.fits, whole.fell_back.len()), (901, 5, 0));
+    assert_eq!(whole.variances[..=750], part.variances[..]);
+    // At a fit, the forecast is that of the window before it.
+    let fit = Garch::T.fit(&returns[100..500]).unwrap();
+    let next = fit.next_variance(&returns[100..500]);
+    assert!((whole.variances[500] / next - 1.0).abs() < 1e-9);
+    assert_ne!(whole.variances[499], fit.variances(&returns)[499]);
+}
+
+#[test]
+fn a_walk_says_where_it_fell_back() {
+    let mut returns = simulated(&truth(Garch::NORMAL, 0.1, 0.0, 0.85, None), 700, 4);
+    returns[300] = 50.0;
+    let schedule = Schedule { first: 200, every: 100, window: Some(200) };
+    let walked = Garch::NORMAL.walk(&returns, schedule, Ewma::new(0.97)).unwrap();
+    let at: Vec<usize> = walked.fell_back.iter().map(|(at, _)| *at).collect();
+    assert_eq!(at, [400, 500], "{:?}", walked.fell_back);
+    let ewma = Ewma::new(0.97).variances(&returns).unwrap();
+    assert_eq!(walked.variances[400..600], ewma[400..600]);
+    assert!(
+        Garch::NORMAL.walk(&returns, Schedule { every: 0, ..schedule }, Ewma::new(0.9)).is_err()
+    );
+}

@@ -3,6 +3,7 @@
 //! Written by hand, since text stays text that way: it can be searched, read aloud and printed.
 //! Colours diverge from white at zero, red below and blue above, of one scale in a picture.
 
+use super::{begun, text};
 use crate::command::{percent, scale};
 use crate::table::{TIE, wrapped};
 use keelmark_api::MatrixReport;
@@ -27,15 +28,7 @@ pub fn matrices(report: &MatrixReport) -> String {
     let columns = report.matrices.iter().map(|one| one.moves.len()).max().unwrap_or(0);
     let width = (LEFT + columns * CELL_WIDTH + RIGHT).max(480);
     let height: usize = report.matrices.iter().map(block_height).sum::<usize>().max(1);
-    let mut out = String::new();
-    let _ = writeln!(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {width} {height}\" font-family=\"system-ui, sans-serif\" font-size=\"13\" \
-         role=\"img\">"
-    );
-    let _ = writeln!(out, "<title>Risk matrix of {}</title>", escaped(&report.account));
-    let _ = writeln!(out, "<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>");
+    let mut out = begun(width, height, &format!("Risk matrix of {}", report.account));
     let mut y = 0;
     for matrix in &report.matrices {
         block(report, matrix, y, &mut out);
@@ -125,13 +118,6 @@ fn footing(matrix: &UnitMatrix) -> Vec<String> {
     wrapped(&said, matrix.moves.len().max(5) * LETTERS)
 }
 
-/// A text at a place.
-pub fn text(out: &mut String, x: usize, y: usize, anchor: &str, style: &str, said: &str) {
-    let said = escaped(said);
-    let _ =
-        writeln!(out, "<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" {style}>{said}</text>");
-}
-
 /// Fill and ink of a cell, from -1 (largest loss) to 1 (largest gain).
 fn colours(strength: f64) -> (String, &'static str) {
     let end = if strength < 0.0 { LOSS } else { GAIN };
@@ -139,11 +125,6 @@ fn colours(strength: f64) -> (String, &'static str) {
     let mix = |end: f64| (255.0 + (end - 255.0) * share).round() as u8;
     let fill = format!("#{:02x}{:02x}{:02x}", mix(end[0]), mix(end[1]), mix(end[2]));
     (fill, if share > 0.6 { "#fff" } else { "#111" })
-}
-
-/// Text that cannot end an element.
-pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -156,10 +137,5 @@ mod tests {
         assert_eq!(colours(-1.0), ("#ca0020".to_owned(), "#fff"));
         assert_eq!(colours(1.0), ("#0571b0".to_owned(), "#fff"));
         assert_eq!(colours(f64::NAN).1, "#111");
-    }
-
-    #[test]
-    fn names_cannot_break_the_picture() {
-        assert_eq!(escaped("a<b>&\"c\""), "a&lt;b&gt;&amp;&quot;c&quot;");
     }
 }
