@@ -253,7 +253,10 @@ impl Asks<'_> {
             };
             // What keeps the table continuous follows from its rates.
             fields.remove("deduction");
-            fields.insert(field.to_owned(), Node::written(Value::Text(new.to_string())));
+            let same = |node: &&Node| node.decimal().is_ok_and(|old| old == new);
+            let as_it_was = fields.get(field).filter(same).cloned();
+            let number = as_it_was.unwrap_or_else(|| Node::written(Value::Text(new.to_string())));
+            fields.insert(field.to_owned(), number);
             nodes.push(Node::written(Value::Table(fields)));
             if !sized && at > 0 {
                 continue;

@@ -22,7 +22,7 @@ const LEADING: i32 = 2;
 const REALISED: &str = "no implied volatility was given";
 
 /// The note of a number that is not yet where history says.
-pub(super) const CAPPED: &str = "changes only so far at once, as the plan says: measured goes on";
+pub(super) const CAPPED: &str = "changes only so far at once, as the plan says: see what was measured";
 
 /// What a number is measured from, one history and one side.
 struct Candidate<'p> {
@@ -500,6 +500,12 @@ pub(super) fn estimate(value: f64) -> Result<Decimal, CalibrateError> {
     Ok(exact.round_to(places.clamp(0, 18) as u32, Round::Nearest))
 }
 
+/// A p-value.
+fn chance(value: f64) -> Result<Decimal, CalibrateError> {
+    let exact = Decimal::from_f64(value.clamp(0.0, 1.0), Round::Nearest)?;
+    Ok(exact.round_to(PLACES, Round::Nearest))
+}
+
 /// A count.
 pub(super) fn whole(count: usize) -> Decimal {
     Decimal::from_int(count as i64)
@@ -512,7 +518,7 @@ pub(super) fn tested(held: &Held, meaning: (Meaning, f64)) -> Result<Tested, Cal
         breaches: whole(held.breaches),
         worst_shortfall: estimate(held.worst.max(0.0))?,
         mean: estimate(number_of(meaning, held.mean))?,
-        kupiec: Some(estimate(held.kupiec.clamp(0.0, 1.0))?),
-        conditional: Some(estimate(held.conditional.clamp(0.0, 1.0))?),
+        kupiec: Some(chance(held.kupiec)?),
+        conditional: Some(chance(held.conditional)?),
     })
 }

@@ -160,6 +160,10 @@ fn written(text: &str) -> Node {
 
 /// Puts a number where it stands: one that was for all becomes the default of those by underlying.
 fn put(tree: &mut Node, one: &Found) -> Result<(), InputError> {
+    let same = |node: &Node| node.decimal().is_ok_and(|old| old == one.evidence.new);
+    if tree.at(&one.evidence.field).is_some_and(same) {
+        return Ok(());
+    }
     let number = format!("\"{}\"", one.evidence.new);
     let inside = one.evidence.field != one.path;
     if inside {

@@ -51,7 +51,7 @@ pub struct Said {
 }
 
 /// How a number is found; what is absent is as for all, or as keelmark has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Share of moves that it covers.
     pub confidence: Option<Decimal>,
@@ -252,7 +252,7 @@ impl Horizon {
 
 impl fmt::Display for Horizon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fits = UNITS.iter().find(|(_, seconds)| self.0 >= *seconds && self.0 % seconds == 0);
+        let fits = UNITS.iter().find(|(_, seconds)| self.0 >= *seconds && self.0.is_multiple_of(*seconds));
         let (unit, seconds) = fits.copied().unwrap_or(('s', 1));
         f.pad(&format!("{}{unit}", self.0 / seconds))
     }
@@ -307,12 +307,12 @@ impl Plan {
     /// What it says of a number: `None` where the number stays.
     #[must_use]
     pub fn of(&self, path: &str, underlying: &str) -> Option<Said> {
-        let mut found = Said { settings: self.all.clone(), ..Said::default() };
+        let mut found = Said { settings: self.all, ..Said::default() };
         for one in self.some.iter().filter(|one| one.is_about(path, underlying)) {
             if one.keep {
                 return None;
             }
-            found.settings = one.settings.clone().over(found.settings);
+            found.settings = one.settings.over(found.settings);
             found.meaning = one.meaning.or(found.meaning);
             if !one.like.is_empty() {
                 found.like.clone_from(&one.like);
