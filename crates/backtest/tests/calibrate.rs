@@ -1,6 +1,8 @@
 //! A document's numbers from history: that they are what history says, that the document written
 //! is the one computed, and that what cannot be trusted is refused or flagged.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot read its inputs has failed")]
+
 use keelmark_backtest::calibrate::{Asked, Calibration, Past, Pasts, Row, Says, calibrate};
 use keelmark_backtest::history::shipped;
 use keelmark_margin::Document;

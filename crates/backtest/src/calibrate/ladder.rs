@@ -16,6 +16,7 @@ use keelmark_margin::document::plan::{Meaning, Plan, Said};
 use keelmark_margin::document::tree::{Node, Value};
 use keelmark_margin::document::{Evidence, Tested};
 use keelmark_units::{Decimal, Round};
+use std::fmt::Write as _;
 
 /// Rates are a multiple of this where no plan says otherwise.
 const STEP: f64 = 0.001;
@@ -264,7 +265,7 @@ impl Asks<'_> {
             let mut evidence = self.evidence(tier, at, (field, new), *loss, notes)?;
             if sized {
                 let all = self.cost.rate(self.end(tiers, at));
-                evidence.meaning += &format!(", {all:.4} in all at its end");
+                let _ = write!(evidence.meaning, ", {all:.4} in all at its end");
             }
             out.push(Found { path: self.ladder.path.clone(), key: None, evidence });
         }

@@ -22,7 +22,8 @@ const LEADING: i32 = 2;
 const REALISED: &str = "no implied volatility was given";
 
 /// The note of a number that is not yet where history says.
-pub(super) const CAPPED: &str = "changes only so far at once, as the plan says: see what was measured";
+pub(super) const CAPPED: &str =
+    "changes only so far at once, as the plan says: see what was measured";
 
 /// What a number is measured from, one history and one side.
 struct Candidate<'p> {
@@ -174,7 +175,7 @@ fn one(target: &Target, pasts: &Pasts, said: &Said) -> Result<Evidence, Calibrat
         found.notes.push(format!("the largest of {}: {}", names.join(", "), found.past.asset));
     }
     let number = settled(&mut found, target, &said.settings)?;
-    evidence(target, found, number, &sure, &said.settings)
+    evidence(target, &found, number, &sure, &said.settings)
 }
 
 /// [`CalibrateError::History`].
@@ -433,12 +434,12 @@ pub(super) fn to_step(number: f64, step: f64, up: bool) -> Result<Decimal, Calib
 
 fn evidence(
     target: &Target,
-    found: Candidate<'_>,
+    found: &Candidate<'_>,
     new: Decimal,
     sure: &Sure,
     settings: &Settings,
 ) -> Result<Evidence, CalibrateError> {
-    let mut own = blank(&found, sure, settings)?;
+    let mut own = blank(found, sure, settings)?;
     own.field = target.field();
     own.new = new;
     own.old = target.old.map(estimate).transpose()?;

@@ -305,8 +305,9 @@ fn block(out: &mut String, open: &str, close: &str, name: &str, fields: &BTreeMa
 fn lines(node: &Node) -> String {
     match &node.value {
         Value::List(items) if !items.is_empty() => {
-            let all: String = items.iter().map(|item| format!("  {},\n", inline(item))).collect();
-            format!("[\n{all}]")
+            let all: Vec<String> =
+                items.iter().map(|item| format!("  {},", inline(item))).collect();
+            format!("[\n{}\n]", all.join("\n"))
         }
         _ => inline(node),
     }
@@ -323,7 +324,7 @@ fn inline(node: &Node) -> String {
         Value::Table(table) => {
             let first = ["up_to"].into_iter().filter_map(|key| table.get_key_value(key));
             let rest = table.iter().filter(|(key, _)| *key != "up_to");
-            let each = first.map(|(key, item)| (key, item)).chain(rest);
+            let each = first.chain(rest);
             let all: Vec<String> =
                 each.map(|(key, item)| format!("{} = {}", bare(key), inline(item))).collect();
             format!("{{ {} }}", all.join(", "))

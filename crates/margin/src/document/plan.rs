@@ -252,7 +252,8 @@ impl Horizon {
 
 impl fmt::Display for Horizon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fits = UNITS.iter().find(|(_, seconds)| self.0 >= *seconds && self.0.is_multiple_of(*seconds));
+        let fits =
+            UNITS.iter().find(|(_, seconds)| self.0 >= *seconds && self.0.is_multiple_of(*seconds));
         let (unit, seconds) = fits.copied().unwrap_or(('s', 1));
         f.pad(&format!("{}{unit}", self.0 / seconds))
     }

@@ -178,9 +178,9 @@ fn left(found: &Calibration) -> String {
     for one in &found.left {
         by.entry(&one.why).or_default().push(&one.field);
     }
-    let each = by.into_iter().map(|(why, fields)| {
-        paragraph("    ", &format!("{}: {why}", fields.join(", ")))
-    });
+    let each = by
+        .into_iter()
+        .map(|(why, fields)| paragraph("    ", &format!("{}: {why}", fields.join(", "))));
     each.collect()
 }
 
