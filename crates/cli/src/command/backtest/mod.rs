@@ -45,6 +45,9 @@ pub struct BacktestArgs {
     /// price, vol, slope, basis and funding, with a % behind where the file is in percent
     #[arg(long, value_name = "ASSET:FACTOR=FILE")]
     history: Vec<String>,
+    /// Findings in histories that are gone on with: gap, duplicate, split ..., or `all`
+    #[arg(long, value_name = "KINDS")]
+    accept: Option<String>,
     /// Leave out what histories have before this day
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,
