@@ -12,6 +12,7 @@
 //! and names of venues.
 
 pub mod corpus;
+mod histories;
 mod listed;
 pub mod mutate;
 pub mod random;
@@ -20,6 +21,7 @@ mod snapshot;
 mod stream;
 pub mod target;
 pub mod venues;
+mod walks;
 
 pub use runner::{Failure, Limit, Report, run};
 pub use target::{TARGETS, Target};

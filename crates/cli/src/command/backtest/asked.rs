@@ -23,6 +23,14 @@ pub fn walk(arguments: &BacktestArgs, screen: Screen) -> Result<Walk, Failure> {
     // A coin that no book is on must not shorten the calendar of those that one is.
     let mut used: BTreeSet<Asset> = books.iter().flat_map(Book::assets).collect();
     used.extend(documents.iter().flat_map(keelmark_backtest::dynamic::assets));
+    if let Some(text) = arguments.history.iter().find(|text| !names_one_of(text, &used)) {
+        let names: Vec<&str> = used.iter().map(Asset::as_str).collect();
+        let problem = format!(
+            "--history {text}: no book and no model is on it: expected one of {}",
+            names.join(", ")
+        );
+        return Err(Failure::usage(problem));
+    }
     let given = given.into_iter().filter(|one| used.contains(&one.asset)).collect();
     let smile = if arguments.no_smile { Smile::flat() } else { Smile::of(&inputs::market(DEMO)?) };
     let world = World::new(Histories::align(given)?, rules(arguments)?, smile)?;
@@ -36,6 +44,12 @@ pub fn walk(arguments: &BacktestArgs, screen: Screen) -> Result<Walk, Failure> {
         seed: arguments.seed,
     };
     Ok(Walk::new(world, documents, books, settings)?)
+}
+
+/// Whether `BTC:price=FILE` is of one of these assets.
+fn names_one_of(text: &str, assets: &BTreeSet<Asset>) -> bool {
+    let asset = text.split(':').next().and_then(|name| Asset::new(name).ok());
+    asset.is_some_and(|asset| assets.contains(&asset))
 }
 
 fn documents(arguments: &BacktestArgs) -> Result<Vec<Document>, Failure> {
