@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     }
                     match walk.piece(at) {
                         Ok(piece) => {
-                            found.lock().unwrap_or_else(PoisonError::into_inner).push(piece)
+                            found.lock().unwrap_or_else(PoisonError::into_inner).push(piece);
                         }
                         Err(error) => println!("{error}"),
                     }

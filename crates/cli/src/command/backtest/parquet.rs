@@ -95,7 +95,7 @@ pub fn history(path: &str, wanted: &Wanted) -> Result<History, Failure> {
     let (time_at, value_at) = (column(&TIMES)?, column(columns_of(wanted.factor))?);
     let nanos = matches!(
         schema.get_fields()[time_at].get_basic_info().logical_type_ref(),
-        Some(LogicalType::Timestamp { unit: TimeUnit::NANOS, .. })
+        Some(LogicalType::Timestamp(time)) if time.unit == TimeUnit::NANOS
     );
     let (mut times, mut values) = (Vec::new(), Vec::new());
     let rows = reader.get_row_iter(None).map_err(|error| said(&error))?;
