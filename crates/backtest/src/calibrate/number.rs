@@ -4,6 +4,7 @@ use super::past::{Moves, Past, Pasts, Says};
 use super::tail::{self, Held, Loss, Measured};
 use super::target::{Left, Target, Targets};
 use super::{CalibrateError, Found, Sure, collateral};
+use keelmark_margin::Document;
 use keelmark_margin::document::plan::{Horizon, Meaning, Plan, Said, Settings};
 use keelmark_margin::document::{Evidence, Tested};
 use keelmark_units::{Decimal, Round};
@@ -16,6 +17,13 @@ const STEP: f64 = 0.01;
 const FINE_STEP: f64 = 0.001;
 /// Sizes are rounded to so many leading digits.
 const LEADING: i32 = 2;
+
+/// How a note begins of a number that implied volatility would say better.
+const REALISED: &str = "no implied volatility was given";
+
+/// The note of a number that is not yet where history says.
+pub(super) const CAPPED: &str =
+    "changes only so far at once, as the plan says: see what was measured";
 
 /// What a number is measured from, one history and one side.
 struct Candidate<'p> {
@@ -30,7 +38,10 @@ struct Candidate<'p> {
 
 /// Whether a larger number asks more of an account.
 fn rises(meaning: Meaning) -> bool {
-    !matches!(meaning, Meaning::Ratio | Meaning::Leverage | Meaning::Size | Meaning::LongTenor)
+    !matches!(
+        meaning,
+        Meaning::Ratio | Meaning::Leverage | Meaning::Size | Meaning::Volume | Meaning::LongTenor
+    )
 }
 
 /// The number that a field wants, of a loss.
@@ -55,6 +66,7 @@ fn loss_of((meaning, scale): (Meaning, f64), number: f64) -> f64 {
 
 /// Every number that histories say something of; why the others stay.
 pub fn all(
+    document: &Document,
     targets: &Targets,
     pasts: &Pasts,
     plan: &Plan,
@@ -68,6 +80,13 @@ pub fn all(
             left.push(Left { field, why: "kept, as the plan says".to_owned() });
             continue;
         };
+        let cut = |(meaning, _): &(Meaning, f64)| {
+            matches!(meaning, Meaning::Ratio | Meaning::Haircut) && said.meaning.is_none()
+        };
+        if target.uses.iter().any(cut) && collateral::moves(document, name, pasts) {
+            left.push(Left { field, why: collateral::COUNTED.to_owned() });
+            continue;
+        }
         match one(&target, pasts, &said) {
             Ok(evidence) => {
                 found.push(Found { path: target.path.clone(), key: target.key.clone(), evidence });
@@ -125,9 +144,18 @@ fn one(target: &Target, pasts: &Pasts, said: &Said) -> Result<Evidence, Calibrat
     let names = target.names(pasts, said);
     let mut candidates = Vec::new();
     let uses = said.meaning.map(|meaning| vec![(meaning, 1.0)]);
+    let (mut without, mut first) = (Vec::new(), None);
     for own in uses.as_ref().unwrap_or(&target.uses) {
         for name in &names {
-            candidates.extend(candidate(name, *own, pasts, &sure)?);
+            match candidate(name, *own, pasts, &sure) {
+                Ok(found) => candidates.extend(found),
+                // One number for all is that of the underlyings that have histories.
+                Err(error) if target.key.is_none() && said.like.is_empty() => {
+                    without.push(format!("without {name}: {error}"));
+                    first.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
     let hardest = candidates.into_iter().reduce(|best, next| {
@@ -139,13 +167,15 @@ fn one(target: &Target, pasts: &Pasts, said: &Said) -> Result<Evidence, Calibrat
         if more { next } else { best }
     });
     let Some(mut found) = hardest else {
-        return refused("no history says it".to_owned(), "add --history NAME=FILE");
+        let none = || refused("no history says it".to_owned(), "add --history NAME=FILE");
+        return first.map_or_else(none, Err);
     };
+    found.notes.extend(without);
     if names.len() > 1 {
         found.notes.push(format!("the largest of {}: {}", names.join(", "), found.past.asset));
     }
-    let number = settled(&mut found, target.old, &said.settings)?;
-    evidence(target, found, number, &sure, &said.settings)
+    let number = settled(&mut found, target, &said.settings)?;
+    evidence(target, &found, number, &sure, &said.settings)
 }
 
 /// [`CalibrateError::History`].
@@ -173,7 +203,9 @@ fn candidate<'p>(
         Meaning::ShortTenor | Meaning::LongTenor => {
             return Ok(vec![tenor(name, own, pasts, sure)?]);
         }
-        Meaning::Size | Meaning::Slope => return Ok(vec![traded(name, own, pasts, sure)?]),
+        Meaning::Size | Meaning::Slope | Meaning::Volume => {
+            return Ok(vec![traded(name, own, pasts, sure)?]);
+        }
     };
     let (past, moves, notes) = if own.0 >= Meaning::VolUp && own.0 <= Meaning::VolMovePoints {
         vols(name, pasts, sure)?
@@ -224,9 +256,9 @@ fn vols<'p>(
     }
     let past = price(name, pasts)?;
     let realised = realised(past, sure)?;
-    let note = "no implied volatility was given: realised instead, which moves less";
+    let note = format!("{REALISED}: realised instead, which moves less and may only raise it");
     let moves = realised.moves(sure.horizon, sure.window, sure.decay)?;
-    Ok((past, moves, vec![note.to_owned()]))
+    Ok((past, moves, vec![note]))
 }
 
 /// The annual volatility that prices had, row by row.
@@ -315,7 +347,9 @@ fn traded<'p>(
     let moves = past.moves(sure.horizon, sure.window, sure.decay)?;
     let last = moves.values[moves.values.len() - 1];
     let mut notes = vec![format!("{volume:.0} coins a day, mean of {} days", sure.volume_days)];
-    let number = if own.0 == Meaning::Slope {
+    let number = if own.0 == Meaning::Volume {
+        volume
+    } else if own.0 == Meaning::Slope {
         sure.impact * moves.vol_of_a_day() / volume
     } else {
         let days = sure.horizon.seconds() as f64 / super::past::DAY;
@@ -332,11 +366,15 @@ fn traded<'p>(
 /// A number capped by what it was, within what a plan allows, rounded against the account.
 fn settled(
     found: &mut Candidate<'_>,
-    old: Option<f64>,
+    target: &Target,
     settings: &Settings,
 ) -> Result<Decimal, CalibrateError> {
-    let mut number = found.number;
-    if let Some(old) = old.filter(|_| found.moves.is_some()) {
+    let (mut number, old) = (found.number, target.old);
+    let realised = found.notes.iter().any(|note| note.starts_with(REALISED));
+    if let Some(old) = old.filter(|old| realised && *old >= number) {
+        number = old;
+        found.notes.retain(|note| note.starts_with(REALISED));
+    } else if let Some(old) = old.filter(|_| found.moves.is_some()) {
         let before = loss_of(found.meaning, old);
         let now = loss_of(found.meaning, number);
         let most = settings.max_rise.map(|share| before * (1.0 + share.to_f64()));
@@ -344,14 +382,18 @@ fn settled(
         let capped = now.min(most.unwrap_or(now)).max(least.unwrap_or(f64::NEG_INFINITY));
         if capped != now && before > 0.0 {
             number = number_of(found.meaning, capped);
-            let way = if capped < now { "rises" } else { "falls" };
-            found
-                .notes
-                .push(format!("{way} only so far at once: history says {:.4}", found.number));
+            found.notes.push(CAPPED.to_owned());
         }
     }
     let up = rises(found.meaning.0);
     let mut exact = rounded(number, found.meaning.0, settings.round, up)?;
+    if let Some(below) = target.below.filter(|below| exact.to_f64() >= *below) {
+        exact = rounded(below - 1e-6, found.meaning.0, settings.round, false)?;
+        found.notes.push(format!(
+            "history says {:.4}: another scenario would take the price to zero, see its moves",
+            found.number
+        ));
+    }
     if let Some(least) = settings.least.filter(|least| exact < *least) {
         found.notes.push(format!("at least {least}, as the plan says"));
         exact = least;
@@ -372,7 +414,7 @@ fn rounded(
 ) -> Result<Decimal, CalibrateError> {
     let step = match (step, meaning) {
         (Some(step), _) => step.to_f64(),
-        (None, Meaning::Size | Meaning::Slope) => {
+        (None, Meaning::Size | Meaning::Slope | Meaning::Volume) => {
             10f64.powi(libm::log10(number).floor() as i32 + 1 - LEADING)
         }
         (None, Meaning::Leverage) => 1.0,
@@ -392,12 +434,12 @@ pub(super) fn to_step(number: f64, step: f64, up: bool) -> Result<Decimal, Calib
 
 fn evidence(
     target: &Target,
-    found: Candidate<'_>,
+    found: &Candidate<'_>,
     new: Decimal,
     sure: &Sure,
     settings: &Settings,
 ) -> Result<Evidence, CalibrateError> {
-    let mut own = blank(&found, sure, settings)?;
+    let mut own = blank(found, sure, settings)?;
     own.field = target.field();
     own.new = new;
     own.old = target.old.map(estimate).transpose()?;
@@ -414,6 +456,13 @@ fn evidence(
     Ok(own)
 }
 
+/// The horizon in words, what comes before it apart.
+pub(super) fn time(sure: &Sure, settings: &Settings) -> String {
+    let Some(latency) = settings.latency else { return sure.horizon.to_string() };
+    let after = sure.horizon.seconds() - latency.seconds();
+    format!("{latency} + {}", Horizon::of_seconds(after))
+}
+
 /// Evidence without a number.
 fn blank(
     found: &Candidate<'_>,
@@ -423,13 +472,6 @@ fn blank(
     let (first, last) = found.past.span().unwrap_or_default();
     let mut notes = found.notes.clone();
     notes.extend(found.past.findings.iter().cloned());
-    let horizon = match (settings.latency, settings.horizon) {
-        (Some(latency), horizon) => {
-            let horizon = horizon.unwrap_or(Horizon::of_seconds(86_400));
-            format!("{latency} + {horizon}")
-        }
-        _ => sure.horizon.to_string(),
-    };
     Ok(Evidence {
         field: String::new(),
         underlying: found.past.asset.clone(),
@@ -439,7 +481,7 @@ fn blank(
         measured: estimate(if found.moves.is_some() { found.number } else { found.measured })?,
         method: sure.said(),
         confidence: sure.confidence_exact,
-        horizon,
+        horizon: time(sure, settings),
         observations: whole(found.past.series.closes().len()),
         first,
         last,
@@ -459,6 +501,12 @@ pub(super) fn estimate(value: f64) -> Result<Decimal, CalibrateError> {
     Ok(exact.round_to(places.clamp(0, 18) as u32, Round::Nearest))
 }
 
+/// A p-value.
+fn chance(value: f64) -> Result<Decimal, CalibrateError> {
+    let exact = Decimal::from_f64(value.clamp(0.0, 1.0), Round::Nearest)?;
+    Ok(exact.round_to(PLACES, Round::Nearest))
+}
+
 /// A count.
 pub(super) fn whole(count: usize) -> Decimal {
     Decimal::from_int(count as i64)
@@ -471,7 +519,7 @@ pub(super) fn tested(held: &Held, meaning: (Meaning, f64)) -> Result<Tested, Cal
         breaches: whole(held.breaches),
         worst_shortfall: estimate(held.worst.max(0.0))?,
         mean: estimate(number_of(meaning, held.mean))?,
-        kupiec: Some(estimate(held.kupiec.clamp(0.0, 1.0))?),
-        conditional: Some(estimate(held.conditional.clamp(0.0, 1.0))?),
+        kupiec: Some(chance(held.kupiec)?),
+        conditional: Some(chance(held.conditional)?),
     })
 }

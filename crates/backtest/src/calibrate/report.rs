@@ -20,6 +20,10 @@ pub struct Calibration {
     pub old_digest: String,
     /// Digest of the new one.
     pub digest: String,
+    /// Scans whose scenarios were made for the date, and how many each has.
+    pub scenarios: Vec<(String, usize)>,
+    /// What was fallen back to when they were made.
+    pub flags: Vec<String>,
     /// The last time that was known.
     #[serde(serialize_with = "time")]
     pub as_of: Timestamp,
@@ -170,6 +174,7 @@ fn text<S: Serializer>(number: &Decimal, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(number)
 }
 
+#[allow(clippy::ref_option, reason = "serde passes a field by reference")]
 fn maybe<S: Serializer>(number: &Option<Decimal>, out: S) -> Result<S::Ok, S::Error> {
     match number {
         Some(number) => out.collect_str(number),
@@ -177,6 +182,7 @@ fn maybe<S: Serializer>(number: &Option<Decimal>, out: S) -> Result<S::Ok, S::Er
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a field by reference")]
 fn time<S: Serializer>(time: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(time)
 }

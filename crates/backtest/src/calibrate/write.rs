@@ -7,7 +7,7 @@ use super::ladder::Written;
 use super::past::Pasts;
 use super::report::{Calibration, Row, Used};
 use super::target::Left;
-use super::{Asked, CalibrateError, Found};
+use super::{Asked, CalibrateError, Found, dynamic};
 use keelmark_book::InputError;
 use keelmark_margin::Document;
 use keelmark_margin::document::SCHEMA;
@@ -19,6 +19,30 @@ use std::fmt::Write as _;
 /// Fields that stand first, in this order.
 const HEAD: [&str; 8] =
     ["schema", "extends", "name", "title", "version", "effective", "source", "uncertain"];
+
+/// Fields that stand first in a table, in this order.
+const ORDER: [&str; 17] = [
+    "name",
+    "field",
+    "underlying",
+    "meaning",
+    "old",
+    "new",
+    "measured",
+    "method",
+    "confidence",
+    "horizon",
+    "observations",
+    "first",
+    "last",
+    "history",
+    "in_sample",
+    "out_of_sample",
+    "old_number",
+];
+
+/// What stands between a version and the date that it was calibrated to.
+const CALIBRATED: &str = ", calibrated to ";
 
 /// The new document and what is to be said of it.
 pub(super) fn dated(
@@ -41,12 +65,18 @@ pub(super) fn dated(
     }
     let date = date(pasts.as_of);
     let effective = asked.effective.clone().unwrap_or_else(|| date.clone());
-    let version = format!("{}, calibrated to {date}", document.version);
-    let mut sources: Vec<Node> = document.sources.iter().map(|text| written(text)).collect();
+    let own = document.version.split(CALIBRATED).next().unwrap_or_default();
+    let version = format!("{own}{CALIBRATED}{date}");
+    let before = |text: &&String| !text.contains(" from histories up to ");
+    let sources = document.sources.iter().filter(before);
+    let mut sources: Vec<Node> = sources.map(|text| written(text)).collect();
     sources.push(written(&format!(
-        "{} numbers calibrated to histories up to {date}: see [[evidence]]",
+        "{} numbers calibrated from histories up to {date}: see [[evidence]]",
         found.len()
     )));
+    if document.unbound().next().is_some() {
+        sources.push(written(&format!("scenarios made from histories up to {date}")));
+    }
     let evidence: Vec<Node> = found.iter().map(|one| one.evidence.node()).collect();
     if let Value::Table(fields) = &mut tree.value {
         fields.insert("version".to_owned(), written(&version));
@@ -54,10 +84,13 @@ pub(super) fn dated(
         fields.insert("source".to_owned(), Node::written(Value::List(sources)));
         fields.insert("evidence".to_owned(), Node::written(Value::List(evidence)));
     }
-    let new = Document::from_tree(tree)?;
+    let (new, flags) = dynamic::made(Document::from_tree(tree)?, document, pasts)?;
+    // Scenarios that were made belong to one document alone.
+    let has_scenarios = new.scans.iter().any(|scan| scan.joint.is_some());
     let text = match &asked.base {
+        _ if has_scenarios => new.text(),
         Some(base) => over(document.tree(), new.tree(), base),
-        None => new.text(),
+        None => whole(&new),
     };
     let read = Document::parse("calibrated.toml", &text)?;
     if read.digest != new.digest {
@@ -70,13 +103,25 @@ pub(super) fn dated(
         version,
         effective,
         old_digest: document.digest.clone(),
-        digest: new.digest,
+        digest: new.digest.clone(),
+        scenarios: scenarios(&new),
+        flags,
         as_of: pasts.as_of,
         numbers: found.iter().map(|one| Row::of(&one.evidence)).collect(),
         left,
         histories: used(pasts),
         document: text,
     })
+}
+
+/// The scans whose scenarios were made, and how many each has.
+fn scenarios(document: &Document) -> Vec<(String, usize)> {
+    let scans = document.scans.iter();
+    let made = scans.filter_map(|scan| {
+        let joint = scan.joint.as_ref()?.joint.as_ref()?;
+        Some((scan.name.clone(), joint.len()))
+    });
+    made.collect()
 }
 
 fn used(pasts: &Pasts) -> Vec<Used> {
@@ -115,6 +160,10 @@ fn written(text: &str) -> Node {
 
 /// Puts a number where it stands: one that was for all becomes the default of those by underlying.
 fn put(tree: &mut Node, one: &Found) -> Result<(), InputError> {
+    let same = |node: &Node| node.decimal().is_ok_and(|old| old == one.evidence.new);
+    if tree.at(&one.evidence.field).is_some_and(same) {
+        return Ok(());
+    }
     let number = format!("\"{}\"", one.evidence.new);
     let inside = one.evidence.field != one.path;
     if inside {
@@ -128,6 +177,16 @@ fn put(tree: &mut Node, one: &Found) -> Result<(), InputError> {
         }
     }
     tree.set(&one.evidence.field, &number)
+}
+
+/// The text of a document that says all itself, as one says so.
+fn whole(new: &Document) -> String {
+    let text = new.text();
+    let first = text.lines().next().unwrap_or_default();
+    match &new.tree().value {
+        Value::Table(fields) => format!("{first}\n{}", self::text(fields)),
+        _ => text,
+    }
 }
 
 /// The text of a document over a base: what differs.
@@ -220,17 +279,22 @@ fn text(fields: &BTreeMap<String, Node>) -> String {
 
 /// A table under its header; what holds lists of tables goes below it, under one of its own.
 fn block(out: &mut String, open: &str, close: &str, name: &str, fields: &BTreeMap<String, Node>) {
-    let _ = writeln!(out, "\n{open}{name}{close}");
-    let wide = |node: &Node| match &node.value {
-        Value::Table(inner) => inner.values().any(|one| matches!(one.value, Value::List(_))),
+    let wide = |key: &str, node: &Node| match &node.value {
+        Value::Table(inner) => {
+            key == "assets" || inner.values().any(|one| matches!(one.value, Value::List(_)))
+        }
         _ => false,
     };
-    let first = fields.get_key_value("name").into_iter();
-    let rest = fields.iter().filter(|(key, node)| *key != "name" && !wide(node));
-    for (key, node) in first.chain(rest) {
+    let first = ORDER.iter().filter_map(|key| fields.get_key_value(*key));
+    let rest = fields.iter().filter(|(key, _)| !ORDER.contains(&key.as_str()));
+    let (below, own): (Vec<_>, Vec<_>) = first.chain(rest).partition(|(key, node)| wide(key, node));
+    if !own.is_empty() {
+        let _ = writeln!(out, "\n{open}{name}{close}");
+    }
+    for (key, node) in own {
         let _ = writeln!(out, "{} = {}", bare(key), lines(node));
     }
-    for (key, node) in fields.iter().filter(|(_, node)| wide(node)) {
+    for (key, node) in below {
         if let Value::Table(inner) = &node.value {
             block(out, "[", "]", &format!("{name}.{}", bare(key)), inner);
         }
@@ -241,8 +305,9 @@ fn block(out: &mut String, open: &str, close: &str, name: &str, fields: &BTreeMa
 fn lines(node: &Node) -> String {
     match &node.value {
         Value::List(items) if !items.is_empty() => {
-            let all: String = items.iter().map(|item| format!("  {},\n", inline(item))).collect();
-            format!("[\n{all}]")
+            let all: Vec<String> =
+                items.iter().map(|item| format!("  {},", inline(item))).collect();
+            format!("[\n{}\n]", all.join("\n"))
         }
         _ => inline(node),
     }
@@ -259,7 +324,7 @@ fn inline(node: &Node) -> String {
         Value::Table(table) => {
             let first = ["up_to"].into_iter().filter_map(|key| table.get_key_value(key));
             let rest = table.iter().filter(|(key, _)| *key != "up_to");
-            let each = first.map(|(key, item)| (key, item)).chain(rest);
+            let each = first.chain(rest);
             let all: Vec<String> =
                 each.map(|(key, item)| format!("{} = {}", bare(key), inline(item))).collect();
             format!("{{ {} }}", all.join(", "))

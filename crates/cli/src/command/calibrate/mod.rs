@@ -20,9 +20,9 @@ const AFTER: &str = "\
 A history is CSV with a time (date, ts, ts_ms) and the column that is asked for:
   BTC=btc.csv            price, of `close`
   BTC:volume=btc.csv     coins traded, of `volume`
-  BTC:vol%=dvol.csv      implied volatility in per cent; vol@7 at seven days
+  BTC:vol%=dvol.csv      implied volatility in per cent; vol@7% at seven days
   BTC:depth=book.csv     coins that can be sold within a per cent
-Without any the daily closes of BTC and ETH that are built in are used.";
+The daily closes of BTC and ETH are built in; one that is given stands in its place.";
 
 /// Arguments of `calibrate`.
 #[derive(Args, Debug)]
@@ -34,6 +34,9 @@ pub struct CalibrateArgs {
     /// A history: NAME=FILE, NAME:volume=FILE, NAME:vol%=FILE; may be repeated
     #[arg(long, value_name = "NAME=FILE")]
     history: Vec<String>,
+    /// Kinds of findings in histories to go on with, such as gap,duplicate
+    #[arg(long, value_name = "KINDS")]
+    accept: Option<String>,
     /// Nothing after this time is known; the last price otherwise
     #[arg(long, value_name = "TIME")]
     as_of: Option<Timestamp>,
