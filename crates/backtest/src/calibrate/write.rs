@@ -11,7 +11,7 @@ use super::{Asked, CalibrateError, Found, dynamic};
 use keelmark_book::InputError;
 use keelmark_margin::Document;
 use keelmark_margin::document::SCHEMA;
-use keelmark_margin::document::tree::{Node, Value};
+use keelmark_margin::document::tree::{Node, Value, quoted};
 use keelmark_units::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -336,15 +336,4 @@ fn inline(node: &Node) -> String {
 fn bare(key: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if !key.is_empty() && key.chars().all(plain) { key.to_owned() } else { quoted(key) }
-}
-
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| match c {
-        '"' | '\\' => format!("\\{c}"),
-        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
-        c => c.to_string(),
-    };
-    let inner: String = text.chars().map(plain).collect();
-    format!("\"{inner}\"")
 }

@@ -4,9 +4,10 @@
 
 use crate::TailError;
 use crate::solve::zero_between;
+use keelmark_kernels::extreme::{ExcessLaw, FEWEST_EXCESSES};
 
 /// Fewest excesses that are fitted.
-pub const FEWEST: usize = 10;
+pub const FEWEST: usize = FEWEST_EXCESSES;
 /// Largest tail index that a fit looks for: beyond it the law has no mean many times over.
 const LARGEST: f64 = 5.0;
 
@@ -48,19 +49,13 @@ impl Pareto {
     /// same, or the tail is too heavy to have the mean that the method stands on.
     pub fn by_moments(excesses: &[f64]) -> Result<Self, TailError> {
         check(excesses)?;
-        let n = excesses.len() as f64;
-        let mean = excesses.iter().sum::<f64>() / n;
-        let weighted = excesses.iter().enumerate();
-        let weighted = weighted.map(|(i, y)| y * (1.0 - (i as f64 + 0.65) / n)).sum::<f64>() / n;
-        let spread = mean - 2.0 * weighted;
-        if spread <= 0.0 {
-            return Err(unusable(
-                format!("the moments of the excesses leave no scale ({spread})"),
+        let law = ExcessLaw::by_moments(excesses).ok_or_else(|| {
+            unusable(
+                "the moments of the excesses leave no scale".to_owned(),
                 "use a longer history or the fit by likelihood",
-            ));
-        }
-        let xi = 2.0 - mean / spread;
-        Ok(Self { xi, beta: 2.0 * mean * weighted / spread })
+            )
+        })?;
+        Ok(Self { xi: law.xi, beta: law.beta })
     }
 
     /// Maximum likelihood, run to convergence: the zero of the slope of the likelihood along
