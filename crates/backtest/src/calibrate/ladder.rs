@@ -253,12 +253,11 @@ impl Asks<'_> {
             if !sized && at > 0 {
                 continue;
             }
-            if sized && at > 0 {
-                let value = self.cost.rate(self.end(tiers, at));
-                notes
-                    .push(format!("{value:.4} in all at its end, with time and impact of closing"));
+            let mut evidence = self.evidence(tier, at, (field, new), *loss, notes)?;
+            if sized {
+                let all = self.cost.rate(self.end(tiers, at));
+                evidence.meaning += &format!(", {all:.4} in all at its end");
             }
-            let evidence = self.evidence(tier, at, (field, new), *loss, notes)?;
             out.push(Found { path: self.ladder.path.clone(), key: None, evidence });
         }
         let tiers = Node::written(Value::List(nodes));

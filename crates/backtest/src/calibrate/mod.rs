@@ -8,6 +8,7 @@
 //! ([`ladder`]). What comes out is a document with `[[evidence]]` ([`write`]).
 
 pub mod collateral;
+mod dynamic;
 pub mod ladder;
 pub mod number;
 pub mod past;
@@ -29,7 +30,7 @@ use keelmark_tail::TailError;
 use keelmark_units::{Decimal, Overflow};
 
 /// Why there is no number, or no document.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CalibrateError {
     /// Histories that cannot be used together.
@@ -48,6 +49,9 @@ pub enum CalibrateError {
         /// Why, number by number.
         why: String,
     },
+    /// What the histories of a dynamic document refuse.
+    #[error(transparent)]
+    Backtest(#[from] crate::BacktestError),
     /// What the tail's methods refuse.
     #[error(transparent)]
     Tail(#[from] TailError),
@@ -165,7 +169,8 @@ pub fn calibrate(
     number::all(&targets, pasts, &plan, &mut found, &mut left);
     let ladders = ladder::all(document, &targets, pasts, &plan, &mut found, &mut left);
     left.sort_by(|a, b| a.field.cmp(&b.field));
-    if found.is_empty() {
+    let dynamic = document.unbound().next().is_some();
+    if found.is_empty() && !dynamic {
         let why: Vec<String> =
             left.iter().map(|one| format!("\n  {}: {}", one.field, one.why)).collect();
         let why = if why.is_empty() {

@@ -17,6 +17,9 @@ const FINE_STEP: f64 = 0.001;
 /// Sizes are rounded to so many leading digits.
 const LEADING: i32 = 2;
 
+/// How a note begins of a number that implied volatility would say better.
+const REALISED: &str = "no implied volatility was given";
+
 /// What a number is measured from, one history and one side.
 struct Candidate<'p> {
     past: &'p Past,
@@ -30,7 +33,10 @@ struct Candidate<'p> {
 
 /// Whether a larger number asks more of an account.
 fn rises(meaning: Meaning) -> bool {
-    !matches!(meaning, Meaning::Ratio | Meaning::Leverage | Meaning::Size | Meaning::LongTenor)
+    !matches!(
+        meaning,
+        Meaning::Ratio | Meaning::Leverage | Meaning::Size | Meaning::Volume | Meaning::LongTenor
+    )
 }
 
 /// The number that a field wants, of a loss.
@@ -125,9 +131,18 @@ fn one(target: &Target, pasts: &Pasts, said: &Said) -> Result<Evidence, Calibrat
     let names = target.names(pasts, said);
     let mut candidates = Vec::new();
     let uses = said.meaning.map(|meaning| vec![(meaning, 1.0)]);
+    let (mut without, mut first) = (Vec::new(), None);
     for own in uses.as_ref().unwrap_or(&target.uses) {
         for name in &names {
-            candidates.extend(candidate(name, *own, pasts, &sure)?);
+            match candidate(name, *own, pasts, &sure) {
+                Ok(found) => candidates.extend(found),
+                // One number for all is that of the underlyings that have histories.
+                Err(error) if target.key.is_none() && said.like.is_empty() => {
+                    without.push(format!("without {name}: {error}"));
+                    first.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
     let hardest = candidates.into_iter().reduce(|best, next| {
@@ -139,12 +154,14 @@ fn one(target: &Target, pasts: &Pasts, said: &Said) -> Result<Evidence, Calibrat
         if more { next } else { best }
     });
     let Some(mut found) = hardest else {
-        return refused("no history says it".to_owned(), "add --history NAME=FILE");
+        let none = || refused("no history says it".to_owned(), "add --history NAME=FILE");
+        return first.map_or_else(none, Err);
     };
+    found.notes.extend(without);
     if names.len() > 1 {
         found.notes.push(format!("the largest of {}: {}", names.join(", "), found.past.asset));
     }
-    let number = settled(&mut found, target.old, &said.settings)?;
+    let number = settled(&mut found, target, &said.settings)?;
     evidence(target, found, number, &sure, &said.settings)
 }
 
@@ -173,7 +190,9 @@ fn candidate<'p>(
         Meaning::ShortTenor | Meaning::LongTenor => {
             return Ok(vec![tenor(name, own, pasts, sure)?]);
         }
-        Meaning::Size | Meaning::Slope => return Ok(vec![traded(name, own, pasts, sure)?]),
+        Meaning::Size | Meaning::Slope | Meaning::Volume => {
+            return Ok(vec![traded(name, own, pasts, sure)?]);
+        }
     };
     let (past, moves, notes) = if own.0 >= Meaning::VolUp && own.0 <= Meaning::VolMovePoints {
         vols(name, pasts, sure)?
@@ -224,9 +243,9 @@ fn vols<'p>(
     }
     let past = price(name, pasts)?;
     let realised = realised(past, sure)?;
-    let note = "no implied volatility was given: realised instead, which moves less";
+    let note = format!("{REALISED}: realised instead, which moves less and may only raise it");
     let moves = realised.moves(sure.horizon, sure.window, sure.decay)?;
-    Ok((past, moves, vec![note.to_owned()]))
+    Ok((past, moves, vec![note]))
 }
 
 /// The annual volatility that prices had, row by row.
@@ -315,7 +334,9 @@ fn traded<'p>(
     let moves = past.moves(sure.horizon, sure.window, sure.decay)?;
     let last = moves.values[moves.values.len() - 1];
     let mut notes = vec![format!("{volume:.0} coins a day, mean of {} days", sure.volume_days)];
-    let number = if own.0 == Meaning::Slope {
+    let number = if own.0 == Meaning::Volume {
+        volume
+    } else if own.0 == Meaning::Slope {
         sure.impact * moves.vol_of_a_day() / volume
     } else {
         let days = sure.horizon.seconds() as f64 / super::past::DAY;
@@ -332,10 +353,10 @@ fn traded<'p>(
 /// A number capped by what it was, within what a plan allows, rounded against the account.
 fn settled(
     found: &mut Candidate<'_>,
-    old: Option<f64>,
+    target: &Target,
     settings: &Settings,
 ) -> Result<Decimal, CalibrateError> {
-    let mut number = found.number;
+    let (mut number, old) = (found.number, target.old);
     if let Some(old) = old.filter(|_| found.moves.is_some()) {
         let before = loss_of(found.meaning, old);
         let now = loss_of(found.meaning, number);
@@ -350,8 +371,19 @@ fn settled(
                 .push(format!("{way} only so far at once: history says {:.4}", found.number));
         }
     }
+    let realised = found.notes.iter().any(|note| note.starts_with(REALISED));
+    if let Some(old) = old.filter(|old| realised && *old > number) {
+        number = old;
+    }
     let up = rises(found.meaning.0);
     let mut exact = rounded(number, found.meaning.0, settings.round, up)?;
+    if let Some(below) = target.below.filter(|below| exact.to_f64() >= *below) {
+        exact = rounded(below - 1e-6, found.meaning.0, settings.round, false)?;
+        found.notes.push(format!(
+            "history says {:.4}: another scenario would take the price to zero, see its moves",
+            found.number
+        ));
+    }
     if let Some(least) = settings.least.filter(|least| exact < *least) {
         found.notes.push(format!("at least {least}, as the plan says"));
         exact = least;
@@ -372,7 +404,7 @@ fn rounded(
 ) -> Result<Decimal, CalibrateError> {
     let step = match (step, meaning) {
         (Some(step), _) => step.to_f64(),
-        (None, Meaning::Size | Meaning::Slope) => {
+        (None, Meaning::Size | Meaning::Slope | Meaning::Volume) => {
             10f64.powi(libm::log10(number).floor() as i32 + 1 - LEADING)
         }
         (None, Meaning::Leverage) => 1.0,

@@ -20,6 +20,10 @@ pub struct Calibration {
     pub old_digest: String,
     /// Digest of the new one.
     pub digest: String,
+    /// Scans whose scenarios were made for the date, and how many each has.
+    pub scenarios: Vec<(String, usize)>,
+    /// What was fallen back to when they were made.
+    pub flags: Vec<String>,
     /// The last time that was known.
     #[serde(serialize_with = "time")]
     pub as_of: Timestamp,

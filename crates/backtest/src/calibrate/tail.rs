@@ -109,7 +109,7 @@ fn taken(moves: &Moves, side: Loss, method: Method, count: usize) -> Vec<f64> {
 pub fn measured(moves: &Moves, side: Loss, sure: &Sure) -> Result<Measured, CalibrateError> {
     let all = moves.logs.len();
     let apart = all / moves.steps;
-    let needs = (1.0 / (1.0 - sure.confidence)).ceil() as usize;
+    let needs = (1.0 / (1.0 - sure.confidence) - 1e-6).ceil() as usize;
     if apart < needs {
         let what = format!("moves of {} rows for a confidence of {}", moves.steps, sure.confidence);
         return Err(TailError::TooShort { what, needs, found: apart }.into());
@@ -181,8 +181,9 @@ fn beyond(
             }
         };
         if tail.law.xi >= 1.0 {
+            // Moments would find one below, whatever the tail: they need the mean it does not have.
             notes.push(format!("tail index {:.2}, at or above one: not trusted", tail.law.xi));
-            continue;
+            break;
         }
         let found =
             if sure.shortfall { tail.es(sure.confidence) } else { tail.var(sure.confidence) };

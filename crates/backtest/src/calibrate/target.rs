@@ -23,6 +23,8 @@ pub struct Target {
     pub grows: bool,
     /// The number now.
     pub old: Option<f64>,
+    /// It must be less than this, or the document is none.
+    pub below: Option<f64>,
 }
 
 /// A table of tiers that history can say.
@@ -112,6 +114,9 @@ impl Targets {
     fn scan(&mut self, document: &Document, scan: &Scan, plan: &Plan) {
         let path = format!("scan.{}", scan.name);
         let Some(node) = document.tree().at(&path) else { return };
+        if scan.joint.is_some() {
+            return;
+        }
         if scan.given {
             self.leave(&path, "its rows are the market's own: nothing is moved here");
             return;
@@ -159,6 +164,7 @@ impl Targets {
         let range = format!("{path}.price_range");
         if !apart {
             self.param(document, &range, (Meaning::PriceMove, up.max(down)), true);
+            self.bound(document.tree(), &range, limit(scan));
             return;
         }
         if up > 0.0 {
@@ -167,6 +173,7 @@ impl Targets {
         let below = format!("{path}.price_range_down");
         if has_down {
             self.param(document, &below, (Meaning::PriceFall, down), true);
+            self.bound(document.tree(), &below, limit(scan));
             return;
         }
         // A range of its own for falls, for every underlying that the one range knows.
@@ -178,6 +185,7 @@ impl Targets {
                 uses: vec![(Meaning::PriceFall, down)],
                 grows: true,
                 old: number(document.tree(), &at, key.as_deref()),
+                below: limit(scan),
             };
             self.numbers.insert((below.clone(), key), target);
         }
@@ -204,6 +212,10 @@ impl Targets {
             "delta-shock" => {
                 param("threshold", Meaning::Size);
                 param("slope", Meaning::Slope);
+            }
+            "liquidity" | "concentration" => {
+                param("volume", Meaning::Volume);
+                self.leave(&path, "spreads, impact and shares of volume: set by hand");
             }
             "greek-moves" => {
                 param("vol_move", Meaning::VolMovePoints);
@@ -254,6 +266,10 @@ impl Targets {
 
     fn collateral(&mut self, tree: &Node, asset: &str, node: &Node) {
         let path = format!("collateral.assets.{asset}");
+        if asset == "USD" {
+            self.leave(&path, "what prices are in");
+            return;
+        }
         let mut add = |path: String, meaning| {
             let old = number(tree, &path, None);
             let key = Some(asset.to_owned());
@@ -263,6 +279,7 @@ impl Targets {
                 uses: vec![(meaning, 1.0)],
                 grows: false,
                 old,
+                below: None,
             };
             self.numbers.insert((path, key), target);
         };
@@ -307,6 +324,7 @@ impl Targets {
                 uses: Vec::new(),
                 grows,
                 old,
+                below: None,
             });
             target.grows &= grows;
             match target.uses.iter_mut().find(|(meaning, _)| *meaning == own.0) {
@@ -314,6 +332,17 @@ impl Targets {
                 Some((_, scale)) => *scale = scale.min(own.1),
                 None => target.uses.push(own),
             }
+        }
+    }
+
+    /// Keeps numbers of a field below what a scan can take.
+    fn bound(&mut self, tree: &Node, path: &str, below: Option<f64>) {
+        let (at, _) = follow(tree, path);
+        for target in self.numbers.values_mut().filter(|target| target.path == at) {
+            target.below = match (target.below, below) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
         }
     }
 
@@ -341,6 +370,13 @@ fn widest(scan: &Scan, side: f64) -> f64 {
         !one.absolute && one.weight.values().all(|weight| weight.to_f64() >= 1.0)
     };
     scan.scenarios.iter().filter(full).map(|one| one.price * side).fold(0.0, f64::max)
+}
+
+/// The range at which the lowest scenario takes the price to zero.
+fn limit(scan: &Scan) -> Option<f64> {
+    let lowest = scan.scenarios.iter().filter(|one| !one.absolute).map(|one| one.price);
+    let lowest = lowest.fold(0.0, f64::min);
+    (lowest < 0.0).then(|| -1.0 / lowest)
 }
 
 fn list<'a>(tree: &'a Node, name: &str) -> &'a [Node] {
@@ -412,7 +448,7 @@ mod tests {
     #[test]
     fn ranges_are_found_behind_the_names_of_parameters() {
         assert_eq!(
-            said("scan16")[5..8],
+            said("scan16")[4..7],
             [
                 "params.price_range BTC price move either way x 1",
                 "params.price_range ETH price move either way x 1",

@@ -7,7 +7,7 @@ use super::ladder::Written;
 use super::past::Pasts;
 use super::report::{Calibration, Row, Used};
 use super::target::Left;
-use super::{Asked, CalibrateError, Found};
+use super::{Asked, CalibrateError, Found, dynamic};
 use keelmark_book::InputError;
 use keelmark_margin::Document;
 use keelmark_margin::document::SCHEMA;
@@ -19,6 +19,27 @@ use std::fmt::Write as _;
 /// Fields that stand first, in this order.
 const HEAD: [&str; 8] =
     ["schema", "extends", "name", "title", "version", "effective", "source", "uncertain"];
+
+/// Fields that stand first in a table, in this order.
+const ORDER: [&str; 17] = [
+    "name",
+    "field",
+    "underlying",
+    "meaning",
+    "old",
+    "new",
+    "measured",
+    "method",
+    "confidence",
+    "horizon",
+    "observations",
+    "first",
+    "last",
+    "history",
+    "in_sample",
+    "out_of_sample",
+    "old_number",
+];
 
 /// The new document and what is to be said of it.
 pub(super) fn dated(
@@ -47,6 +68,9 @@ pub(super) fn dated(
         "{} numbers calibrated to histories up to {date}: see [[evidence]]",
         found.len()
     )));
+    if document.unbound().next().is_some() {
+        sources.push(written(&format!("scenarios made for {date} from the same histories")));
+    }
     let evidence: Vec<Node> = found.iter().map(|one| one.evidence.node()).collect();
     if let Value::Table(fields) = &mut tree.value {
         fields.insert("version".to_owned(), written(&version));
@@ -54,8 +78,10 @@ pub(super) fn dated(
         fields.insert("source".to_owned(), Node::written(Value::List(sources)));
         fields.insert("evidence".to_owned(), Node::written(Value::List(evidence)));
     }
-    let new = Document::from_tree(tree)?;
-    let text = match &asked.base {
+    let (new, flags) = dynamic::made(Document::from_tree(tree)?, document, pasts)?;
+    // Scenarios that were made belong to one document alone.
+    let has_scenarios = new.scans.iter().any(|scan| scan.joint.is_some());
+    let text = match asked.base.as_ref().filter(|_| !has_scenarios) {
         Some(base) => over(document.tree(), new.tree(), base),
         None => new.text(),
     };
@@ -70,13 +96,25 @@ pub(super) fn dated(
         version,
         effective,
         old_digest: document.digest.clone(),
-        digest: new.digest,
+        digest: new.digest.clone(),
+        scenarios: scenarios(&new),
+        flags,
         as_of: pasts.as_of,
         numbers: found.iter().map(|one| Row::of(&one.evidence)).collect(),
         left,
         histories: used(pasts),
         document: text,
     })
+}
+
+/// The scans whose scenarios were made, and how many each has.
+fn scenarios(document: &Document) -> Vec<(String, usize)> {
+    let scans = document.scans.iter();
+    let made = scans.filter_map(|scan| {
+        let joint = scan.joint.as_ref()?.joint.as_ref()?;
+        Some((scan.name.clone(), joint.len()))
+    });
+    made.collect()
 }
 
 fn used(pasts: &Pasts) -> Vec<Used> {
@@ -220,17 +258,22 @@ fn text(fields: &BTreeMap<String, Node>) -> String {
 
 /// A table under its header; what holds lists of tables goes below it, under one of its own.
 fn block(out: &mut String, open: &str, close: &str, name: &str, fields: &BTreeMap<String, Node>) {
-    let _ = writeln!(out, "\n{open}{name}{close}");
-    let wide = |node: &Node| match &node.value {
-        Value::Table(inner) => inner.values().any(|one| matches!(one.value, Value::List(_))),
+    let wide = |key: &str, node: &Node| match &node.value {
+        Value::Table(inner) => {
+            key == "assets" || inner.values().any(|one| matches!(one.value, Value::List(_)))
+        }
         _ => false,
     };
-    let first = fields.get_key_value("name").into_iter();
-    let rest = fields.iter().filter(|(key, node)| *key != "name" && !wide(node));
-    for (key, node) in first.chain(rest) {
+    let first = ORDER.iter().filter_map(|key| fields.get_key_value(*key));
+    let rest = fields.iter().filter(|(key, _)| !ORDER.contains(&key.as_str()));
+    let (below, own): (Vec<_>, Vec<_>) = first.chain(rest).partition(|(key, node)| wide(key, node));
+    if !own.is_empty() {
+        let _ = writeln!(out, "\n{open}{name}{close}");
+    }
+    for (key, node) in own {
         let _ = writeln!(out, "{} = {}", bare(key), lines(node));
     }
-    for (key, node) in fields.iter().filter(|(_, node)| wide(node)) {
+    for (key, node) in below {
         if let Value::Table(inner) = &node.value {
             block(out, "[", "]", &format!("{name}.{}", bare(key)), inner);
         }

@@ -155,6 +155,8 @@ pub enum Meaning {
     Size,
     /// Growth of a rate for each coin.
     Slope,
+    /// Coins traded in a day.
+    Volume,
 }
 
 /// Each method by its word.
@@ -166,7 +168,7 @@ const METHODS: [(&str, Method); 4] = [
 ];
 
 /// Each meaning by its word, and in words.
-const MEANINGS: [(&str, Meaning, &str); 16] = [
+const MEANINGS: [(&str, Meaning, &str); 17] = [
     ("price-move", Meaning::PriceMove, "price move either way"),
     ("price-rise", Meaning::PriceRise, "price move up"),
     ("price-fall", Meaning::PriceFall, "price move down"),
@@ -183,6 +185,7 @@ const MEANINGS: [(&str, Meaning, &str); 16] = [
     ("leverage", Meaning::Leverage, "leverage"),
     ("size", Meaning::Size, "value that can be sold"),
     ("slope", Meaning::Slope, "growth of a rate with size"),
+    ("volume", Meaning::Volume, "coins traded in a day"),
 ];
 
 const LIKELY: [(&str, Likely); 4] = [

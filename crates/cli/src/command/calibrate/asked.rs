@@ -8,12 +8,15 @@ use keelmark_backtest::calibrate::{Asked, Past, Pasts, Says, read};
 use keelmark_backtest::history::shipped;
 use keelmark_book::{Asset, Decimal, Timestamp};
 use keelmark_margin::document::plan::{Plan, Settings};
+use keelmark_tail::read::Accept;
 
 /// The histories that are asked for, up to the date.
 pub fn pasts(arguments: &CalibrateArgs, screen: Screen) -> Result<Pasts, Failure> {
+    let accept = Accept::parse(arguments.accept.as_deref().unwrap_or_default())
+        .map_err(|error| Failure::usage(format!("--accept: {error}")))?;
     let mut given = Vec::new();
     for text in &arguments.history {
-        let past = past(text)?;
+        let past = past(text, &accept)?;
         screen.notes(&past.findings);
         given.push(past);
     }
@@ -32,7 +35,7 @@ fn built_in() -> Result<Vec<Past>, Failure> {
 }
 
 /// `BTC=FILE`, `BTC:vol%=FILE`.
-fn past(text: &str) -> Result<Past, Failure> {
+fn past(text: &str, accept: &Accept) -> Result<Past, Failure> {
     let refused = |problem: String| {
         Failure::usage(format!("--history: {problem}"))
             .next("keelmark calibrate cross --history BTC=btc.csv")
@@ -45,7 +48,7 @@ fn past(text: &str) -> Result<Past, Failure> {
     let (word, unit) = what.strip_suffix('%').map_or((what, 1.0), |word| (word, 0.01));
     let says: Says = word.parse().map_err(refused)?;
     let (file, bytes) = inputs::bytes(file)?;
-    read::read(&file, &bytes, asset.as_str(), says, unit).map_err(|error| failure(&error))
+    read::read(&file, &bytes, (asset.as_str(), says), unit, accept).map_err(|error| failure(&error))
 }
 
 /// The plan of the arguments over that of their file.

@@ -34,6 +34,9 @@ pub struct CalibrateArgs {
     /// A history: NAME=FILE, NAME:volume=FILE, NAME:vol%=FILE; may be repeated
     #[arg(long, value_name = "NAME=FILE")]
     history: Vec<String>,
+    /// Kinds of findings in histories to go on with, such as gap,duplicate
+    #[arg(long, value_name = "KINDS")]
+    accept: Option<String>,
     /// Nothing after this time is known; the last price otherwise
     #[arg(long, value_name = "TIME")]
     as_of: Option<Timestamp>,

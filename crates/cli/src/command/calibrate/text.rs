@@ -1,5 +1,6 @@
 //! A calibration in words: old numbers beside new ones, and whether either held.
 
+use crate::number::grouped;
 use crate::output::{Records, cell};
 use crate::screen::Screen;
 use crate::table::{Align, Cell, Table, Tone, paragraph};
@@ -12,8 +13,20 @@ use std::fmt::Write as _;
 /// Everything.
 pub fn table(found: &Calibration, out: Option<&str>, screen: Screen) -> String {
     let mut text = heading(found);
-    let _ = write!(text, "\n{}", numbers(found, screen));
-    let _ = write!(text, "\n{}", legend(found));
+    if !found.numbers.is_empty() {
+        let _ = write!(text, "\n{}", numbers(found, screen));
+        let _ = write!(text, "\n{}", legend(found));
+    }
+    if !found.scenarios.is_empty() {
+        let made: Vec<String> =
+            found.scenarios.iter().map(|(scan, count)| format!("{count} of {scan}")).collect();
+        let day = day(&found.as_of.to_string()).to_owned();
+        let said = format!("scenarios made for {day}: {}", made.join(", "));
+        let _ = write!(text, "\n{}", paragraph("  ", &said));
+    }
+    for flag in &found.flags {
+        text.push_str(&paragraph("  note: ", flag));
+    }
     let notes = notes(found);
     if !notes.is_empty() {
         let _ = write!(text, "\n{notes}");
@@ -37,19 +50,29 @@ fn heading(found: &Calibration) -> String {
         "",
         &format!("{} {} · digest {}", found.model, found.old_version, found.old_digest),
     );
+    let mut table = Table::new(&[
+        ("History", Align::Left),
+        ("Rows", Align::Right),
+        ("First", Align::Left),
+        ("Last", Align::Left),
+        ("Digest", Align::Left),
+    ]);
     for one in &found.histories {
-        let said = format!(
-            "{} {}, {} rows, {} to {}, digest {}",
-            one.asset,
-            one.says,
-            one.rows,
-            day(&one.first.to_string()),
-            day(&one.last.to_string()),
-            one.digest
-        );
-        out.push_str(&paragraph("  history  ", &said));
+        table.row([
+            format!("{} {}", one.asset, one.says).into(),
+            one.rows.to_string().into(),
+            day(&one.first.to_string()).into(),
+            day(&one.last.to_string()).into(),
+            one.digest.as_str().into(),
+        ]);
+    }
+    let _ = write!(out, "\n{}", table.text(false));
+    for one in &found.histories {
         for finding in &one.findings {
-            out.push_str(&paragraph("           ", finding));
+            out.push_str(&paragraph(
+                "  found: ",
+                &format!("{} {}: {finding}", one.asset, one.says),
+            ));
         }
     }
     out
@@ -59,41 +82,76 @@ fn day(time: &str) -> &str {
     time.strip_suffix("T00:00:00Z").unwrap_or(time)
 }
 
+/// The table a number is in, and what it is called there.
+fn place(field: &str) -> (&str, String) {
+    if let Some((list, rest)) = field.rsplit_once('[')
+        && let Some((at, _)) = rest.split_once(']')
+    {
+        let tier = at.parse::<usize>().map_or_else(|_| at.to_owned(), |at| (at + 1).to_string());
+        return (list, format!("tier {tier}"));
+    }
+    field.rsplit_once('.').map_or(("", field.to_owned()), |(table, own)| (table, own.to_owned()))
+}
+
+/// Old and new numbers, those of one table below its name.
 fn numbers(found: &Calibration, screen: Screen) -> String {
     let mut table = Table::new(&[
         ("Number", Align::Left),
         ("Old", Align::Right),
         ("New", Align::Right),
         ("Change", Align::Right),
-        ("Old\nheld", Align::Right),
-        ("New\nheld", Align::Right),
+        ("Beyond\nold", Align::Right),
+        ("Beyond\nnew", Align::Right),
         ("Out of\nsample", Align::Right),
-    ]);
+        ("CC", Align::Right),
+    ])
+    .indented(4);
+    let mut names = Vec::new();
     for row in &found.numbers {
+        let (name, own) = place(&row.field);
+        names.push(name);
         let change =
             row.change.map_or_else(|| "new".to_owned(), |by| format!("{:+.0} %", by * 100.0));
+        let clusters = row.out_of_sample.as_ref().and_then(|test| test.conditional);
         table.row([
-            row.field.as_str().into(),
-            row.old.map_or_else(|| "-".to_owned(), |old| old.to_string()).into(),
-            row.new.to_string().into(),
+            own.into(),
+            row.old.map_or_else(|| "-".to_owned(), plain).into(),
+            plain(row.new).into(),
             change.into(),
-            breaches(row, row.old_number.as_ref()),
-            breaches(row, row.in_sample.as_ref()),
-            breaches(row, row.out_of_sample.as_ref()),
+            beyond(row, row.old_number.as_ref()),
+            beyond(row, row.in_sample.as_ref()),
+            beyond(row, row.out_of_sample.as_ref()),
+            clusters.map_or_else(|| "-".to_owned(), |p| format!("{:.2}", p.to_f64())).into(),
         ]);
     }
-    table.text(screen.colour)
+    let text = table.text(screen.colour);
+    let mut lines = text.lines();
+    let mut out: String = lines.by_ref().take(2).map(|line| format!("{line}\n")).collect();
+    let mut before = None;
+    for (line, name) in lines.zip(names) {
+        if before.replace(name) != Some(name) {
+            let _ = writeln!(out, "  {name}");
+        }
+        let _ = writeln!(out, "{line}");
+    }
+    out
 }
 
-/// Breaches of moves; a mark where they are more than were promised, at 95 %.
-fn breaches(row: &Row, test: Option<&Test>) -> Cell {
-    let Some(test) = test else { return "-".into() };
-    let promised = (1.0 - row.confidence.to_f64()) * test.periods.to_f64();
-    let many = test.breaches.to_f64() > promised;
+/// A number as in the document, a long one with its thousands apart.
+fn plain(number: Decimal) -> String {
+    let large = number >= Decimal::from_int(1000);
+    if large { grouped(number, 0) } else { number.to_string() }
+}
+
+/// The share of moves beyond a number; a mark where they are more than were promised, at 95 %.
+fn beyond(row: &Row, test: Option<&Test>) -> Cell {
+    let Some(test) = test else { return "-  ".into() };
+    let share = test.breaches.to_f64() / test.periods.to_f64();
+    let many = share > 1.0 - row.confidence.to_f64();
     let rejected = test.kupiec.is_some_and(|p| p.to_f64() < 0.05);
-    let text = format!("{}/{}", test.breaches, test.periods);
+    let text = format!("{:.2} %", share * 100.0);
     match (many, rejected) {
-        (true, true) => Cell::toned(format!("{text} !"), Tone::Bad),
+        (true, true) => Cell::toned(text + " !", Tone::Bad),
         _ => Cell::from(text + "  "),
     }
 }
@@ -106,9 +164,9 @@ fn legend(found: &Calibration) -> String {
         .collect();
     methods.sort();
     methods.dedup();
-    let text = "held: moves beyond the number, of moves that do not overlap; out of sample: beyond \
-                numbers measured in the same way from what came before; !: more than promised \
-                (Kupiec, 95 %)";
+    let text = "beyond: share of moves, none overlapping, beyond the number; out of sample: beyond \
+                numbers measured in the same way from what came before each; CC: the p-value of \
+                its conditional coverage; !: more than promised (Kupiec, 95 %)";
     paragraph("  ", &methods.join("; ")) + &paragraph("  ", text)
 }
 

@@ -1,0 +1,86 @@
+//! How long nine years of days take: models on books, on all cores or as many as are said.
+//!
+//! `cargo run --release -p keelmark-backtest --example nine_years -- MODELS [THREADS [BOOKS]]`,
+//! models by name or path and books by name, each by commas.
+
+use keelmark_backtest::book::built_in;
+use keelmark_backtest::history::shipped;
+use keelmark_backtest::walk::Piece;
+use keelmark_backtest::{Histories, Rules, Settings, Smile, Walk, World};
+use keelmark_book::read;
+use keelmark_margin::Document;
+use std::error::Error;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+const CHAIN: &[u8] = include_bytes!("../../../samples/btc-options-2026-03-13.csv");
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let models = arguments.next().unwrap_or_else(|| "deribit-pm,scan16,cross".to_owned());
+    let threads: usize = arguments.next().map_or(Ok(2), |text| text.parse())?;
+    let only = arguments.next();
+    let start = Instant::now();
+    let smile = Smile::of(&read::market_csv("chain", CHAIN)?);
+    let world = World::new(Histories::align(shipped()?)?, Rules::default(), smile)?;
+    let mut documents = Vec::new();
+    for name in models.split(',') {
+        documents.push(if name.ends_with(".toml") {
+            Document::parse(name, &std::fs::read_to_string(name)?)?
+        } else {
+            Document::named(name)?
+        });
+    }
+    let chosen = |name: &str| {
+        only.as_ref().is_none_or(|only| only.split(',').any(|one| name.starts_with(one)))
+    };
+    let books = built_in()?.into_iter().filter(|book| chosen(&book.name)).collect();
+    let walk = Walk::new(world, documents, books, Settings::default())?;
+    println!("ready after {:.3} s", start.elapsed().as_secs_f64());
+    let found: Mutex<Vec<Piece>> = Mutex::default();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    if at >= walk.pieces() {
+                        return;
+                    }
+                    match walk.piece(at) {
+                        Ok(piece) => found.lock().map(|mut all| all.push(piece)).unwrap_or(()),
+                        Err(error) => println!("{error}"),
+                    }
+                }
+            });
+        }
+    });
+    let mut pieces = found.into_inner()?;
+    pieces.sort_by_key(|piece| piece.piece);
+    let walked = start.elapsed();
+    let report = walk.report(&pieces)?;
+    println!(
+        "{} days, {} books, {} runs, {} refused: walked after {:.3} s, told after {:.3} s, {} threads",
+        walk.days(),
+        report.books.len(),
+        report.runs.len(),
+        report.refused.len(),
+        walked.as_secs_f64(),
+        start.elapsed().as_secs_f64(),
+        threads
+    );
+    for run in &report.runs {
+        let level = &run.levels[1].summary;
+        println!(
+            "{:>16} {:<20} {:>4} breaches, mean {:.4}, p/t {:?}, cc p {:.3}",
+            run.model.name,
+            report.books[run.book].book,
+            level.breaches,
+            level.cycle.mean,
+            level.cycle.peak_to_trough,
+            level.conditional.p_value
+        );
+    }
+    Ok(())
+}
