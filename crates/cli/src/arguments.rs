@@ -107,4 +107,18 @@ pub struct ModelArgs {
     /// Change a number of the model, such as `charge.roll.floor=0.02`; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+    #[command(flatten)]
+    pub histories: HistoryArgs,
+}
+
+/// Histories that scenarios are made from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct HistoryArgs {
+    /// A history, in place of a built-in one or beside it: --history BTC:price=btc.csv; factors are
+    /// price, vol, slope, basis and funding, with a % behind where the file is in percent
+    #[arg(long, value_name = "ASSET:FACTOR=FILE")]
+    pub history: Vec<String>,
+    /// Go on with what is odd about a history, by name with commas between; the report says it
+    #[arg(long, value_name = "KINDS", default_value = "", hide_default_value = true)]
+    pub accept: String,
 }

@@ -1,9 +1,13 @@
 //! Model documents by name, by path or from standard input, with numbers changed on the command
-//! line.
+//! line, and made for the time of a market where their scenarios come from history.
 
-use crate::arguments::ModelArgs;
+use crate::arguments::{HistoryArgs, ModelArgs};
 use crate::failure::Failure;
+use crate::histories;
 use crate::inputs::{self, STANDARD_INPUT};
+use crate::screen::Screen;
+use keelmark_backtest::dynamic::dated;
+use keelmark_book::Market;
 use keelmark_margin::Document;
 use keelmark_margin::document::library;
 use std::path::Path;
@@ -11,9 +15,44 @@ use std::path::Path;
 /// The model where none is asked for.
 pub const DEFAULT: &str = "deribit-pm";
 
-/// The document of the arguments.
-pub fn document(arguments: &ModelArgs) -> Result<Document, Failure> {
-    changed(&arguments.model, &arguments.set)
+/// The document of the arguments for a market.
+pub fn document(
+    arguments: &ModelArgs,
+    market: &Market,
+    screen: Screen,
+) -> Result<Document, Failure> {
+    let mut document = changed(&arguments.model, &arguments.set)?;
+    make(std::slice::from_mut(&mut document), &arguments.histories, market, screen)?;
+    Ok(document)
+}
+
+/// Gives documents the scenarios of a market's time, where they are made from history; leaves
+/// others as they are.
+pub fn make(
+    documents: &mut [Document],
+    arguments: &HistoryArgs,
+    market: &Market,
+    screen: Screen,
+) -> Result<(), Failure> {
+    let dynamic = |one: &Document| one.unbound().next().is_some();
+    if !documents.iter().any(dynamic) {
+        if arguments.history.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = documents.iter().map(|one| one.name.as_str()).collect();
+        let problem = format!(
+            "--history: expected a model whose scenarios are made from history, found {}",
+            names.join(", ")
+        );
+        return Err(Failure::usage(problem).next("keelmark models list"));
+    }
+    let given = histories::all(arguments, screen)?;
+    for document in documents.iter_mut().filter(|one| dynamic(one)) {
+        let next = format!("keelmark models show {}", document.name);
+        *document = dated(document, &given, market.as_of)
+            .map_err(|error| Failure::from(error).next(next))?;
+    }
+    Ok(())
 }
 
 /// The document of a name or path with some values set.

@@ -2,11 +2,11 @@
 
 use super::BacktestArgs;
 use crate::failure::Failure;
+use crate::histories;
 use crate::inputs::{self, DEMO};
 use crate::models;
 use crate::screen::Screen;
 use keelmark_backtest::book::{self, Book};
-use keelmark_backtest::history::{FACTORS, Factor, History, read_compact, shipped};
 use keelmark_backtest::{Histories, Rules, Settings, Smile, Walk, World};
 use keelmark_book::Asset;
 use keelmark_book::instruments::nearest;
@@ -16,7 +16,10 @@ use std::collections::BTreeSet;
 /// The walk that is asked for.
 pub fn walk(arguments: &BacktestArgs, screen: Screen) -> Result<Walk, Failure> {
     let documents = documents(arguments)?;
-    let given = histories(arguments)?;
+    let mut given = histories::all(&arguments.histories, screen)?;
+    if let Some(since) = arguments.since {
+        given = given.into_iter().map(|one| one.since(since)).collect();
+    }
     let known: BTreeSet<Asset> = given.iter().map(|one| one.asset.clone()).collect();
     let books = books(arguments, &known, screen)?;
     // A coin that no book is on must not shorten the calendar of those that one is.
@@ -43,50 +46,6 @@ fn documents(arguments: &BacktestArgs) -> Result<Vec<Document>, Failure> {
         return Err(Failure::usage(format!("--models: {twice} stands twice")));
     }
     arguments.models.iter().map(|name| models::changed(name, &arguments.set)).collect()
-}
-
-/// The built-in histories with those that were given in their place or beside them.
-fn histories(arguments: &BacktestArgs) -> Result<Vec<History>, Failure> {
-    let mut all = shipped()?;
-    let mut own: Vec<History> = Vec::new();
-    for text in &arguments.history {
-        own.push(history(text)?);
-    }
-    let replaced = |one: &History| {
-        own.iter().any(|other| other.asset == one.asset && other.factor == one.factor)
-    };
-    all.retain(|one| !replaced(one));
-    all.extend(own);
-    let Some(since) = arguments.since else { return Ok(all) };
-    Ok(all.into_iter().map(|one| one.since(since)).collect())
-}
-
-/// `BTC:price=FILE`.
-fn history(text: &str) -> Result<History, Failure> {
-    let refused = |problem: String| {
-        Failure::usage(format!("--history: {problem}"))
-            .next("keelmark backtest --history BTC:vol%=dvol.csv")
-    };
-    let parts = text.split_once('=').and_then(|(key, file)| Some((key.split_once(':')?, file)));
-    let Some(((asset, factor), file)) = parts else {
-        return Err(refused(format!("expected ASSET:FACTOR=FILE, found {text:?}")));
-    };
-    let asset = Asset::new(asset).map_err(|error| refused(error.to_string()))?;
-    let (word, unit) = factor.strip_suffix('%').map_or((factor, 1.0), |word| (word, 0.01));
-    let factor = Factor::of(word).ok_or_else(|| {
-        let known = FACTORS.map(Factor::name).join(", ");
-        refused(format!("expected one of {known}, found {word:?}"))
-    })?;
-    let (name, bytes) = inputs::bytes(file)?;
-    if bytes.starts_with(b"keelmark/history/") {
-        let own = read_compact(&name, &String::from_utf8_lossy(&bytes))?;
-        if own.asset != asset || own.factor != factor || unit != 1.0 {
-            let found = format!("{}:{}", own.asset, own.factor.name());
-            return Err(refused(format!("{name} is a history of {found}, not of {text:?}")));
-        }
-        return Ok(own);
-    }
-    Ok(keelmark_backtest::history::read(&name, &bytes, asset, factor, unit)?)
 }
 
 /// The books that are asked for, each name once.

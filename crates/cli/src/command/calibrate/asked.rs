@@ -47,7 +47,7 @@ fn past(text: &str, accept: &Accept) -> Result<Past, Failure> {
     let asset = Asset::new(name).map_err(|error| refused(error.to_string()))?;
     let (word, unit) = what.strip_suffix('%').map_or((what, 1.0), |word| (word, 0.01));
     let says: Says = word.parse().map_err(refused)?;
-    let (file, bytes) = inputs::bytes(file)?;
+    let (file, bytes) = inputs::history(file)?;
     read::read(&file, &bytes, (asset.as_str(), says), unit, accept).map_err(|error| failure(&error))
 }
 

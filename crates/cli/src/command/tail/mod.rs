@@ -89,7 +89,7 @@ fn series(arguments: &TailArgs) -> Result<(Series, Vec<String>), Failure> {
             .map_err(|e| Failure::failed(e.to_string()))?;
         return Ok((series, found.findings.clone()));
     }
-    let (name, bytes) = inputs::bytes(&arguments.file)?;
+    let (name, bytes) = inputs::history(&arguments.file)?;
     let accept = Accept::parse(&arguments.accept).map_err(|error| refused(&error))?;
     let columns: Vec<&str> = arguments.column.as_deref().into_iter().collect();
     let reading = Reading { columns: &columns, accept, ..Reading::of(&name) };
