@@ -98,6 +98,7 @@ fn nothing_printed_is_wider_than_the_terminal() -> Result<(), Box<dyn Error>> {
         "models diff cross binance-usdm demo: --all",
         "game --set paths=100",
         "game --set paths=100 --sweep bonus=0.01..0.2:5",
+        "backtest --from 2020-03-01 --to 2020-03-20 --models deribit-pm,hyperliquid",
         "game --set paths=20 --sweep bonus=0.01..0.2:3 --sweep shock=-0.3..-0.1:50",
     ] {
         let words: Vec<String> = command.split(' ').map(|word| word.replace('_', " ")).collect();

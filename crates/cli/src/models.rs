@@ -6,10 +6,11 @@ use crate::failure::Failure;
 use crate::histories;
 use crate::inputs::{self, STANDARD_INPUT};
 use crate::screen::Screen;
-use keelmark_backtest::dynamic::dated;
+use keelmark_backtest::dynamic::{assets, dated};
 use keelmark_book::Market;
 use keelmark_margin::Document;
 use keelmark_margin::document::library;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The model where none is asked for.
@@ -46,12 +47,19 @@ pub fn make(
         );
         return Err(Failure::usage(problem).next("keelmark models list"));
     }
-    let given = histories::all(arguments, screen)?;
+    let given = histories::all(arguments)?;
+    histories::asked_for(arguments, &documents.iter().flat_map(assets).collect())?;
     for document in documents.iter_mut().filter(|one| dynamic(one)) {
         let next = format!("keelmark models show {}", document.name);
         *document = dated(document, &given, market.as_of)
             .map_err(|error| Failure::from(error).next(next))?;
     }
+    let made = documents.iter().filter_map(|one| one.made.as_ref());
+    let used: BTreeSet<(&str, &str)> = made
+        .flat_map(|made| &made.histories)
+        .flat_map(|one| one.findings.iter().map(|found| (one.name.as_str(), found.as_str())))
+        .collect();
+    used.iter().for_each(|(name, found)| screen.note(&format!("{name}: {found}")));
     Ok(())
 }
 

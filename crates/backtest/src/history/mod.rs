@@ -6,7 +6,7 @@
 mod read;
 mod shipped;
 
-pub use read::read;
+pub use read::{Wanted, columns_of, of_columns, read};
 pub use shipped::{SHIPPED, read as read_compact, shipped};
 
 use crate::error::{BacktestError, date};

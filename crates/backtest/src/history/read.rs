@@ -1,17 +1,15 @@
-//! A history as CSV: a column of times and one of values, found by their names.
+//! A history from a file: its column by the names that a factor has, and what is odd about it found
+//! and said before it is used.
 
-use super::{Factor, History};
+use super::{Factor, History, read_compact};
 use crate::error::BacktestError;
 use keelmark_book::{Asset, InputError};
+use keelmark_tail::read::{self, Accept, Findings, ReadError, Reading};
 use keelmark_units::Timestamp;
 
-/// Names of a column of times: text as RFC 3339 or a date, or whole numbers since 1970.
-const TIMES: [&str; 6] = ["date", "time", "timestamp", "ts", "ts_ms", "datetime"];
-/// Whole numbers below this are seconds, above it milliseconds: the year 5138.
-const SECONDS: i64 = 100_000_000_000;
-
 /// Names of a column of values, the surest first.
-fn values_of(factor: Factor) -> &'static [&'static str] {
+#[must_use]
+pub fn columns_of(factor: Factor) -> &'static [&'static str] {
     match factor {
         Factor::Price => &["price", "close", "adj_close", "value"],
         Factor::Vol => &["vol", "iv", "dvol", "close", "value"],
@@ -21,65 +19,99 @@ fn values_of(factor: Factor) -> &'static [&'static str] {
     }
 }
 
-/// Reads a history from CSV; values are multiplied by a unit, 0.01 for percent.
-///
-/// # Errors
-/// [`BacktestError::Input`] with the line and the column, and as [`History::new`].
-pub fn read(
-    file: &str,
-    bytes: &[u8],
-    asset: Asset,
-    factor: Factor,
-    unit: f64,
-) -> Result<History, BacktestError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
-    let broken = |error: csv::Error| {
-        let line = error.position().map_or(1, csv::Position::line);
-        InputError::line(file, line, "", format!("not CSV: {error}"))
-    };
-    let header = reader.headers().map_err(broken)?.clone();
-    let names: Vec<String> = header.iter().map(str::to_ascii_lowercase).collect();
-    let column = |known: &[&str]| {
-        let at = known.iter().find_map(|name| names.iter().position(|own| own == name));
-        at.ok_or_else(|| {
-            let problem =
-                format!("expected a column {}, found {}", known.join(" or "), names.join(", "));
-            InputError::line(file, 1, "", problem)
-        })
-    };
-    let (time_at, value_at) = (column(&TIMES)?, column(values_of(factor))?);
-    let (mut times, mut values) = (Vec::new(), Vec::new());
-    for row in reader.records() {
-        let row = row.map_err(broken)?;
-        let line = row.position().map_or(0, csv::Position::line);
-        let cell = |at: usize| row.get(at).unwrap_or_default();
-        let wrong = |at: usize, expected: &str| {
-            let problem = format!("expected {expected}, found {:?}", cell(at));
-            InputError::line(file, line, &names[at], problem)
-        };
-        let time = time(cell(time_at))
-            .ok_or_else(|| wrong(time_at, "a date, a time, or seconds since 1970"))?;
-        let value: Option<f64> = cell(value_at).parse().ok();
-        let value =
-            value.filter(|value| value.is_finite()).ok_or_else(|| wrong(value_at, "a number"))?;
-        if times.last().is_some_and(|last| *last >= time) {
-            return Err(wrong(time_at, "a time behind that of the line before").into());
-        }
-        times.push(time);
-        values.push(value * unit);
-    }
-    if times.is_empty() {
-        return Err(InputError::whole(file, "expected rows under the header, found none").into());
-    }
-    History::new(asset, factor, file, &times, &values)
+/// What a file is to be read as.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Whose history.
+    pub asset: Asset,
+    /// Of what.
+    pub factor: Factor,
+    /// What values are multiplied by: 0.01 for percent.
+    pub unit: f64,
+    /// Which findings are gone on with.
+    pub accept: Accept,
 }
 
-fn time(text: &str) -> Option<Timestamp> {
-    if let Ok(number) = text.parse::<i64>() {
-        let millis = if number.abs() < SECONDS { number.checked_mul(1_000)? } else { number };
-        return Some(Timestamp::from_millis(millis));
+/// Reads a history in our compact form, or else as CSV with a column of times.
+///
+/// # Errors
+/// When it is neither, is of something else, or has findings that are not accepted.
+pub fn read(file: &str, bytes: &[u8], wanted: &Wanted) -> Result<History, BacktestError> {
+    if bytes.starts_with(b"keelmark/history/") {
+        let own = read_compact(file, &String::from_utf8_lossy(bytes))?;
+        if own.asset != wanted.asset || own.factor != wanted.factor || wanted.unit != 1.0 {
+            let problem = format!(
+                "expected a history of {}:{}, found one of {}:{}",
+                wanted.asset,
+                wanted.factor.name(),
+                own.asset,
+                own.factor.name()
+            );
+            return Err(InputError::whole(file, problem).into());
+        }
+        return Ok(own);
     }
-    // `2017-08-17 04:00:00` is in UTC.
-    let zoned = || format!("{}Z", text.replacen(' ', "T", 1)).parse().ok();
-    text.parse().ok().or_else(zoned)
+    let reading = Reading {
+        columns: columns_of(wanted.factor),
+        accept: wanted.accept.clone(),
+        ..Reading::of(file)
+    };
+    if wanted.factor == Factor::Price {
+        let found = read::csv(bytes, &reading).map_err(|error| refused(file, &error))?;
+        let series = &found.series;
+        return of(file, wanted, series.times(), series.closes(), &found.findings);
+    }
+    let found = read::csv_levels(bytes, &reading).map_err(|error| refused(file, &error))?;
+    of(file, wanted, &found.times, &found.values, &found.findings)
+}
+
+/// A history of columns that were read elsewhere, checked as those of a file are.
+///
+/// # Errors
+/// As [`read`].
+pub fn of_columns(
+    file: &str,
+    times: &[Timestamp],
+    values: &[f64],
+    wanted: &Wanted,
+) -> Result<History, BacktestError> {
+    if wanted.factor != Factor::Price {
+        return of(file, wanted, times, values, &Findings::default());
+    }
+    let reading = Reading { accept: wanted.accept.clone(), ..Reading::of(file) };
+    let found = read::checked(times, values, &reading).map_err(|error| refused(file, &error))?;
+    of(file, wanted, found.series.times(), found.series.closes(), &found.findings)
+}
+
+fn of(
+    file: &str,
+    wanted: &Wanted,
+    times: &[Timestamp],
+    values: &[f64],
+    findings: &Findings,
+) -> Result<History, BacktestError> {
+    let values: Vec<f64> = values.iter().map(|value| value * wanted.unit).collect();
+    let mut found = History::new(wanted.asset.clone(), wanted.factor, file, times, &values)?;
+    let said = |one: &read::Finding| format!("line {}: {}; {}", one.line, one.what, one.done);
+    found.findings.splice(0..0, findings.iter().map(said));
+    Ok(found)
+}
+
+/// An error of the reader, with the file's name said once.
+fn refused(file: &str, error: &ReadError) -> BacktestError {
+    match error {
+        ReadError::Format { line, expected, found, .. } => {
+            let problem = format!("expected {expected}, found {found}");
+            if *line == 0 {
+                InputError::whole(file, problem).into()
+            } else {
+                InputError::line(file, *line, "", problem).into()
+            }
+        }
+        ReadError::Refused { findings, .. } => {
+            let remedy = format!("mend the history, or add --accept {}", findings.kinds());
+            BacktestError::history(file, findings.to_string(), remedy)
+        }
+        ReadError::Tail(error) => error.clone().into(),
+    }
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 /// The walk that is asked for.
 pub fn walk(arguments: &BacktestArgs, screen: Screen) -> Result<Walk, Failure> {
     let documents = documents(arguments)?;
-    let mut given = histories::all(&arguments.histories, screen)?;
+    let mut given = histories::all(&arguments.histories)?;
     if let Some(since) = arguments.since {
         given = given.into_iter().map(|one| one.since(since)).collect();
     }
@@ -25,6 +25,7 @@ pub fn walk(arguments: &BacktestArgs, screen: Screen) -> Result<Walk, Failure> {
     // A coin that no book is on must not shorten the calendar of those that one is.
     let mut used: BTreeSet<Asset> = books.iter().flat_map(Book::assets).collect();
     used.extend(documents.iter().flat_map(keelmark_backtest::dynamic::assets));
+    histories::asked_for(&arguments.histories, &used)?;
     let given = given.into_iter().filter(|one| used.contains(&one.asset)).collect();
     let smile = if arguments.no_smile { Smile::flat() } else { Smile::of(&inputs::market(DEMO)?) };
     let world = World::new(Histories::align(given)?, rules(arguments)?, smile)?;

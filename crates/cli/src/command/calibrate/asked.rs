@@ -2,6 +2,7 @@
 
 use super::{CalibrateArgs, failure};
 use crate::failure::Failure;
+use crate::histories;
 use crate::inputs;
 use crate::screen::Screen;
 use keelmark_backtest::calibrate::{Asked, Past, Pasts, Says, read};
@@ -12,8 +13,7 @@ use keelmark_tail::read::Accept;
 
 /// The histories that are asked for, up to the date.
 pub fn pasts(arguments: &CalibrateArgs, screen: Screen) -> Result<Pasts, Failure> {
-    let accept = Accept::parse(arguments.accept.as_deref().unwrap_or_default())
-        .map_err(|error| Failure::usage(format!("--accept: {error}")))?;
+    let accept = histories::accept(arguments.accept.as_deref().unwrap_or_default())?;
     let mut given = Vec::new();
     for text in &arguments.history {
         let past = past(text, &accept)?;
