@@ -8,7 +8,7 @@ use crate::error::{BacktestError, date};
 use crate::history::{DAY, Factor, Histories, History, midnight};
 use crate::world::{Rules, Smile, World};
 use keelmark_margin::Document;
-use keelmark_margin::recipe::{Made, Used};
+use keelmark_margin::recipe::Made;
 use keelmark_units::Timestamp;
 use std::sync::Arc;
 
