@@ -121,8 +121,7 @@ fn tables_are_what_was_said() -> Outcome<()> {
     let runs = report["runs"].as_array().ok_or("no runs")?;
     assert_eq!(runs.len(), 6);
     let levels = runs.iter().flat_map(|run| run["levels"].as_array().into_iter().flatten());
-    let breaches: u64 =
-        levels.filter_map(|level| level["summary"]["breaches"].as_u64()).sum();
+    let breaches: u64 = levels.filter_map(|level| level["summary"]["breaches"].as_u64()).sum();
     assert!(breaches > 0);
     assert_eq!(text("breaches.csv")?.lines().count() as u64, breaches + 1);
     assert_eq!(text("summary.csv")?.lines().count(), 13);

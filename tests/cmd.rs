@@ -96,6 +96,8 @@ fn nothing_printed_is_wider_than_the_terminal() -> Result<(), Box<dyn Error>> {
         "compare demo:basis --models okx-pm,deribit-pm-segregated",
         "models diff deribit-pm demo: --set charge.roll.floor=0.2",
         "models diff cross binance-usdm demo: --all",
+        "calibrate scan16",
+        "calibrate cross --method pot",
         "game --set paths=100",
         "game --set paths=100 --sweep bonus=0.01..0.2:5",
         "backtest --from 2020-03-01 --to 2020-03-20 --models deribit-pm,hyperliquid",

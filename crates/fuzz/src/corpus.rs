@@ -164,6 +164,11 @@ pub fn model() -> Vec<Vec<u8>> {
         "extends = \"scan16\"\nname = \"mine\"\n[params]\nrisk_ratio = \"1.3\"\n",
         "extends = \"deribit-pm\"\n[[charge]]\nname = \"delta\"\nslope = \"1\"\n",
         "extends = \"cross\"\n[levels]\nmaintenance = \"0.5 * futures_maintenance\"\n",
+        include_str!("../../../docs/calibrate.out/cross-august.toml"),
+        concat!(
+            "schema = \"keelmark/model/1\"\nextends = \"cross\"\nname = \"planned\"\n",
+            include_str!("../../../docs/calibrate.in/plan.toml")
+        ),
     ]));
     all
 }

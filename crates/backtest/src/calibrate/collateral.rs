@@ -10,6 +10,8 @@
 use super::past::{Moves, Past, Pasts};
 use super::tail::{self, Loss, Measured};
 use super::{CalibrateError, Sure};
+use keelmark_margin::Document;
+use keelmark_margin::document::CoinsMove;
 use keelmark_margin::document::plan::Likely;
 use keelmark_tail::{Rule, measure};
 use keelmark_units::Timestamp;
@@ -17,6 +19,16 @@ use std::collections::BTreeMap;
 
 /// Fewer moves in common than this say nothing of two assets together.
 const FEWEST: usize = 250;
+
+/// Why the ratio of a coin that moves in scans stays.
+pub(super) const COUNTED: &str = "falls with its price in scans: a haircut would count that twice; a plan may say as = \"ratio\"";
+
+/// Whether what is held of an asset falls with its price in a document's scans already.
+pub(super) fn moves(document: &Document, asset: &str, pasts: &Pasts) -> bool {
+    let with = document.coins_with.keys().any(|coin| coin.as_str() == asset);
+    let floats = pasts.floating().any(|past| past.asset == asset);
+    with || document.coins_move == CoinsMove::All && floats
+}
 
 /// The loss that a haircut covers.
 ///

@@ -6,7 +6,7 @@
 //! `q` the tail over the horizon, `s` the volatility of a day, at most 1. Tiers are marginal, as
 //! taxes are: each asks what is left so that a position at its upper limit asks `N R(N)` in all.
 
-use super::number::{estimate, price, refused, tested, to_step, whole};
+use super::number::{CAPPED, estimate, price, refused, tested, time, to_step, whole};
 use super::past::{DAY, Moves, Past, Pasts};
 use super::tail::{self, Loss, Measured};
 use super::target::{Ladder, LadderKind, Left, Targets};
@@ -16,6 +16,7 @@ use keelmark_margin::document::plan::{Meaning, Plan, Said};
 use keelmark_margin::document::tree::{Node, Value};
 use keelmark_margin::document::{Evidence, Tested};
 use keelmark_units::{Decimal, Round};
+use std::fmt::Write as _;
 
 /// Rates are a multiple of this where no plan says otherwise.
 const STEP: f64 = 0.001;
@@ -98,6 +99,11 @@ pub fn all(
             left.push(Left { field, why: "kept, as the plan says".to_owned() });
             continue;
         };
+        let ratios = ladder.kind == LadderKind::Ratios && said.meaning.is_none();
+        if ratios && collateral::moves(document, &ladder.key, pasts) {
+            left.push(Left { field, why: collateral::COUNTED.to_owned() });
+            continue;
+        }
         match one(document, ladder, pasts, &said, left) {
             Ok((written, evidence)) => {
                 out.push(written);
@@ -248,7 +254,10 @@ impl Asks<'_> {
             };
             // What keeps the table continuous follows from its rates.
             fields.remove("deduction");
-            fields.insert(field.to_owned(), Node::written(Value::Text(new.to_string())));
+            let same = |node: &&Node| node.decimal().is_ok_and(|old| old == new);
+            let as_it_was = fields.get(field).filter(same).cloned();
+            let number = as_it_was.unwrap_or_else(|| Node::written(Value::Text(new.to_string())));
+            fields.insert(field.to_owned(), number);
             nodes.push(Node::written(Value::Table(fields)));
             if !sized && at > 0 {
                 continue;
@@ -256,7 +265,7 @@ impl Asks<'_> {
             let mut evidence = self.evidence(tier, at, (field, new), *loss, notes)?;
             if sized {
                 let all = self.cost.rate(self.end(tiers, at));
-                evidence.meaning += &format!(", {all:.4} in all at its end");
+                let _ = write!(evidence.meaning, ", {all:.4} in all at its end");
             }
             out.push(Found { path: self.ladder.path.clone(), key: None, evidence });
         }
@@ -278,7 +287,7 @@ impl Asks<'_> {
         let least = settings.max_fall.map_or(0.0, |share| old * (1.0 - share.to_f64()));
         let capped = if old > 0.0 { loss.min(most).max(least) } else { loss };
         if capped != loss {
-            notes.push(format!("changes only so far at once: history says {loss:.4}"));
+            notes.push(CAPPED.to_owned());
         }
         capped
     }
@@ -346,7 +355,7 @@ impl Asks<'_> {
             })?,
             method: self.sure.said(),
             confidence: self.sure.confidence_exact,
-            horizon: self.sure.horizon.to_string(),
+            horizon: time(self.sure, &self.said.settings),
             observations: whole(self.moves.logs.len()),
             first: self.moves.first,
             last: self.moves.last,

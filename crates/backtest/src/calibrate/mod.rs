@@ -166,7 +166,7 @@ pub fn calibrate(
     let targets = Targets::of(document, &plan);
     let mut found = Vec::new();
     let mut left = targets.left.clone();
-    number::all(&targets, pasts, &plan, &mut found, &mut left);
+    number::all(document, &targets, pasts, &plan, &mut found, &mut left);
     let ladders = ladder::all(document, &targets, pasts, &plan, &mut found, &mut left);
     left.sort_by(|a, b| a.field.cmp(&b.field));
     let dynamic = document.unbound().next().is_some();

@@ -4,6 +4,7 @@ use super::past::{Moves, Past, Pasts, Says};
 use super::tail::{self, Held, Loss, Measured};
 use super::target::{Left, Target, Targets};
 use super::{CalibrateError, Found, Sure, collateral};
+use keelmark_margin::Document;
 use keelmark_margin::document::plan::{Horizon, Meaning, Plan, Said, Settings};
 use keelmark_margin::document::{Evidence, Tested};
 use keelmark_units::{Decimal, Round};
@@ -19,6 +20,10 @@ const LEADING: i32 = 2;
 
 /// How a note begins of a number that implied volatility would say better.
 const REALISED: &str = "no implied volatility was given";
+
+/// The note of a number that is not yet where history says.
+pub(super) const CAPPED: &str =
+    "changes only so far at once, as the plan says: see what was measured";
 
 /// What a number is measured from, one history and one side.
 struct Candidate<'p> {
@@ -61,6 +66,7 @@ fn loss_of((meaning, scale): (Meaning, f64), number: f64) -> f64 {
 
 /// Every number that histories say something of; why the others stay.
 pub fn all(
+    document: &Document,
     targets: &Targets,
     pasts: &Pasts,
     plan: &Plan,
@@ -74,6 +80,13 @@ pub fn all(
             left.push(Left { field, why: "kept, as the plan says".to_owned() });
             continue;
         };
+        let cut = |(meaning, _): &(Meaning, f64)| {
+            matches!(meaning, Meaning::Ratio | Meaning::Haircut) && said.meaning.is_none()
+        };
+        if target.uses.iter().any(cut) && collateral::moves(document, name, pasts) {
+            left.push(Left { field, why: collateral::COUNTED.to_owned() });
+            continue;
+        }
         match one(&target, pasts, &said) {
             Ok(evidence) => {
                 found.push(Found { path: target.path.clone(), key: target.key.clone(), evidence });
@@ -162,7 +175,7 @@ fn one(target: &Target, pasts: &Pasts, said: &Said) -> Result<Evidence, Calibrat
         found.notes.push(format!("the largest of {}: {}", names.join(", "), found.past.asset));
     }
     let number = settled(&mut found, target, &said.settings)?;
-    evidence(target, found, number, &sure, &said.settings)
+    evidence(target, &found, number, &sure, &said.settings)
 }
 
 /// [`CalibrateError::History`].
@@ -357,7 +370,11 @@ fn settled(
     settings: &Settings,
 ) -> Result<Decimal, CalibrateError> {
     let (mut number, old) = (found.number, target.old);
-    if let Some(old) = old.filter(|_| found.moves.is_some()) {
+    let realised = found.notes.iter().any(|note| note.starts_with(REALISED));
+    if let Some(old) = old.filter(|old| realised && *old >= number) {
+        number = old;
+        found.notes.retain(|note| note.starts_with(REALISED));
+    } else if let Some(old) = old.filter(|_| found.moves.is_some()) {
         let before = loss_of(found.meaning, old);
         let now = loss_of(found.meaning, number);
         let most = settings.max_rise.map(|share| before * (1.0 + share.to_f64()));
@@ -365,15 +382,8 @@ fn settled(
         let capped = now.min(most.unwrap_or(now)).max(least.unwrap_or(f64::NEG_INFINITY));
         if capped != now && before > 0.0 {
             number = number_of(found.meaning, capped);
-            let way = if capped < now { "rises" } else { "falls" };
-            found
-                .notes
-                .push(format!("{way} only so far at once: history says {:.4}", found.number));
+            found.notes.push(CAPPED.to_owned());
         }
-    }
-    let realised = found.notes.iter().any(|note| note.starts_with(REALISED));
-    if let Some(old) = old.filter(|old| realised && *old > number) {
-        number = old;
     }
     let up = rises(found.meaning.0);
     let mut exact = rounded(number, found.meaning.0, settings.round, up)?;
@@ -424,12 +434,12 @@ pub(super) fn to_step(number: f64, step: f64, up: bool) -> Result<Decimal, Calib
 
 fn evidence(
     target: &Target,
-    found: Candidate<'_>,
+    found: &Candidate<'_>,
     new: Decimal,
     sure: &Sure,
     settings: &Settings,
 ) -> Result<Evidence, CalibrateError> {
-    let mut own = blank(&found, sure, settings)?;
+    let mut own = blank(found, sure, settings)?;
     own.field = target.field();
     own.new = new;
     own.old = target.old.map(estimate).transpose()?;
@@ -446,6 +456,13 @@ fn evidence(
     Ok(own)
 }
 
+/// The horizon in words, what comes before it apart.
+pub(super) fn time(sure: &Sure, settings: &Settings) -> String {
+    let Some(latency) = settings.latency else { return sure.horizon.to_string() };
+    let after = sure.horizon.seconds() - latency.seconds();
+    format!("{latency} + {}", Horizon::of_seconds(after))
+}
+
 /// Evidence without a number.
 fn blank(
     found: &Candidate<'_>,
@@ -455,13 +472,6 @@ fn blank(
     let (first, last) = found.past.span().unwrap_or_default();
     let mut notes = found.notes.clone();
     notes.extend(found.past.findings.iter().cloned());
-    let horizon = match (settings.latency, settings.horizon) {
-        (Some(latency), horizon) => {
-            let horizon = horizon.unwrap_or(Horizon::of_seconds(86_400));
-            format!("{latency} + {horizon}")
-        }
-        _ => sure.horizon.to_string(),
-    };
     Ok(Evidence {
         field: String::new(),
         underlying: found.past.asset.clone(),
@@ -471,7 +481,7 @@ fn blank(
         measured: estimate(if found.moves.is_some() { found.number } else { found.measured })?,
         method: sure.said(),
         confidence: sure.confidence_exact,
-        horizon,
+        horizon: time(sure, settings),
         observations: whole(found.past.series.closes().len()),
         first,
         last,
@@ -491,6 +501,12 @@ pub(super) fn estimate(value: f64) -> Result<Decimal, CalibrateError> {
     Ok(exact.round_to(places.clamp(0, 18) as u32, Round::Nearest))
 }
 
+/// A p-value.
+fn chance(value: f64) -> Result<Decimal, CalibrateError> {
+    let exact = Decimal::from_f64(value.clamp(0.0, 1.0), Round::Nearest)?;
+    Ok(exact.round_to(PLACES, Round::Nearest))
+}
+
 /// A count.
 pub(super) fn whole(count: usize) -> Decimal {
     Decimal::from_int(count as i64)
@@ -503,7 +519,7 @@ pub(super) fn tested(held: &Held, meaning: (Meaning, f64)) -> Result<Tested, Cal
         breaches: whole(held.breaches),
         worst_shortfall: estimate(held.worst.max(0.0))?,
         mean: estimate(number_of(meaning, held.mean))?,
-        kupiec: Some(estimate(held.kupiec.clamp(0.0, 1.0))?),
-        conditional: Some(estimate(held.conditional.clamp(0.0, 1.0))?),
+        kupiec: Some(chance(held.kupiec)?),
+        conditional: Some(chance(held.conditional)?),
     })
 }

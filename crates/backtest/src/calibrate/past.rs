@@ -12,6 +12,8 @@ use std::str::FromStr;
 pub const DECAY: f64 = 0.97;
 /// Fewest moves that anything is measured from.
 const FEWEST: usize = 100;
+/// A history that ends so many days before the date is told.
+const LATE: f64 = 7.0;
 /// Seconds of a day.
 pub(super) const DAY: f64 = 86_400.0;
 
@@ -277,7 +279,13 @@ impl Pasts {
                 let problem = format!("{} {} begins after {as_of}", one.asset, one.says);
                 return refused(problem, "give a longer history or a later --as-of");
             };
-            all.push(Past { series: one.series.between(first, as_of), ..one });
+            let mut part = Past { series: one.series.between(first, as_of), ..one };
+            let end = part.span().map_or(as_of, |span| span.1);
+            let late = as_of.days_since(end);
+            if late > LATE {
+                part.findings.push(format!("ends {late:.0} days before {as_of}"));
+            }
+            all.push(part);
         }
         Ok(Self { all, as_of })
     }

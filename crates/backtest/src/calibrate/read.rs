@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn a_column_is_read_by_what_it_says() {
-        let text = "ts,open,close,volume\n86400,1,2,10\n172800,2,3,20\n259200,3,2,30\n";
+        let text =
+            "date,open,close,volume\n2022-11-06,1,2,10\n2022-11-07,2,3,20\n2022-11-08,3,2,30\n";
         assert_eq!(of(text, Says::Price, 1.0).unwrap().series.closes(), [2.0, 3.0, 2.0]);
         assert_eq!(of(text, Says::Volume, 1.0).unwrap().series.closes(), [10.0, 20.0, 30.0]);
         let vol = "date,dvol\n2022-11-06,50\n2022-11-07,60\n";
@@ -84,17 +85,19 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_and_what_to_do() {
-        for (text, expected) in [
-            ("ts,last\n", "b.csv"),
-            ("ts,close\n86400,0\n172800,1\n259200,1\n", "--accept"),
-            ("ts,close\n86400,1\n86400,2\n172800,1\n", "--accept"),
-            ("ts,close\n172800,1\n86400,1\n", "--accept"),
-            ("ts,close\nsoon,1\n", "b.csv:2"),
+        for (rows, expected) in [
+            ("2022-11-06,0\n2022-11-07,1\n2022-11-08,1\n", "--accept"),
+            ("2022-11-06,1\n2022-11-06,2\n2022-11-07,1\n", "--accept"),
+            ("2022-11-07,1\n2022-11-06,1\n", "--accept"),
+            ("1962-11-07,1\n2022-11-06,1\n", "--accept"),
+            ("soon,1\n", "b.csv:2"),
         ] {
-            let said = of(text, Says::Price, 1.0).unwrap_err().to_string();
-            assert!(said.contains(expected), "{text}: {said}");
+            let said = of(&format!("date,close\n{rows}"), Says::Price, 1.0);
+            let said = said.unwrap_err().to_string();
+            assert!(said.contains(expected), "{rows}: {said}");
         }
-        let none = of("ts,volume\n86400,1\n172800,0\n259200,1\n", Says::Volume, 1.0).unwrap_err();
+        let text = "date,volume\n2022-11-06,1\n2022-11-07,0\n2022-11-08,1\n";
+        let none = of(text, Says::Volume, 1.0).unwrap_err();
         assert!(none.to_string().contains("above zero"), "{none}");
     }
 }

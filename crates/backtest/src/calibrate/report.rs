@@ -174,6 +174,7 @@ fn text<S: Serializer>(number: &Decimal, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(number)
 }
 
+#[allow(clippy::ref_option, reason = "serde passes a field by reference")]
 fn maybe<S: Serializer>(number: &Option<Decimal>, out: S) -> Result<S::Ok, S::Error> {
     match number {
         Some(number) => out.collect_str(number),
@@ -181,6 +182,7 @@ fn maybe<S: Serializer>(number: &Option<Decimal>, out: S) -> Result<S::Ok, S::Er
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a field by reference")]
 fn time<S: Serializer>(time: &Timestamp, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(time)
 }

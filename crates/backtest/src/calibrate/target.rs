@@ -303,6 +303,9 @@ impl Targets {
 
     /// A number, or one for each underlying, of a meaning that a plan gives it.
     fn named(&mut self, document: &Document, path: &str, meaning: Meaning) {
+        if self.numbers.values().any(|target| target.path == path) {
+            return;
+        }
         if document.tree().at(path).is_some() {
             self.param(document, path, (meaning, 1.0), true);
         } else {

@@ -41,6 +41,9 @@ const ORDER: [&str; 17] = [
     "old_number",
 ];
 
+/// What stands between a version and the date that it was calibrated to.
+const CALIBRATED: &str = ", calibrated to ";
+
 /// The new document and what is to be said of it.
 pub(super) fn dated(
     document: &Document,
@@ -62,14 +65,17 @@ pub(super) fn dated(
     }
     let date = date(pasts.as_of);
     let effective = asked.effective.clone().unwrap_or_else(|| date.clone());
-    let version = format!("{}, calibrated to {date}", document.version);
-    let mut sources: Vec<Node> = document.sources.iter().map(|text| written(text)).collect();
+    let own = document.version.split(CALIBRATED).next().unwrap_or_default();
+    let version = format!("{own}{CALIBRATED}{date}");
+    let before = |text: &&String| !text.contains(" from histories up to ");
+    let sources = document.sources.iter().filter(before);
+    let mut sources: Vec<Node> = sources.map(|text| written(text)).collect();
     sources.push(written(&format!(
-        "{} numbers calibrated to histories up to {date}: see [[evidence]]",
+        "{} numbers calibrated from histories up to {date}: see [[evidence]]",
         found.len()
     )));
     if document.unbound().next().is_some() {
-        sources.push(written(&format!("scenarios made for {date} from the same histories")));
+        sources.push(written(&format!("scenarios made from histories up to {date}")));
     }
     let evidence: Vec<Node> = found.iter().map(|one| one.evidence.node()).collect();
     if let Value::Table(fields) = &mut tree.value {
@@ -81,9 +87,10 @@ pub(super) fn dated(
     let (new, flags) = dynamic::made(Document::from_tree(tree)?, document, pasts)?;
     // Scenarios that were made belong to one document alone.
     let has_scenarios = new.scans.iter().any(|scan| scan.joint.is_some());
-    let text = match asked.base.as_ref().filter(|_| !has_scenarios) {
+    let text = match &asked.base {
+        _ if has_scenarios => new.text(),
         Some(base) => over(document.tree(), new.tree(), base),
-        None => new.text(),
+        None => whole(&new),
     };
     let read = Document::parse("calibrated.toml", &text)?;
     if read.digest != new.digest {
@@ -153,6 +160,10 @@ fn written(text: &str) -> Node {
 
 /// Puts a number where it stands: one that was for all becomes the default of those by underlying.
 fn put(tree: &mut Node, one: &Found) -> Result<(), InputError> {
+    let same = |node: &Node| node.decimal().is_ok_and(|old| old == one.evidence.new);
+    if tree.at(&one.evidence.field).is_some_and(same) {
+        return Ok(());
+    }
     let number = format!("\"{}\"", one.evidence.new);
     let inside = one.evidence.field != one.path;
     if inside {
@@ -166,6 +177,16 @@ fn put(tree: &mut Node, one: &Found) -> Result<(), InputError> {
         }
     }
     tree.set(&one.evidence.field, &number)
+}
+
+/// The text of a document that says all itself, as one says so.
+fn whole(new: &Document) -> String {
+    let text = new.text();
+    let first = text.lines().next().unwrap_or_default();
+    match &new.tree().value {
+        Value::Table(fields) => format!("{first}\n{}", self::text(fields)),
+        _ => text,
+    }
 }
 
 /// The text of a document over a base: what differs.
@@ -284,8 +305,9 @@ fn block(out: &mut String, open: &str, close: &str, name: &str, fields: &BTreeMa
 fn lines(node: &Node) -> String {
     match &node.value {
         Value::List(items) if !items.is_empty() => {
-            let all: String = items.iter().map(|item| format!("  {},\n", inline(item))).collect();
-            format!("[\n{all}]")
+            let all: Vec<String> =
+                items.iter().map(|item| format!("  {},", inline(item))).collect();
+            format!("[\n{}\n]", all.join("\n"))
         }
         _ => inline(node),
     }
@@ -302,7 +324,7 @@ fn inline(node: &Node) -> String {
         Value::Table(table) => {
             let first = ["up_to"].into_iter().filter_map(|key| table.get_key_value(key));
             let rest = table.iter().filter(|(key, _)| *key != "up_to");
-            let each = first.map(|(key, item)| (key, item)).chain(rest);
+            let each = first.chain(rest);
             let all: Vec<String> =
                 each.map(|(key, item)| format!("{} = {}", bare(key), inline(item))).collect();
             format!("{{ {} }}", all.join(", "))

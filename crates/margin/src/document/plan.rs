@@ -51,7 +51,7 @@ pub struct Said {
 }
 
 /// How a number is found; what is absent is as for all, or as keelmark has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Share of moves that it covers.
     pub confidence: Option<Decimal>,
@@ -252,7 +252,8 @@ impl Horizon {
 
 impl fmt::Display for Horizon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fits = UNITS.iter().find(|(_, seconds)| self.0 >= *seconds && self.0 % seconds == 0);
+        let fits =
+            UNITS.iter().find(|(_, seconds)| self.0 >= *seconds && self.0.is_multiple_of(*seconds));
         let (unit, seconds) = fits.copied().unwrap_or(('s', 1));
         f.pad(&format!("{}{unit}", self.0 / seconds))
     }
@@ -266,7 +267,7 @@ impl FromStr for Horizon {
             || format!("expected a time such as 2d, 8h, 30m or 12s, at most 366d, found {text:?}");
         let unit = UNITS.iter().find(|(unit, _)| text.ends_with(*unit)).ok_or_else(refused)?;
         let count: u64 = text[..text.len() - 1].parse().map_err(|_| refused())?;
-        let seconds = count.checked_mul(unit.1).filter(|all| *all <= LONGEST);
+        let seconds = count.checked_mul(unit.1).filter(|all| (1..=LONGEST).contains(all));
         seconds.map(Self).ok_or_else(refused)
     }
 }
@@ -307,12 +308,12 @@ impl Plan {
     /// What it says of a number: `None` where the number stays.
     #[must_use]
     pub fn of(&self, path: &str, underlying: &str) -> Option<Said> {
-        let mut found = Said { settings: self.all.clone(), ..Said::default() };
+        let mut found = Said { settings: self.all, ..Said::default() };
         for one in self.some.iter().filter(|one| one.is_about(path, underlying)) {
             if one.keep {
                 return None;
             }
-            found.settings = one.settings.clone().over(found.settings);
+            found.settings = one.settings.over(found.settings);
             found.meaning = one.meaning.or(found.meaning);
             if !one.like.is_empty() {
                 found.like.clone_from(&one.like);
@@ -468,6 +469,7 @@ mod tests {
             ("horizon = \"2 days\"", "expected a time such as 2d"),
             ("horizon = \"é\"", "expected a time such as 2d"),
             ("horizon = \"400d\"", "at most 366d"),
+            ("horizon = \"0d\"", "expected a time such as 2d"),
             ("confidence = 1", "below 1"),
             ("confidence = 0", "above 0"),
             ("window = 0", "above zero"),

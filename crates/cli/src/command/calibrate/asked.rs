@@ -20,9 +20,9 @@ pub fn pasts(arguments: &CalibrateArgs, screen: Screen) -> Result<Pasts, Failure
         screen.notes(&past.findings);
         given.push(past);
     }
-    if given.is_empty() {
-        given = built_in()?;
-    }
+    let own = |one: &Past| given.iter().any(|own| (&own.asset, own.says) == (&one.asset, one.says));
+    let built_in: Vec<Past> = built_in()?.into_iter().filter(|one| !own(one)).collect();
+    given.splice(0..0, built_in);
     Pasts::until(given, arguments.as_of).map_err(|error| failure(&error))
 }
 

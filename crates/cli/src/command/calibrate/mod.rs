@@ -20,9 +20,9 @@ const AFTER: &str = "\
 A history is CSV with a time (date, ts, ts_ms) and the column that is asked for:
   BTC=btc.csv            price, of `close`
   BTC:volume=btc.csv     coins traded, of `volume`
-  BTC:vol%=dvol.csv      implied volatility in per cent; vol@7 at seven days
+  BTC:vol%=dvol.csv      implied volatility in per cent; vol@7% at seven days
   BTC:depth=book.csv     coins that can be sold within a per cent
-Without any the daily closes of BTC and ETH that are built in are used.";
+The daily closes of BTC and ETH are built in; one that is given stands in its place.";
 
 /// Arguments of `calibrate`.
 #[derive(Args, Debug)]

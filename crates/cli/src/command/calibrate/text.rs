@@ -32,10 +32,7 @@ pub fn table(found: &Calibration, out: Option<&str>, screen: Screen) -> String {
         let _ = write!(text, "\n{notes}");
     }
     if !found.left.is_empty() {
-        let _ = write!(text, "\n  Stays as it is\n");
-        for one in &found.left {
-            text.push_str(&paragraph("    ", &format!("{}: {}", one.field, one.why)));
-        }
+        let _ = write!(text, "\n  Stays as it is\n{}", left(found));
     }
     let next = match out {
         Some(path) => format!("{path} · digest {} · effective {}", found.digest, found.effective),
@@ -173,6 +170,18 @@ fn legend(found: &Calibration) -> String {
 fn percent(row: &Row) -> String {
     let exact = row.confidence.times(Decimal::from_int(100), keelmark_book::Round::Nearest);
     exact.map_or_else(|_| row.confidence.to_string(), |exact| exact.to_string())
+}
+
+/// What stays, each reason once.
+fn left(found: &Calibration) -> String {
+    let mut by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in &found.left {
+        by.entry(&one.why).or_default().push(&one.field);
+    }
+    let each = by
+        .into_iter()
+        .map(|(why, fields)| paragraph("    ", &format!("{}: {why}", fields.join(", "))));
+    each.collect()
 }
 
 /// What is to be known of numbers: each note once, with the fields that it is about.
