@@ -20,6 +20,7 @@ mod snapshot;
 mod stream;
 pub mod target;
 pub mod venues;
+mod walks;
 
 pub use runner::{Failure, Limit, Report, run};
 pub use target::{TARGETS, Target};

@@ -105,6 +105,11 @@ impl Moves {
         })
     }
 
+    /// Every underlying that has moves.
+    pub fn underlyings(&self) -> impl Iterator<Item = &Asset> {
+        self.sources.keys()
+    }
+
     /// How many moves are known on a day.
     pub fn known(&self, day: usize) -> usize {
         day.saturating_sub(self.first).min(self.times.len())

@@ -108,7 +108,7 @@ impl Ready {
             flags.extend(here.map(|(_, text)| format!("{}: {text}", price.asset)));
         }
         if let Method::Hypothetical(given) = &self.method {
-            return Ok(self.given(given));
+            return Ok(self.given(given, moves));
         }
         let (horizon, factor) = self.step();
         let mut found = match &self.method {
@@ -197,13 +197,14 @@ impl Ready {
         Drawn::new(&correlation, degrees)?.draw(&scaled.names, &laws, count, seed, horizon)
     }
 
-    /// What was written down, as it is.
-    fn given(&self, given: &[Hypothetical]) -> Joint {
+    /// What was written down, as it is; what it does not name stays where it is.
+    fn given(&self, given: &[Hypothetical], moves: &Moves) -> Joint {
         let mut joint = Joint::default();
-        let mut assets: Vec<_> = given.iter().flat_map(|one| one.moves.keys()).collect();
+        let named = given.iter().flat_map(|one| one.moves.keys());
+        let mut assets: Vec<_> = named.chain(moves.underlyings()).collect();
         assets.sort();
         assets.dedup();
-        let mut moves: BTreeMap<_, JointMoves> = BTreeMap::new();
+        let mut by: BTreeMap<_, JointMoves> = BTreeMap::new();
         let signs: &[f64] = if self.mirrored { &[1.0, -1.0] } else { &[1.0] };
         for sign in signs {
             for one in given {
@@ -211,7 +212,7 @@ impl Ready {
                 joint.labels.push(format!("{opposite}{}", one.label));
                 for asset in &assets {
                     let own = one.moves.get(*asset).copied().unwrap_or([0.0; 5]);
-                    let to = moves.entry((*asset).clone()).or_default();
+                    let to = by.entry((*asset).clone()).or_default();
                     to.price.push(turned(own[0], *sign));
                     to.vol.push(turned(own[1], *sign));
                     to.slope.push(sign * own[2]);
@@ -220,7 +221,7 @@ impl Ready {
                 }
             }
         }
-        joint.moves = moves;
+        joint.moves = by;
         joint
     }
 }

@@ -37,8 +37,6 @@ pub const FACTORS: [Factor; 5] =
 
 /// Days without a price that a calendar may leave out in a row: a weekend with holidays.
 const LONGEST_PAUSE: i64 = 4;
-/// A price that stays the same to the last digit for so many days is no price any more.
-const STALE: usize = 7;
 /// Nanoseconds of a day.
 pub(crate) const DAY: i64 = 86_400_000_000_000;
 
@@ -111,8 +109,8 @@ impl History {
     /// sum, and a finding says so.
     ///
     /// # Errors
-    /// When columns differ in length, times do not ascend, a value makes no sense, or a price
-    /// stays the same for a week.
+    /// When columns differ in length, times do not ascend, or a value makes no sense. What is odd
+    /// but possible - a price that stands still, a jump - is found by [`read()`].
     pub fn new(
         asset: Asset,
         factor: Factor,
@@ -144,10 +142,6 @@ impl History {
             values: Vec::new(),
         };
         own.daily(times, values);
-        if let Some(first) = own.stale() {
-            let problem = format!("the same price on {STALE} days from {} on", date(first));
-            return refused(problem, "a feed had stopped: leave these days out");
-        }
         Ok(own)
     }
 
@@ -177,12 +171,6 @@ impl History {
             let kept = if self.factor == Factor::Funding { "their sum" } else { "the last" };
             self.findings.push(format!("{several} values beside another of their day: {kept}"));
         }
-    }
-
-    fn stale(&self) -> Option<Timestamp> {
-        let same = |window: &[f64]| window.iter().all(|one| *one == window[0]);
-        let at = self.values.windows(STALE).position(same)?;
-        (self.factor == Factor::Price).then(|| self.days[at])
     }
 
     /// The part from a day on.

@@ -75,9 +75,6 @@ fn a_value_that_makes_no_sense_is_refused_with_its_day() {
         let text = refused(factor, value);
         assert!(text.contains(part) && text.contains("2022-01-08"), "{text}");
     }
-    let times: Vec<Timestamp> = (0..9).map(day).collect();
-    let same = History::new(btc(), Factor::Price, "t", &times, &[5.0; 9]).unwrap_err();
-    assert!(same.to_string().contains("the same price on 7 days"), "{same}");
 }
 
 #[test]
@@ -106,6 +103,34 @@ fn prices_share_their_days_or_are_refused() {
     assert!(said(vec![]).contains("found none"));
     let text = said(vec![price("BTC", &[1, 2]), of("BTC", Factor::Vol, &[9])]);
     assert!(text.contains("no day in common"), "{text}");
+}
+
+fn wanted(factor: Factor, unit: f64, accept: &str) -> Wanted {
+    let accept = keelmark_tail::read::Accept::parse(accept).unwrap();
+    Wanted { asset: btc(), factor, unit, accept }
+}
+
+#[test]
+fn a_file_is_read_with_what_is_odd_about_it() {
+    let csv = b"date,close\n2026-01-01,100\n2026-01-02,101\n2026-01-03,103\n2026-01-05,99\n";
+    let price = |accept| read("b.csv", csv, &wanted(Factor::Price, 1.0, accept));
+    let error = price("").unwrap_err().to_string();
+    assert!(error.contains("line 5") && error.contains("--accept gap"), "{error}");
+    let found = price("gap").unwrap();
+    assert_eq!((found.len(), found.findings.len()), (4, 1));
+    let vol = b"date,dvol\n2026-01-01,50\n2026-01-02,60\n2026-01-03,55\n";
+    let found = read("v.csv", vol, &wanted(Factor::Vol, 0.01, "")).unwrap();
+    assert_eq!(found.columns().1, [0.5, 0.6, 0.55]);
+    let error = read("v.csv", vol, &wanted(Factor::Vol, 1.0, "")).unwrap_err().to_string();
+    assert!(error.contains("vol%"), "{error}");
+    let error = read("v.csv", b"date,vol\n2026-01-01,x\n", &wanted(Factor::Vol, 1.0, ""));
+    assert!(error.unwrap_err().to_string().starts_with("v.csv:2: "));
+    let error = read("h.txt", SHIPPED[1].1.as_bytes(), &wanted(Factor::Price, 1.0, ""));
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("expected a history of BTC:price, found one of ETH:price"), "{error}");
+    let (times, values) = ([day(1), day(2), day(3)], [1.0, 0.0, 2.0]);
+    let error = of_columns("p", &times, &values, &wanted(Factor::Price, 1.0, "")).unwrap_err();
+    assert!(error.to_string().contains("--accept price"), "{error}");
 }
 
 #[test]

@@ -5,10 +5,11 @@ use crate::book::Book;
 use crate::error::BacktestError;
 use crate::world::{Horizon, State, World};
 use keelmark_book::{Asset, Detail, InstrumentId, Market, Money, Portfolio, Position, Round};
-use keelmark_margin::Document;
-use keelmark_margin::requirement::requirements;
+use keelmark_margin::pool::{Funding, divide};
+use keelmark_margin::requirement::{Answer, Requirements, requirements};
+use keelmark_margin::{Document, RiskTable};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Dollar coins: worth one.
 const DOLLARS: [&str; 3] = ["USDC", "USDT", "USDE"];
@@ -163,15 +164,75 @@ fn hold(
 /// What stands against a loss at the initial and the maintenance level, USD: the requirement, and
 /// what haircuts hold back besides.
 pub fn cover(document: &Document, market: &Market, held: &Held) -> Result<[f64; 2], BacktestError> {
+    let answers = requirements(document, market, &held.portfolio)?;
+    against(market, held, answers.iter().map(|one| (&one.currency, one.answer)))
+}
+
+fn against<'a>(
+    market: &Market,
+    held: &Held,
+    answers: impl Iterator<Item = (&'a Asset, Answer)>,
+) -> Result<[f64; 2], BacktestError> {
     let (mut initial, mut maintenance, mut equity) = (0.0, 0.0, 0.0);
-    for pool in requirements(document, market, &held.portfolio)? {
-        let worth = market.price(&pool.currency)?.to_f64();
-        initial += pool.answer.initial.to_f64() * worth;
-        maintenance += pool.answer.maintenance.to_f64() * worth;
-        equity += pool.answer.equity.to_f64() * worth;
+    for (currency, answer) in answers {
+        let worth = market.price(currency)?.to_f64();
+        initial += answer.initial.to_f64() * worth;
+        maintenance += answer.maintenance.to_f64() * worth;
+        equity += answer.equity.to_f64() * worth;
     }
     let held_back = held.value - equity;
     Ok([initial + held_back, maintenance + held_back])
+}
+
+/// A model on a day with rows for all that some books hold, made once for all of them.
+pub struct Tables<'a> {
+    document: &'a Document,
+    market: &'a Market,
+    by_currency: BTreeMap<Asset, RiskTable>,
+}
+
+impl<'a> Tables<'a> {
+    /// Rows of the contracts of these books. Where a pool's rows cannot be shared - it posts its
+    /// margin first - there are none, and its book is asked alone.
+    pub fn new<'b>(
+        document: &'a Document,
+        market: &'a Market,
+        held: impl Iterator<Item = &'b Held>,
+    ) -> Result<Self, BacktestError> {
+        let mut ids: BTreeMap<Asset, BTreeSet<InstrumentId>> = BTreeMap::new();
+        for one in held {
+            for pool in divide(&one.portfolio, document, market) {
+                if pool.funding == Funding::Given {
+                    let own = pool.instruments();
+                    ids.entry(pool.currency).or_default().extend(own);
+                }
+            }
+        }
+        let mut by_currency = BTreeMap::new();
+        for (currency, ids) in ids {
+            let ids: Vec<InstrumentId> = ids.into_iter().collect();
+            let table = RiskTable::compile(document, market, &ids, &currency)?;
+            by_currency.insert(currency, table);
+        }
+        Ok(Self { document, market, by_currency })
+    }
+
+    /// As [`cover`], over the shared rows.
+    pub fn cover(&self, held: &Held) -> Result<[f64; 2], BacktestError> {
+        let pools = divide(&held.portfolio, self.document, self.market);
+        if pools.iter().any(|pool| pool.funding != Funding::Given) {
+            return cover(self.document, self.market, held);
+        }
+        let mut answers = Vec::with_capacity(pools.len());
+        for pool in pools {
+            let Some(table) = self.by_currency.get(&pool.currency) else {
+                return cover(self.document, self.market, held);
+            };
+            let answer = Requirements::new(self.document, self.market, table)?.of(&pool)?;
+            answers.push((pool.currency, answer));
+        }
+        against(self.market, held, answers.iter().map(|(currency, answer)| (currency, *answer)))
+    }
 }
 
 /// Why a model cannot margin a book at all, where it can say so beforehand.

@@ -16,7 +16,7 @@ use crate::dynamic::Maker;
 use crate::error::{BacktestError, date};
 use crate::report::{BacktestReport, RefusedReport};
 use crate::world::{Horizon, World};
-use day::{Day, cover, unsuited};
+use day::{Day, Tables, cover, unsuited};
 use keelmark_book::Asset;
 use keelmark_margin::Document;
 use keelmark_units::Timestamp;
@@ -194,24 +194,27 @@ impl Walk {
         for (held, path) in day.held.iter().zip(&mut out.books) {
             path.extend(held.as_ref().map(|held| held.path));
         }
-        let mut runs = self.runs.iter().zip(&mut out.runs).peekable();
         for (model, maker) in self.makers.iter().enumerate() {
-            if runs.peek().is_none_or(|((own, _), _)| *own != model) {
+            let own = self.runs.iter().zip(&mut out.runs).filter(|(run, _)| run.0 == model);
+            let own: Vec<_> = own
+                .filter_map(|((_, book), covers)| Some((*book, day.held[*book].as_ref()?, covers)))
+                .collect();
+            if own.is_empty() {
                 continue;
             }
             let made = maker.on(at)?;
             out.flags.extend(made.flags.iter().map(|text| (model, at, text.clone())));
-            while let Some(((_, book), covers)) = runs.next_if(|((own, _), _)| *own == model) {
-                let Some(held) = &day.held[*book] else { continue };
-                let found = cover(&made.document, &day.market, held).map_err(|error| {
-                    BacktestError::Day {
-                        model: made.document.name.clone(),
-                        book: self.books[*book].name.clone(),
-                        day: date(self.world.histories.days()[at]),
-                        problem: error.to_string(),
-                    }
-                })?;
-                covers.push(found);
+            let failed = |book: usize, error: BacktestError| BacktestError::Day {
+                model: made.document.name.clone(),
+                book: self.books[book].name.clone(),
+                day: date(self.world.histories.days()[at]),
+                problem: error.to_string(),
+            };
+            let held = own.iter().map(|(_, held, _)| *held);
+            let tables = Tables::new(&made.document, &day.market, held)
+                .map_err(|error| failed(own[0].0, error))?;
+            for (book, held, covers) in own {
+                covers.push(tables.cover(held).map_err(|error| failed(book, error))?);
             }
         }
         Ok(())

@@ -150,6 +150,28 @@ fn pieces_are_the_same_whenever_they_are_made() {
 }
 
 #[test]
+fn rows_that_are_shared_ask_what_rows_of_one_book_do() {
+    let documents =
+        ["deribit-pm", "cross", "isolated", "okx-pm", "deribit-pm-segregated", "greeks"].map(named);
+    let all: Vec<String> = built_in().unwrap().into_iter().map(|one| one.name).collect();
+    let names: Vec<&str> = all.iter().map(String::as_str).collect();
+    let walk = walk(documents.to_vec(), &names, days("2020-03-12", "2020-03-12")).unwrap();
+    let at = walk.days.0;
+    let day = Day::new(&walk.world, &walk.books, (at, at), walk.horizon).unwrap();
+    let piece = walk.piece(0).unwrap();
+    assert!(walk.runs.len() > 80);
+    for ((model, book), found) in walk.runs.iter().zip(&piece.runs) {
+        let held = day.held[*book].as_ref().unwrap();
+        let alone = cover(walk.makers[*model].document(), &day.market, held).unwrap();
+        let close = |one: f64, other: f64| (one - other).abs() < 1e-6 * held.path.notional;
+        assert!(
+            close(alone[0], found[0][0]) && close(alone[1], found[0][1]),
+            "{alone:?} {found:?}"
+        );
+    }
+}
+
+#[test]
 fn a_spread_of_futures_loses_what_the_basis_moves() {
     let report = whole(
         &walk(vec![named("cross")], &["basis-trade BTC"], days("2021-01-01", "2021-03-01"))

@@ -35,7 +35,7 @@ pub fn asked_for(arguments: &HistoryArgs, used: &BTreeSet<Asset>) -> Result<(), 
     let Some(text) = arguments.history.iter().find(|text| !is_used(text)) else { return Ok(()) };
     let names: Vec<&str> = used.iter().map(Asset::as_str).collect();
     Err(Failure::usage(format!(
-        "--history {text}: nothing asks for it: expected one of {}",
+        "--history {text}: no book and no model is on it: expected one of {}",
         names.join(", ")
     )))
 }
