@@ -22,6 +22,14 @@ fn asked(document: &Document) -> Vec<(String, [Money; 3])> {
     totals.collect()
 }
 
+/// Two reports of one history name it by the same digest.
+#[test]
+fn a_history_has_one_digest() {
+    for one in shipped().unwrap() {
+        assert_eq!(one.digest(), Past::of(&one).unwrap().digest(), "{}", one.asset);
+    }
+}
+
 #[test]
 fn what_was_written_down_asks_the_same_to_the_last_digit() {
     let time = read::market("market", MARKET).unwrap().as_of;

@@ -27,14 +27,15 @@ pub fn explained(made: Option<&MadeReport>) -> String {
     let Some(made) = made else { return String::new() };
     let mut text = String::new();
     for one in &made.histories {
+        // What is behind the file's name is for who reads the JSON.
+        let source = one.source.split_once(": ").map_or(one.source.as_str(), |(file, _)| file);
         let own = format!(
-            "{}, {} days, {} to {}, digest {}: {}",
+            "{}, {} days, {} to {}, digest {}, {source}",
             one.history,
             count(one.days),
             one.from,
             one.to,
             one.digest,
-            one.source
         );
         text.push_str(&paragraph("  made from: ", &own));
         for finding in &one.findings {

@@ -50,9 +50,11 @@ pub fn make(
     let given = histories::all(arguments)?;
     histories::asked_for(arguments, &documents.iter().flat_map(assets).collect())?;
     for document in documents.iter_mut().filter(|one| dynamic(one)) {
-        let next = format!("keelmark models show {}", document.name);
-        *document = dated(document, &given, market.as_of)
-            .map_err(|error| Failure::from(error).next(next))?;
+        *document = dated(document, &given, market.as_of).map_err(|error| {
+            let failure = Failure::from(error);
+            let name = &document.name;
+            if is_model(name) { failure.next(format!("keelmark models show {name}")) } else { failure }
+        })?;
     }
     let made = documents.iter().filter_map(|one| one.made.as_ref());
     let used: BTreeSet<(&str, &str)> = made

@@ -219,13 +219,13 @@ impl History {
     #[must_use]
     pub fn digest(&self) -> String {
         let mut hash = blake3::Hasher::new();
-        self.hash(&mut hash);
+        hash.update(format!("{}\n", self.key()).as_bytes());
+        self.hash_rows(&mut hash);
         hash.finalize().to_hex()[..16].to_owned()
     }
 
-    /// Its name, days and values.
-    pub(crate) fn hash(&self, into: &mut blake3::Hasher) {
-        into.update(self.what().as_bytes());
+    /// Its days and values.
+    pub(crate) fn hash_rows(&self, into: &mut blake3::Hasher) {
         for (day, value) in self.days.iter().zip(&self.values) {
             into.update(&day.nanos().to_le_bytes()).update(&value.to_bits().to_le_bytes());
         }

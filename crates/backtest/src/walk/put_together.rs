@@ -176,7 +176,8 @@ fn settings(walk: &Walk) -> SettingsReport {
 pub fn digest(walk: &Walk) -> String {
     let mut hash = blake3::Hasher::new();
     for one in &walk.world.histories.given {
-        one.hash(&mut hash);
+        hash.update(one.what().as_bytes());
+        one.hash_rows(&mut hash);
     }
     for maker in &walk.makers {
         hash.update(maker.document().digest.as_bytes());

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::inputs;
 use keelmark_backtest::history::{FACTORS, Factor, History, Wanted, read, shipped};
 use keelmark_book::Asset;
-use keelmark_tail::read::Accept;
+use keelmark_tail::read::{Accept, ReadError};
 use std::collections::BTreeSet;
 
 /// The built-in histories with those that were given in their place or beside them.
@@ -42,7 +42,15 @@ pub fn asked_for(arguments: &HistoryArgs, used: &BTreeSet<Asset>) -> Result<(), 
 
 /// The kinds of findings that are gone on with.
 pub fn accept(text: &str) -> Result<Accept, Failure> {
-    Accept::parse(text).map_err(|error| Failure::usage(format!("--accept: {error}")))
+    Accept::parse(text).map_err(|error| {
+        let problem = match error {
+            ReadError::Format { expected, found, .. } => {
+                format!("expected {expected}, found {found}")
+            }
+            other => other.to_string(),
+        };
+        Failure::usage(format!("--accept: {problem}"))
+    })
 }
 
 /// `BTC:price=FILE`, `BTC=FILE`.

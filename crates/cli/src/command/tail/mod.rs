@@ -5,12 +5,13 @@ mod text;
 
 use crate::arguments::FormatArgs;
 use crate::failure::Failure;
+use crate::histories;
 use crate::inputs;
 use crate::output::{self, Answer};
 use crate::screen::Screen;
 use clap::{Args, ValueEnum};
 use keelmark_backtest::portrait::{self, Question};
-use keelmark_tail::read::{self, Accept, ReadError, Reading};
+use keelmark_tail::read::{self, ReadError, Reading};
 use keelmark_tail::{Returns, Series};
 
 /// Arguments of `tail`.
@@ -90,7 +91,7 @@ fn series(arguments: &TailArgs) -> Result<(Series, Vec<String>), Failure> {
         return Ok((series, found.findings.clone()));
     }
     let (name, bytes) = inputs::history(&arguments.file)?;
-    let accept = Accept::parse(&arguments.accept).map_err(|error| refused(&error))?;
+    let accept = histories::accept(&arguments.accept)?;
     let columns: Vec<&str> = arguments.column.as_deref().into_iter().collect();
     let reading = Reading { columns: &columns, accept, ..Reading::of(&name) };
     let found = read::csv(&bytes, &reading).map_err(|error| refused(&error))?;
