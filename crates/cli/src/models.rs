@@ -53,7 +53,11 @@ pub fn make(
         *document = dated(document, &given, market.as_of).map_err(|error| {
             let failure = Failure::from(error);
             let name = &document.name;
-            if is_model(name) { failure.next(format!("keelmark models show {name}")) } else { failure }
+            if is_model(name) {
+                failure.next(format!("keelmark models show {name}"))
+            } else {
+                failure
+            }
         })?;
     }
     let made = documents.iter().filter_map(|one| one.made.as_ref());

@@ -23,9 +23,8 @@ fn told(document: &Document) -> String {
 }
 
 fn open(venue: &mut Venue, account: &str, model: &str, amount: &str) {
-    venue.done(&format!(
-        r#"{{"open":{{"account":"{account}","mode":"cross","model":"{model}"}}}}"#
-    ));
+    venue
+        .done(&format!(r#"{{"open":{{"account":"{account}","mode":"cross","model":"{model}"}}}}"#));
     venue.done(&format!(
         r#"{{"deposit":{{"account":"{account}","asset":"USDC","amount":"{amount}"}}}}"#
     ));
@@ -51,9 +50,7 @@ fn a_document_of_a_day_is_enforced_to_the_last_lot() {
     let document = made();
     let mut venue = Venue::new();
     let events = venue.done(&told(&document));
-    let known = |event: &Event| {
-        matches!(event, Event::ModelKnown { digest, .. } if *digest == document.digest)
-    };
+    let known = |event: &Event| matches!(event, Event::ModelKnown { digest, .. } if *digest == document.digest);
     assert!(events.iter().any(known), "{events:?}");
     open(&mut venue, "maker", "cross", "100000000");
     open(&mut venue, "fund", "tail-es", "100000");
@@ -84,7 +81,8 @@ fn a_document_of_a_day_is_enforced_to_the_last_lot() {
     assert_eq!(asked(&venue, "fund", &document), refused);
     venue.restart();
     assert_eq!(asked(&venue, "fund", &document), refused);
-    let refusal = venue.refused(r#"{"withdraw":{"account":"fund","asset":"USDC","amount":"1000"}}"#);
+    let refusal =
+        venue.refused(r#"{"withdraw":{"account":"fund","asset":"USDC","amount":"1000"}}"#);
     assert!(
         matches!(&refusal, Refusal::Margin { initial, .. } if *initial == refused),
         "{refusal}: {refused}"

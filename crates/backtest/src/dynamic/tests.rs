@@ -232,9 +232,8 @@ fn a_time_sees_the_days_that_had_ended() {
 fn what_is_too_old_or_not_there_is_refused_with_what_to_do() {
     let document = Document::parse("d.toml", DOCUMENT).unwrap();
     let given = shipped().unwrap();
-    let said = |given: &[History], time: &str| {
-        dated(&document, given, at(time)).unwrap_err().to_string()
-    };
+    let said =
+        |given: &[History], time: &str| dated(&document, given, at(time)).unwrap_err().to_string();
     // The last day is 2026-07-26: two days behind is as old as it may be.
     assert!(dated(&document, &given, at("2026-07-28T23:00:00Z")).is_ok());
     let text = said(&given, "2026-07-29");

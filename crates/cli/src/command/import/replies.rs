@@ -180,12 +180,7 @@ fn document(
 ) -> Result<Option<Document>, Failure> {
     if let Some(name) = &arguments.model {
         let mut own = crate::models::named(name)?;
-        crate::models::make(
-            std::slice::from_mut(&mut own),
-            &arguments.histories,
-            market,
-            screen,
-        )?;
+        crate::models::make(std::slice::from_mut(&mut own), &arguments.histories, market, screen)?;
         return Ok(Some(own));
     }
     let Some(name) = found.model_of.get(account).or(found.model.as_ref()) else { return Ok(None) };
