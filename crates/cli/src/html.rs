@@ -5,13 +5,18 @@ use std::fmt::Write as _;
 
 /// Quiet type, tables whose numbers line up, and pictures no wider than the page.
 const STYLE: &str = "
-body{font:15px/1.5 system-ui,sans-serif;color:#1b1f24;max-width:1000px;margin:2rem auto;padding:0 1rem}
-h1{font-size:1.6rem;line-height:1.2;margin:0 0 .3rem}h2{font-size:1.15rem;margin:2.2rem 0 .4rem}
-p{margin:.4rem 0}p.note{color:#57606a;font-size:13px}p.alarm{border-left:4px solid #ca0020;padding-left:.7rem}
+body{font:15px/1.5 system-ui,sans-serif;color:#1b1f24}
+body{max-width:1000px;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.6rem;line-height:1.2;margin:0 0 .3rem}
+h2{font-size:1.15rem;margin:2.2rem 0 .4rem}
+p{margin:.4rem 0}p.note{color:#57606a;font-size:13px}
+p.alarm{border-left:4px solid #ca0020;padding-left:.7rem}
 table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;margin:.6rem 0}
 th,td{padding:.2rem .5rem;border-bottom:1px solid #e3e3e3;text-align:right;white-space:nowrap}
 th{border-bottom:2px solid #999;font-weight:600;white-space:normal;vertical-align:bottom}
-th:first-child,td:first-child{text-align:left}td.words{text-align:left;white-space:normal}td.good{color:#1a7f37}td.bad{color:#ca0020;font-weight:600}
+th:first-child,td:first-child{text-align:left}
+td.words{text-align:left;white-space:normal}
+td.good{color:#1a7f37}td.bad{color:#ca0020;font-weight:600}
 svg{max-width:100%;height:auto;margin:.5rem 0}.wide{overflow-x:auto}
 @media print{body{margin:0;max-width:none}h2{break-after:avoid}svg,table{break-inside:avoid}}
 ";

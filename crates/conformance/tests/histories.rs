@@ -16,7 +16,7 @@ fn bytes(name: &str) -> Option<Vec<u8>> {
         std::io::stderr().write_all(line.as_bytes()).unwrap();
         return None;
     };
-    if !name.ends_with(".gz") {
+    if name.strip_suffix(".gz").is_none() {
         return Some(packed);
     }
     let mut text = Vec::new();

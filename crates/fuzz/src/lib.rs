@@ -12,6 +12,7 @@
 //! and names of venues.
 
 pub mod corpus;
+mod histories;
 mod listed;
 pub mod mutate;
 pub mod random;

@@ -1,6 +1,6 @@
 //! The targets: what is parsed, and what must hold of what comes out.
 
-use crate::{corpus, listed, snapshot, stream, venues, walks};
+use crate::{corpus, histories, listed, snapshot, stream, venues, walks};
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{Book, InputError, Market, Quantity, read, write};
 use keelmark_margin::expr::{Formula, Interval};
@@ -54,6 +54,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "derive", corpus: corpus::derive, run: derive_reply },
     Target { name: "crif", corpus: corpus::crif, run: crif_file },
     Target { name: "game", corpus: corpus::game, run: game },
+    Target { name: "history", corpus: histories::corpus, run: histories::history },
     Target { name: "walked-books", corpus: walks::books_corpus, run: walks::books },
     Target { name: "compact-history", corpus: walks::history_corpus, run: walks::history },
     Target { name: "snapshot", corpus: snapshot::corpus, run: snapshot::restore },

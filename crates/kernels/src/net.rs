@@ -374,33 +374,60 @@ fn sums_body(instruments: &[u32], quantity: &[i64], rows: &Rows<'_>, out: &mut [
     }
 }
 
-/// Columns whose sums stay in the nearest cache while positions pass.
-const TILE: usize = 256;
+/// Columns whose sums stay in the nearest cache while positions pass: parts of rows as long as a
+/// few pages, which the machine reads ahead.
+const TILE: usize = 1_280;
 /// Bits of the lower part of a cell.
 const SPLIT: u32 = 25;
-/// Positions after which parts are added up: 2^26 cells times 2^31 lots, 32 times, stay below 2^62.
-const BATCH: usize = 32;
+/// Positions after which parts are added up: 2^25 of a cell times 2^31 lots, 64 times, is 2^62.
+const BATCH: usize = 64;
+/// Positions added at a time, so that sums are loaded and stored once for all of them.
+const TOGETHER: usize = 8;
 
 #[inline(always)]
 fn add_products_body(instruments: &[u32], quantity: &[i32], rows: &Rows<'_>, out: &mut [i128]) {
+    let (mut high, mut low) = ([0i64; TILE], [0i64; TILE]);
     for (tile, out) in out.chunks_mut(TILE).enumerate() {
-        let first = tile * TILE;
+        let (first, n) = (tile * TILE, out.len());
+        let cells = |i: u32| &rows.row(i as usize)[first..][..n];
+        let (high, low) = (&mut high[..n], &mut low[..n]);
         for (instruments, quantity) in instruments.chunks(BATCH).zip(quantity.chunks(BATCH)) {
-            let (mut high, mut low) = ([0i64; TILE], [0i64; TILE]);
-            let (high, low) = (&mut high[..out.len()], &mut low[..out.len()]);
-            for (&i, &q) in instruments.iter().zip(quantity) {
-                let cells = &rows.row(i as usize)[first..][..out.len()];
-                let q = i64::from(q);
-                for ((high, low), cell) in high.iter_mut().zip(low.iter_mut()).zip(cells) {
-                    // Both parts fit in 32 bits, which one instruction multiplies.
-                    *high += i64::from((cell >> SPLIT) as i32) * q;
-                    *low += i64::from((cell & ((1 << SPLIT) - 1)) as i32) * q;
-                }
+            high.fill(0);
+            low.fill(0);
+            let (instruments, single) = instruments.as_chunks::<TOGETHER>();
+            let (quantity, of_single) = quantity.as_chunks::<TOGETHER>();
+            for (&instruments, &quantity) in instruments.iter().zip(quantity) {
+                add_parts(instruments.map(cells), quantity, high, low);
+            }
+            for (&instrument, &quantity) in single.iter().zip(of_single) {
+                add_parts([cells(instrument)], [quantity], high, low);
             }
             for ((sum, high), low) in out.iter_mut().zip(high.iter()).zip(low.iter()) {
                 *sum += (i128::from(*high) << SPLIT) + i128::from(*low);
             }
         }
+    }
+}
+
+/// Adds the products of both parts of the cells of some rows, all as long as the sums.
+#[inline(always)]
+fn add_parts<const N: usize>(
+    cells: [&[i64]; N],
+    quantity: [i32; N],
+    high: &mut [i64],
+    low: &mut [i64],
+) {
+    let n = high.len();
+    let (cells, low) = (cells.map(|cells| &cells[..n]), &mut low[..n]);
+    for c in 0..n {
+        let (mut above, mut below) = (high[c], low[c]);
+        for k in 0..N {
+            // Both parts fit in 32 bits, which one instruction multiplies.
+            let (cell, q) = (cells[k][c], i64::from(quantity[k]));
+            above += i64::from((cell >> SPLIT) as i32) * q;
+            below += i64::from((cell & ((1 << SPLIT) - 1)) as i32) * q;
+        }
+        (high[c], low[c]) = (above, below);
     }
 }
 

@@ -80,7 +80,11 @@ proptest! {
         for (at, cell) in rows.data_mut().iter_mut().enumerate() {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let one = (state >> 13) as i64 % (2 * most) - most;
-            *cell = match at % 7 { 0 => most - 1, 1 => 1 - most, _ => one.clamp(1 - most, most - 1) };
+            *cell = match at % 7 {
+                0 => most - 1,
+                1 => 1 - most,
+                _ => one.clamp(1 - most, most - 1),
+            };
         }
         let (instruments, quantity): (Vec<u32>, Vec<i32>) = positions.into_iter().unzip();
         let wide: Vec<i64> = quantity.iter().map(|one| i64::from(*one)).collect();

@@ -29,9 +29,9 @@
 //! ```
 //!
 //! Where things are, in the order of one question: [`document`] a model read and checked;
-//! [`mod@table`] rows from market and document, with [`scan`] its scenarios and [`joint`] those that
-//! history makes by the [`recipe`] that it has; [`pool`] an account divided; [`mod@equity`] what it
-//! has, with [`collateral`]; [`exposure`] netting; [`charge`] one file a kind;
+//! [`mod@table`] rows from market and document, with [`scan`] its scenarios and [`joint`] those
+//! that history makes by the [`recipe`] that it has; [`pool`] an account divided; [`mod@equity`]
+//! what it has, with [`collateral`]; [`exposure`] netting; [`charge`] one file a kind;
 //! [`mod@margin`](margin()) the way down, levels and all; [`health`] the answer.
 //!
 //! Then [`mod@allocate`] its parts, [`distance`] to liquidation, the risk [`matrix`], [`whatif`],

@@ -1,9 +1,10 @@
-//! Fits GARCH and GJR to returns on standard input, one a line, many times each, and prints
-//! optimum and median time as JSON: what `comparison/run.py` sets beside a Python package.
+//! Fits one of four models to returns on standard input, one a line, many times over, and prints
+//! the optimum as JSON: what `comparison/run.py` times beside a Python package.
+//! `garch_fit "GJR t" 101 < returns`
 
 use keelmark_tail::vol::Garch;
+use std::hint::black_box;
 use std::io::Read as _;
-use std::time::Instant;
 
 const MODELS: [(&str, Garch); 4] = [
     ("GARCH normal", Garch::NORMAL),
@@ -13,24 +14,20 @@ const MODELS: [(&str, Garch); 4] = [
 ];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let times: usize = std::env::args().nth(1).map_or(Ok(101), |text| text.parse())?;
+    let mut arguments = std::env::args().skip(1);
+    let wanted = arguments.next().unwrap_or_default();
+    let times: usize = arguments.next().map_or(Ok(1), |text| text.parse())?;
+    let known = || MODELS.map(|(name, _)| name).join(", ");
+    let model = MODELS.iter().find(|(name, _)| *name == wanted);
+    let (_, model) =
+        model.ok_or_else(|| format!("expected one of {}, found {wanted:?}", known()))?;
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     let returns = text.lines().map(str::parse).collect::<Result<Vec<f64>, _>>()?;
-    for (name, model) in MODELS {
-        let fit = model.fit(&returns)?;
-        let mut seconds: Vec<f64> = Vec::with_capacity(times);
-        for _ in 0..times.max(1) {
-            let start = Instant::now();
-            std::hint::black_box(model.fit(std::hint::black_box(&returns))?);
-            seconds.push(start.elapsed().as_secs_f64());
-        }
-        seconds.sort_unstable_by(f64::total_cmp);
-        let median = seconds[seconds.len() / 2];
-        println!(
-            "{{\"model\": \"{name}\", \"seconds\": {median:e}, \"loglik\": {}, \"steps\": {}}}",
-            fit.loglik, fit.steps
-        );
+    let mut fit = model.fit(&returns)?;
+    for _ in 1..times {
+        fit = black_box(model.fit(black_box(&returns))?);
     }
+    println!("{{\"loglik\": {}, \"steps\": {}}}", fit.loglik, fit.steps);
     Ok(())
 }

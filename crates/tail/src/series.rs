@@ -23,12 +23,17 @@ pub enum Returns {
     Simple,
 }
 
+/// Whether a number may be a price: above zero, and such that the ratio of two is a number.
+pub(crate) fn is_price(close: f64) -> bool {
+    (1e-100..=1e100).contains(&close)
+}
+
 impl Series {
     /// A sound series.
     ///
     /// # Errors
     /// When the columns differ in length, times do not ascend, or a price is not a number above
-    /// zero.
+    /// zero (or beyond 1e-100 to 1e100, whose ratios are none).
     pub fn new(name: &str, times: Vec<Timestamp>, closes: Vec<f64>) -> Result<Self, TailError> {
         let unusable = |problem: String, remedy| {
             Err(TailError::Unusable { what: name.to_owned(), problem, remedy })
@@ -41,7 +46,7 @@ impl Series {
             let problem = format!("{} is followed by {}", times[at], times[at + 1]);
             return unusable(problem, "sort the rows by time, one a time");
         }
-        if let Some(at) = closes.iter().position(|close| !close.is_finite() || *close <= 0.0) {
+        if let Some(at) = closes.iter().position(|close| !is_price(*close)) {
             let problem = format!("the price at {} is {}", times[at], closes[at]);
             return unusable(problem, "expected a number above zero: mend the row or leave it out");
         }
@@ -117,5 +122,6 @@ mod tests {
         assert!(said(vec![day(0)], vec![0.0]).contains("1970-01-01"));
         assert!(said(vec![day(0)], vec![f64::NAN]).contains("NaN"));
         assert!(said(vec![], vec![1.0]).contains("0 times"));
+        assert!(said(vec![day(0), day(1)], vec![1e-300, 1e300]).contains("1970-01-01"));
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::history::{Histories, History, shipped};
 use crate::world::{Rules, Smile};
+use keelmark_tail::{Rule, STANDARD, Side};
 use keelmark_units::Timestamp;
 
 /// A small recipe with every method.
@@ -265,4 +266,24 @@ fn a_document_that_is_not_made_stays_as_it_is() {
     let document = Document::parse("d.toml", &alone).unwrap();
     let text = dated(&document, &shipped().unwrap(), at("2020-05-01")).unwrap_err().to_string();
     assert!(text.contains("scan history") && text.contains("[tail]"), "{text}");
+#[test]
+fn the_default_document_is_the_default_method() {
+    let world = world(usize::MAX);
+    let maker = Maker::new(Document::named("tail-two-speed").unwrap(), &world, 1).unwrap();
+    for (asset, day) in [("BTC", 1_000), ("ETH", 1_000), ("BTC", 3_265), ("ETH", 2_000)] {
+        let asset = Asset::new(asset).unwrap();
+        let prices = &world.histories.prices(&asset).unwrap()[..=day];
+        let log = |pair: &[f64]| keelmark_kernels::ln(pair[1] / pair[0]);
+        let returns: Vec<f64> = prices.windows(2).map(log).collect();
+        let made = maker.on(day).unwrap();
+        let moves = &joint(&made, "thousand-days").moves[&asset].price;
+        assert_eq!(moves.len(), STANDARD.window);
+        for side in [Side::Long, Side::Short] {
+            let own = STANDARD.margins(&returns, side, day).unwrap().next;
+            let losses = moves.iter().map(|one| side.loss(keelmark_kernels::ln(1.0 + one)));
+            let losses: Vec<f64> = losses.collect();
+            let found = Rule::OrderStatistic.of(&losses, STANDARD.confidence).unwrap();
+            assert!((found / own - 1.0).abs() < 1e-9, "{asset} {day}: {found} {own}");
+        }
+    }
 }

@@ -3,8 +3,8 @@
 use super::moves::Price;
 use crate::error::BacktestError;
 use keelmark_margin::recipe::{Calibration, Law, Volatility};
-use keelmark_tail::vol::Garch;
 use keelmark_tail::vol::garch::Innovations;
+use keelmark_tail::vol::{Garch, TwoSpeed};
 use keelmark_tail::{Ewma, TailError};
 use std::ops::Range;
 
@@ -23,7 +23,7 @@ const FALLBACK: Ewma = Ewma::new(0.94);
 /// Moves that a volatility looks back on before its first forecast counts.
 pub fn looks_back(volatility: &Volatility) -> usize {
     match volatility {
-        Volatility::Ewma { warm_up, .. } => *warm_up,
+        Volatility::Ewma { warm_up, .. } | Volatility::TwoSpeed { warm_up, .. } => *warm_up,
         Volatility::Garch { refit, .. } => refit.window,
         Volatility::Implied => 1,
         Volatility::Blend(all) => all.iter().map(|(_, one)| looks_back(one)).max().unwrap_or(0),
@@ -44,6 +44,12 @@ pub fn path(volatility: &Volatility, price: &Price, moves: &[f64]) -> Result<Pat
         Volatility::Ewma { lambda, warm_up } => {
             let ewma = Ewma { lambda: *lambda, start: *warm_up };
             ewma.variances(moves).map(plain).map_err(named)
+        }
+        Volatility::TwoSpeed { fast, slow, weight, most, warm_up } => {
+            let ewma = |lambda| Ewma { lambda, start: *warm_up };
+            let (fast, slow) = (ewma(*fast), ewma(*slow));
+            let model = TwoSpeed { fast, slow, weight: *weight, most: *most };
+            model.variances(moves).map(plain).map_err(named)
         }
         Volatility::Implied => price.implied.clone().map(plain).ok_or_else(|| {
             BacktestError::history(

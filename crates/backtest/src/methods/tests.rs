@@ -26,7 +26,7 @@ fn the_default_holds_what_it_was_chosen_for() {
     }
 }
 
-/// Found independently with NumPy: failures, mean, peak to trough, largest five-day rise.
+/// Found independently with `NumPy`: failures, mean, peak to trough, largest five-day rise.
 #[test]
 fn the_default_is_what_another_program_finds() {
     let expected = [

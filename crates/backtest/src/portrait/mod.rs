@@ -14,10 +14,12 @@ use crate::error::{BacktestError, date};
 use keelmark_tail::damp::{Beside, beside};
 use keelmark_tail::extreme::{self, Estimator, Peaks};
 use keelmark_tail::measure::{Side, expected_shortfall, value_at_risk};
+use keelmark_tail::method::Path;
 use keelmark_tail::parametric::{Law, Parametric};
 use keelmark_tail::vol::garch::Garch;
 use keelmark_tail::{
-    Breaches, Cycle, Damper, Ewma, Method, Moments, Returns, Rolling, Rule, Series, TailError,
+    Breaches, Cycle, Damper, Ewma, Method, Moments, Returns, Rolling, Rule, STANDARD, Series,
+    TailError, TwoSpeedFiltered,
 };
 use keelmark_units::Timestamp;
 
@@ -25,6 +27,8 @@ use keelmark_units::Timestamp;
 pub const TAIL_FROM: f64 = 0.95;
 /// The share of losses that Hill's estimate looks at.
 const HILL_SHARE: f64 = 0.05;
+/// The default model, whose window and volatility are its own.
+const DEFAULT: &str = "two_speed";
 /// Returns are fitted in percent, so that the numbers are those of the literature.
 const PERCENT: f64 = 100.0;
 
@@ -116,9 +120,13 @@ fn of_side(returns: &[f64], side: Side, question: &Question) -> Result<SideRepor
     let confidence = question.confidences.first().copied().unwrap_or(0.99);
     let mut covers = Vec::new();
     for name in Method::names() {
-        let rolled = cover(name, returns, side, confidence, question);
-        covers.extend(flagged(rolled, name, &mut flags));
+        let path = rolled(name, returns, side, confidence, question);
+        let found = path.and_then(|path| cover(name, &path, &losses, confidence));
+        covers.extend(flagged(found, name, &mut flags));
     }
+    let path = TwoSpeedFiltered { confidence, ..STANDARD }.margins(returns, side, STANDARD.least);
+    let found = path.and_then(|path| cover(DEFAULT, &path, &losses, confidence));
+    covers.extend(flagged(found, DEFAULT, &mut flags));
     let damped = damped(returns, side, confidence, question);
     let damped = flagged(damped, "damping", &mut flags).unwrap_or_default();
     let side = if side == Side::Long { "long" } else { "short" };
@@ -195,17 +203,26 @@ fn measured(
 }
 
 /// A rolling method over the whole history.
-fn cover(
+fn rolled(
     name: &str,
     returns: &[f64],
     side: Side,
     confidence: f64,
     question: &Question,
+) -> Result<Path, TailError> {
+    let method = Method::named(name)?;
+    let rolling = Rolling::new(method, question.window, confidence, question.lambda);
+    rolling.margins(returns, side, question.window)
+}
+
+/// What came of margins.
+fn cover(
+    name: &str,
+    path: &Path,
+    losses: &[f64],
+    confidence: f64,
 ) -> Result<CoverReport, TailError> {
-    let rolling = Rolling::new(Method::named(name)?, question.window, confidence, question.lambda);
-    let path = rolling.margins(returns, side, question.window)?;
-    let losses = side.losses(returns);
-    let breaches = Breaches::of(&path.margins, &losses[question.window..])?;
+    let breaches = Breaches::of(&path.margins, &losses[path.first..])?;
     let tests = breaches.coverage(1.0 - confidence)?;
     let cycle = Cycle::of(&path.margins)?;
     Ok(CoverReport {

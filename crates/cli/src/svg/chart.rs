@@ -69,7 +69,8 @@ impl Chart {
             let y = self.y(*value);
             let _ = writeln!(
                 self.out,
-                "<line x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\" stroke=\"#e3e3e3\"/>"
+                "<line x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{right}\" y2=\"{y:.1}\" \
+                 stroke=\"#e3e3e3\"/>"
             );
             text(&mut self.out, LEFT - 8, y as usize + 4, "end", INK, name);
         }

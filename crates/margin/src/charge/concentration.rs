@@ -1,8 +1,8 @@
 //! `concentration`: what the part of a position beyond a share of traded volume costs to close.
 //!
 //! `e price k (e / volume)^exponent` for each underlying, `e = max(0, size - share * volume)`: the
-//! size is the net delta, or the sum of the sizes of all positions, in coins. With open orders it is
-//! the largest that fills can lead to.
+//! size is the net delta, or the sum of the sizes of all positions, in coins. With open orders it
+//! is the largest that fills can lead to.
 
 use super::delta_minimum::DeltaTotals;
 use super::{Charge, Clock, Line, Outcome, PoolView, Reading, Scope};

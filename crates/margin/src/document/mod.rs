@@ -59,8 +59,8 @@ pub struct Document {
     pub effective: String,
     /// What could not be verified, in sentences.
     pub uncertain: Vec<String>,
-    /// First 16 hex digits of the BLAKE3 hash of the whole tree, after `extends` and `--set`, and of
-    /// the joint scenarios that it has.
+    /// First 16 hex digits of the BLAKE3 hash of the whole tree, after `extends` and `--set`, and
+    /// of the joint scenarios that it has.
     pub digest: String,
     /// How an account is divided.
     pub pool: PoolRule,

@@ -48,6 +48,19 @@ pub enum Volatility {
         /// The first value is the mean square of so many returns.
         warm_up: usize,
     },
+    /// Of two speeds: `fast^weight slow^(1 - weight)` of two exponentially weighted ones.
+    TwoSpeed {
+        /// Weight of the past in the fast one.
+        fast: f64,
+        /// Weight of the past in the slow one.
+        slow: f64,
+        /// Power of the fast one.
+        weight: f64,
+        /// A return counts for at most so many of its own standard deviations.
+        most: f64,
+        /// The first value of both is the mean square of so many returns.
+        warm_up: usize,
+    },
     /// GARCH(1,1), with leverage (GJR) or without.
     Garch {
         /// Whether falls count more.

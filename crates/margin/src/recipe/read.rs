@@ -160,7 +160,8 @@ fn filter(fields: &mut Fields<'_>) -> Read<Filter> {
 }
 
 fn volatility(node: &Node, may_blend: bool) -> Read<Volatility> {
-    const WORDS: [(&str, u8); 4] = [("ewma", 0), ("garch", 1), ("implied", 2), ("blend", 3)];
+    const WORDS: [(&str, u8); 5] =
+        [("ewma", 0), ("garch", 1), ("implied", 2), ("two-speed", 3), ("blend", 4)];
     let mut fields = Fields::of(node)?;
     let found = match fields.word("kind", &WORDS, None)? {
         0 => Volatility::Ewma {
@@ -176,6 +177,7 @@ fn volatility(node: &Node, may_blend: bool) -> Read<Volatility> {
             },
         },
         2 => Volatility::Implied,
+        3 => two_speed(&mut fields)?,
         _ if may_blend => blend(&mut fields)?,
         _ => return Err(node.error("kind: expected no blend inside another")),
     };
@@ -185,6 +187,20 @@ fn volatility(node: &Node, may_blend: bool) -> Read<Volatility> {
     }
     fields.done()?;
     Ok(found)
+}
+
+fn two_speed(fields: &mut Fields<'_>) -> Read<Volatility> {
+    let most = fields.number_in("most", Range::AMOUNT)?.map_or(4.0, Decimal::to_f64);
+    if most < 1.0 {
+        return Err(fields.error(format!("most: expected 1 or more, found {most}")));
+    }
+    Ok(Volatility::TwoSpeed {
+        fast: below_one(fields, "fast", None)?,
+        slow: below_one(fields, "slow", None)?,
+        weight: share(fields, "part", 0.3)?,
+        most,
+        warm_up: count(fields, "warm_up", Some(30))?,
+    })
 }
 
 fn blend(fields: &mut Fields<'_>) -> Read<Volatility> {
@@ -230,9 +246,11 @@ fn damping(node: &Node) -> Read<Damping> {
 fn floor(node: &Node) -> Read<Floor> {
     let mut fields = Fields::of(node)?;
     let share = share(&mut fields, "share", 1.0)?;
-    let floor = match fields.word("of", &[("long", true), ("mean", false)], None)? {
-        true => Floor::Long { window: count(&mut fields, "window", None)?, share },
-        false => Floor::Mean { share },
+    let is_long = fields.word("of", &[("long", true), ("mean", false)], None)?;
+    let floor = if is_long {
+        Floor::Long { window: count(&mut fields, "window", None)?, share }
+    } else {
+        Floor::Mean { share }
     };
     fields.done()?;
     Ok(floor)

@@ -5,8 +5,8 @@
 //! span, and a profit, their difference, has bounds made of them. Everything is wider than the
 //! numbers by what floats, and the quanta of rows at other prices, could differ.
 
-use super::compile::power_of_ten;
 use super::frame::{Frame, Moves, Priced};
+use super::quantum::power_of_ten;
 use super::sheet::{Group, Lot, Sheet};
 use super::{RiskTable, RowId};
 use crate::charge::PoolView;

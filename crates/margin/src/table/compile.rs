@@ -5,6 +5,7 @@
 //! priced together, so that the kernel sees long slices.
 
 use super::frame::{Carry, Frame, Moves, Priced};
+use super::quantum::{COINS_ALONE, bound, conversion, finest, finest_in, power_of_ten, value_of};
 use super::sheet::{Group, Lot, Sheet};
 use super::{
     Cell, CoinRow, Expiries, ExpiryTerms, JointColumns, LARGEST_BY_EXPIRY, LARGEST_CELL, NO_ROW,
@@ -42,6 +43,7 @@ pub(super) fn table(
     let sheet = Sheet::new(document, &frame, market, currency)?;
     let given = given::rows(document, market, &frame, &sheet, currency)?;
     let width = frame.cells.len().next_multiple_of(LANES).max(LANES);
+    let (spans, vol_of) = (spans(document), vol_of(document, &frame));
     let mut compiler = Compiler {
         document,
         market,
@@ -53,8 +55,8 @@ pub(super) fn table(
         exponent: 0,
         quanta: 1.0,
         largest: 0,
-        spans: spans(document),
-        vol_of: vol_of(document, &frame),
+        spans,
+        vol_of,
         linear_moves: Vec::new(),
         group_moves: Vec::new(),
         expiries: None,
@@ -412,7 +414,11 @@ impl Compiler<'_> {
                 for ((one, scale), held) in offset.iter_mut().zip(&scale).zip(&held) {
                     *one = scale * (now * held);
                 }
-                self.store(*row, &work.values[at * n..][..n], &scale, &offset)?;
+                let values = match self.spans.as_slice() {
+                    [span] => &work.out[at * span.columns.len().next_multiple_of(LANES)..][..n],
+                    _ => &work.values[at * n..][..n],
+                };
+                self.store(*row, values, &scale, &offset)?;
                 let value = now * value_of(lot) * self.quanta;
                 if let Some(expiries) = &mut self.expiries {
                     expiries.now[*row] = value.round_ties_even() as i64;
@@ -511,6 +517,10 @@ impl Compiler<'_> {
             &work.vols[..rows * padded],
             &mut work.out[..rows * padded],
         );
+        if self.spans.len() == 1 {
+            // What is found is all that there is.
+            return;
+        }
         for (row, found) in work.out[..rows * padded].chunks_exact(padded).enumerate() {
             work.values[row * n..][span.columns.clone()].copy_from_slice(&found[..width]);
         }
@@ -613,68 +623,4 @@ impl Block {
         let years = years.max(0.0);
         self.contracts.iter().map(|one| Contract { years, ..*one }).collect()
     }
-}
-
-/// What one unit of profit in the settlement asset counts for in a scenario.
-fn conversion(lot: Lot, moves: &Moves, s: usize) -> f64 {
-    let weight = moves.weight[s];
-    if !lot.inverse {
-        return weight * if lot.own_coin { 1.0 } else { lot.settle_price };
-    }
-    if lot.own_coin {
-        // In coin: profit at the moved price, taken at the edge for a move beyond the range.
-        return weight * moves.settle_factor[s] / moves.coin_factor[s];
-    }
-    weight * lot.settle_price * moves.settle_factor[s]
-}
-
-/// What a lot of an option worth one in its quote currency counts for in the pool's currency.
-fn value_of(lot: Lot) -> f64 {
-    lot.size * if lot.own_coin { 1.0 } else { lot.settle_price }
-}
-
-/// A magnitude that no cell of a row can pass, in the pool's currency.
-///
-/// A call is worth at most its forward, a put its strike less the forward and a call more; so a
-/// profit at the moved price is at most `max(K, F) |1 - x| + F max(1, x)`.
-fn bound(moves: &Moves, lot: Lot, price: f64, strike: Option<f64>) -> f64 {
-    let base = strike.unwrap_or(0.0).max(price);
-    let per_value = match (lot.inverse, strike) {
-        (true, None) => lot.size / price / price,
-        (true, Some(_)) => lot.size / price,
-        (false, _) => lot.size,
-    };
-    let mut most = 0.0f64;
-    for (s, x) in moves.factor.iter().enumerate() {
-        let value = base * ((x - 1.0).abs() + moves.paid(s).abs()) + price * x.max(1.0);
-        let per = if lot.inverse { *x } else { 1.0 };
-        most = most.max(value * per_value / per * conversion(lot, moves, s).abs());
-    }
-    most
-}
-
-/// No quantum is finer: amounts have 18 places, and what whole coins held add must fit too.
-const FINEST: i32 = -22;
-
-/// The exponent of a table without contracts, unless its coins are cheap.
-const COINS_ALONE: i32 = -9;
-
-/// The finest exponent, from [`FINEST`] on, at which a magnitude is at most [`LARGEST_CELL`]
-/// quanta.
-pub(super) fn finest(most: f64) -> i32 {
-    finest_in(most, LARGEST_CELL)
-}
-
-/// The same with other room.
-fn finest_in(most: f64, room: f64) -> i32 {
-    let mut exponent = ((most / room).log10().ceil() as i32).max(FINEST);
-    while most / power_of_ten(exponent) > room {
-        exponent += 1;
-    }
-    exponent
-}
-
-/// Ten to a power, correctly rounded.
-pub(super) fn power_of_ten(power: i32) -> f64 {
-    format!("1e{power}").parse().unwrap_or(f64::NAN)
 }

@@ -10,6 +10,7 @@ pub(crate) mod bounds;
 mod compile;
 mod frame;
 mod given;
+mod quantum;
 mod sensitivity;
 mod share;
 mod sheet;
@@ -375,13 +376,53 @@ impl RiskTable {
 /// `lots` of coin at so many quanta a coin, rounded down; whole coins and whole multiples apart, so
 /// that no product is much larger than the result.
 fn of_coins(lots: i128, per_coin: i128) -> i128 {
-    let (whole, part) = (lots.div_euclid(COIN_LOTS), lots.rem_euclid(COIN_LOTS));
-    let (over, rest) = (per_coin.div_euclid(COIN_LOTS), per_coin.rem_euclid(COIN_LOTS));
-    whole * per_coin + part * over + (part * rest).div_euclid(COIN_LOTS)
+    let ((whole, part), (over, rest)) = (coins_and_lots(lots), coins_and_lots(per_coin));
+    whole * per_coin + part * over + product_over_coin(part, rest)
+}
+
+/// Whole multiples of [`COIN_LOTS`], and what is left: by one multiplication where a word holds it.
+fn coins_and_lots(of: i128) -> (i128, i128) {
+    const LOTS: i64 = COIN_LOTS as i64;
+    match i64::try_from(of) {
+        Ok(of) => (of.div_euclid(LOTS).into(), of.rem_euclid(LOTS).into()),
+        Err(_) => (of.div_euclid(COIN_LOTS), of.rem_euclid(COIN_LOTS)),
+    }
+}
+
+/// `a b / COIN_LOTS` rounded down, of two numbers from zero to below it: estimated, and put right
+/// by what is left, since a division of 128 bits takes longer than all the rest.
+fn product_over_coin(a: i128, b: i128) -> i128 {
+    let product = a * b;
+    let estimate = (a as f64 * b as f64 / COIN_LOTS as f64) as i128;
+    let left = product - estimate * COIN_LOTS;
+    estimate + i128::from(left >= COIN_LOTS) - i128::from(left < 0)
 }
 
 /// The whole lots of a coin amount, rounded down.
 #[must_use]
 pub fn coin_lots(amount: Quantity) -> i128 {
     amount.decimal().raw().div_euclid(STEPS_A_LOT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn coins_are_the_floor_of_the_product(
+            lots in -(1i128 << 70)..(1 << 70), per_coin in -(1i128 << 50)..(1 << 50),
+            near in 0i128..4,
+        ) {
+            let floor = |lots: i128, per: i128| (lots * per).div_euclid(COIN_LOTS);
+            prop_assert_eq!(of_coins(lots, per_coin), floor(lots, per_coin));
+            // Near whole coins, where an estimate is off by one if ever.
+            let edge = COIN_LOTS - near;
+            for one in [edge, -edge, 0, 1, -1, COIN_LOTS] {
+                prop_assert_eq!(of_coins(one, per_coin), floor(one, per_coin));
+                prop_assert_eq!(of_coins(one, edge), floor(one, edge));
+            }
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! Sensitivity columns: delta in coins, and delta, gamma and vega in the pool's currency.
 
 use super::CoinRow;
-use super::compile::{finest, power_of_ten};
 use super::frame::{Frame, Moves};
+use super::quantum::{finest, power_of_ten};
 use super::sheet::{Group, Sheet};
 use crate::document::{DeltaRule, Document};
 use crate::error::MarginError;

@@ -50,12 +50,12 @@ fn an_option_is_revalued_at_its_expirys_own_volatility() {
     let years = days / 365.0;
     let value =
         |factor: f64, vol: f64| price_one(71_000.0 * factor, 80_000.0, years, vol, 1.0, 1.0);
-    for s in 0..4 {
+    for (s, cell) in row[..4].iter().enumerate() {
         let factor = (1.0 + moves.price[s]) * (moves.basis[s] * years).exp();
         let level = 1.0 + moves.vol[s] * (30.0 / days).powf(0.5);
         let vol = 0.5 * level * (days / 30.0).powf(moves.slope[s]);
         let gain = 0.01 * (value(factor, vol) - value(1.0, 0.5));
-        let found = row[s] as f64 * 10f64.powi(table.exponent());
+        let found = *cell as f64 * 10f64.powi(table.exponent());
         assert!((gain - found).abs() < 1e-9, "{s}: expected {gain}, found {found}");
     }
 }

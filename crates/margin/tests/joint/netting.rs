@@ -35,8 +35,8 @@ impl Dice {
 /// Hundreds of scenarios of all factors.
 pub fn long() -> Joint {
     let mut dice = Dice(3);
-    let mut joint = Joint::default();
-    joint.labels = (0..SCENARIOS).map(|at| format!("copula {at}")).collect();
+    let labels = (0..SCENARIOS).map(|at| format!("copula {at}")).collect();
+    let mut joint = Joint { labels, ..Joint::default() };
     for name in ["BTC", "ETH", "SOL"] {
         let mut column =
             |width: f64| (0..SCENARIOS).map(|_| dice.between(-width, width)).collect::<Vec<f64>>();
@@ -88,7 +88,7 @@ pub fn random_account(dice: &mut Dice, market: &keelmark_book::Market) -> Portfo
     let ids: Vec<InstrumentId> = market.instruments.iter().map(|(id, _)| id).collect();
     for id in &ids {
         let mut some = || {
-            let lots = (dice.next() % 4_000) as i128 - 2_000;
+            let lots = i128::from(dice.next() % 4_000) - 2_000;
             Quantity::new(Decimal::from_raw(market.instruments.get(*id).lot.decimal().raw() * lots))
         };
         let (held, ordered) = (some(), some());

@@ -53,13 +53,15 @@ window = "all"
 [[tail.set]]
 name = "thought"
 method = "hypothetical"
-scenarios = [{ label = "a venue fails", BTC = { price = "-0.3", vol = "0.8" }, ETH = { price = "-0.4" } }]
+scenarios = [
+  { label = "fails", BTC = { price = "-0.3", vol = "0.8" }, ETH = { price = "-0.4" } },
+]
 
 [[tail.set]]
 name = "drawn"
 method = "copula"
 window = 1000
-volatility = { kind = "ewma", lambda = "0.94", warm_up = 60 }
+volatility = { kind = "two-speed", fast = "0.94", slow = "0.997", warm_up = 60 }
 degrees = "4.5"
 shrinkage = "0.1"
 count = 2500
@@ -104,11 +106,13 @@ fn every_method_is_read_with_its_numbers() {
         panic!("expected hypothetical scenarios");
     };
     assert_eq!(thought[0].moves[&asset("BTC")], [-0.3, 0.8, 0.0, 0.0, 0.0]);
-    let Method::Copula(Copula { degrees, lambda, count, seed, .. }) =
+    let Method::Copula(Copula { filter, degrees, lambda, count, seed, .. }) =
         &recipe.set("drawn").unwrap().method
     else {
         panic!("expected a copula");
     };
+    let (fast, slow, weight, most, warm_up) = (0.94, 0.997, 0.3, 4.0, 60);
+    assert_eq!(filter.volatility, Volatility::TwoSpeed { fast, slow, weight, most, warm_up });
     assert_eq!((*degrees, *lambda, *count, *seed), (Some(4.5), 1.0, 2500, 7));
 }
 
@@ -122,7 +126,9 @@ fn what_is_no_recipe_is_refused_where_it_stands() {
     };
     let cases = [
         ("weight = \"0.7\"", "weight = \"0.6\"", "expected weights that sum to 1, found 0.9000"),
-        ("lambda = \"0.94\"", "lambda = \"1\"", "lambda: expected below 1"),
+        ("lambda = \"0.97\"", "lambda = \"1\"", "lambda: expected below 1"),
+        ("slow = \"0.997\"", "slow = \"1\"", "slow: expected below 1"),
+        ("slow = \"0.997\"", "slow = \"0.997\", most = \"0.5\"", "most: expected 1 or more"),
         ("to = \"2020-03-31\"", "to = \"2020-02-28\"", "expected an end that is not before"),
         ("worst = 10", "worst = 1.5", "worst: expected a whole number"),
         ("degrees = \"4.5\"", "degrees = \"2\"", "degrees: expected above 2"),

@@ -120,7 +120,11 @@ fn a_fitted_tail_is_that_of_its_law_and_says_when_there_is_none() {
 #[test]
 fn several_scans_are_each_measured_or_pooled() {
     let two = DOCUMENT
-        .replace("kind = \"worst-loss\"\nover = \"history\"", "kind = \"tail-loss\"\nover = [\"history\", \"stress\"]\nmeasure = \"es\"\nconfidence = \"0.6\"\nCOMBINE")
+        .replace(
+            "kind = \"worst-loss\"\nover = \"history\"",
+            "kind = \"tail-loss\"\nover = [\"history\", \"stress\"]\nmeasure = \"es\"\n\
+             confidence = \"0.6\"\nCOMBINE",
+        )
         .replace(
             "[[charge]]",
             "[[scan]]\nname = \"stress\"\njoint = \"written\"\nlabels = [\"a venue fails\"]\nmoves \

@@ -269,7 +269,8 @@ mod tests {
             sample.sort_unstable_by(f64::total_cmp);
             let Ok(found) = Pareto::by_likelihood(&sample) else { return Ok(()) };
             let best = found.log_likelihood(&sample);
-            for (xi, beta) in [(1e-3, 0.0), (-1e-3, 0.0), (0.0, 1e-3), (0.0, -1e-3), (1e-3, -1e-3)] {
+            let steps = [(1e-3, 0.0), (-1e-3, 0.0), (0.0, 1e-3), (0.0, -1e-3), (1e-3, -1e-3)];
+            for (xi, beta) in steps {
                 let beside = Pareto { xi: found.xi + xi, beta: found.beta * (1.0 + beta) };
                 prop_assert!(beside.log_likelihood(&sample) <= best + 1e-9);
             }

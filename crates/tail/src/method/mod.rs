@@ -130,13 +130,14 @@ impl Rolling {
             None => losses.clone(),
             Some(vols) => losses.iter().zip(vols).map(|(loss, vol)| loss / vol).collect(),
         };
+        let normal = normal_quantile(self.confidence);
         let mut window = Ascending::of(self.before(&units, first));
         let mut ever = Ascending::of(self.all_before(&losses, first));
         let mut margins = Vec::with_capacity(losses.len() - first + 1);
         for at in first..=losses.len() {
             let vol = vols.as_ref().map_or(1.0, |vols| vols[at]);
-            let base = self.of_window(window.values(), vol)?;
-            margins.push(positive(self.with_stress(base, ever.values())?, at)?);
+            let unit = if self.sees() == 0 { normal } else { self.of_window(window.values())? };
+            margins.push(positive(self.with_stress(unit * vol, ever.values())?, at)?);
             if at == losses.len() {
                 break;
             }
@@ -173,19 +174,16 @@ impl Rolling {
         Ok(losses.iter().zip(&vols[from..]).map(|(loss, vol)| loss / vol * next).collect())
     }
 
-    /// What a window's losses over their volatility come to at `vol`.
-    fn of_window(&self, sorted: &[f64], vol: f64) -> Result<f64, TailError> {
-        Ok(match self.method {
-            Method::Normal => normal_quantile(self.confidence) * vol,
-            Method::FilteredShortfall => shortfall_of_sorted(sorted, self.confidence) * vol,
+    /// What a window's losses over their volatility come to at a volatility of one.
+    fn of_window(&self, sorted: &[f64]) -> Result<f64, TailError> {
+        match self.method {
+            Method::FilteredShortfall => Ok(shortfall_of_sorted(sorted, self.confidence)),
             Method::FilteredTail { threshold, by } => {
                 let peaks = Peaks::above(sorted, Rule::Linear.of_sorted(sorted, threshold))?;
-                peaks.fit(by)?.var(self.confidence)? * vol
+                peaks.fit(by)?.var(self.confidence)
             }
-            Method::Plain | Method::Filtered | Method::FilteredStress { .. } => {
-                self.rule.of_sorted(sorted, self.confidence) * vol
-            }
-        })
+            _ => Ok(self.rule.of_sorted(sorted, self.confidence)),
+        }
     }
 
     fn with_stress(&self, base: f64, ever: &[f64]) -> Result<f64, TailError> {

@@ -80,7 +80,8 @@ fn what_cannot_be_margined_is_refused() {
 proptest! {
     #[test]
     fn margins_rise_with_confidence_and_know_nothing_of_the_future(
-        returns in prop::collection::vec(-0.1..0.1f64, 80..160), a in 0.8..0.99f64, b in 0.8..0.99f64,
+        returns in prop::collection::vec(-0.1..0.1f64, 80..160), a in 0.8..0.99f64,
+        b in 0.8..0.99f64,
     ) {
         let (low, high) = (a.min(b), a.max(b));
         for name in ["plain", "fhs", "fhs_es", "ewma_normal", "fhs_apc25"] {

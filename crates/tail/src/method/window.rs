@@ -57,7 +57,7 @@ mod tests {
         #[test]
         fn a_sliding_window_is_the_sorted_window(
             // Few different values, so that equal ones meet.
-            values in prop::collection::vec((-20i8..20).prop_map(|one| f64::from(one) / 4.0), 5..80),
+            values in prop::collection::vec((-20i8..20).prop_map(|n| f64::from(n) / 4.0), 5..80),
         ) {
             let mut window = Ascending::of(&values[..5]);
             let mut all = Ascending::of(&values[..5]);

@@ -21,6 +21,7 @@ mod finding;
 mod jumps;
 mod rows;
 
+use crate::series::is_price;
 use crate::{Series, TailError};
 pub use calendar::Calendar;
 pub use finding::{Accept, Finding, Findings, Kind};
@@ -163,8 +164,7 @@ fn prices(
     reading: &Reading<'_>,
     mut findings: Findings,
 ) -> Result<History, ReadError> {
-    let price = |value: f64| value.is_finite() && value > 0.0;
-    let (rows, calendar) = in_time(rows, reading, &mut findings, price);
+    let (rows, calendar) = in_time(rows, reading, &mut findings, is_price);
     let rows = jumps::without_spikes(rows, &mut findings);
     let rows = jumps::of_one_meaning(rows, &reading.accept, &mut findings);
     jumps::standing_still(&rows, &mut findings);

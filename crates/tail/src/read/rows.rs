@@ -203,9 +203,9 @@ pub(super) fn with_values(
         }
         let what = match row.value {
             value if value.is_nan() => "no price".to_owned(),
-            value if value.is_infinite() => "a price beyond numbers".to_owned(),
             0.0 => "a price of zero".to_owned(),
-            value => format!("a price below zero ({value})"),
+            value if value < 0.0 => format!("a price below zero ({value})"),
+            value => format!("a price beyond all prices ({value:e})"),
         };
         findings.push(Kind::Price, row.line, what, "left out");
         false

@@ -219,7 +219,8 @@ proptest! {
 
     #[test]
     fn what_is_accepted_is_sound(
-        rows in prop::collection::vec((0i64..60, -1i32..400), 0..80), what in "(gap|clock|price|split|jump|all|,){0,6}",
+        rows in prop::collection::vec((0i64..60, -1i32..400), 0..80),
+        what in "(gap|clock|price|split|jump|all|,){0,6}",
     ) {
         let row = |(day, cents): &(i64, i32)| {
             format!("{},{}\n", 1_700_000_000 + day * DAY, f64::from(*cents) / 100.0)

@@ -3,8 +3,8 @@
 //!
 //! Generators take [`Factors`], aligned logarithmic moves, and give [`Scenarios`]:
 //! [`historical`] as they were or scaled to a volatility, [`stressed`] times, [`hypothetical`]
-//! moves given by hand, and draws of a [`copula`], whose degrees of freedom [`degrees()`] finds. Nothing here knows of margin: a set of scenarios
-//! becomes rows of a scan elsewhere.
+//! moves given by hand, and draws of a [`copula`], whose degrees of freedom [`degrees()`] finds.
+//! Nothing here knows of margin: a set of scenarios becomes rows of a scan elsewhere.
 
 pub mod copula;
 pub mod degrees;

@@ -29,22 +29,31 @@ impl TwoSpeed {
     /// # Errors
     /// As [`Ewma::variances`], and when the weight is not from 0 to 1 or `most` below 1.
     pub fn volatilities(&self, returns: &[f64]) -> Result<Vec<f64>, TailError> {
+        let mut found = self.variances(returns)?;
+        found.iter_mut().for_each(|one| *one = one.sqrt());
+        Ok(found)
+    }
+
+    /// The squares of [`TwoSpeed::volatilities`].
+    ///
+    /// # Errors
+    /// As those.
+    pub fn variances(&self, returns: &[f64]) -> Result<Vec<f64>, TailError> {
         self.check()?;
         let (fast, slow) = (self.fast.cut(returns, self.most)?, self.slow.cut(returns, self.most)?);
         let pairs = fast.iter().zip(&slow);
-        Ok(pairs.map(|(fast, slow)| exp(self.power(ln(*fast), ln(*slow)))).collect())
+        Ok(pairs.map(|(fast, slow)| exp(self.between(ln(*fast), ln(*slow)))).collect())
     }
 
     /// The largest factor by which one return, however large, raises the volatility.
     #[must_use]
     pub fn largest_step(&self) -> f64 {
         let grown = |one: &Ewma| ln(one.lambda + (1.0 - one.lambda) * self.most * self.most);
-        exp(self.power(grown(&self.fast), grown(&self.slow)))
+        exp(0.5 * self.between(grown(&self.fast), grown(&self.slow)))
     }
 
-    /// The logarithm of the volatility from those of the variances.
-    fn power(&self, fast: f64, slow: f64) -> f64 {
-        0.5 * (self.weight * fast + (1.0 - self.weight) * slow)
+    fn between(&self, fast: f64, slow: f64) -> f64 {
+        self.weight * fast + (1.0 - self.weight) * slow
     }
 
     fn check(&self) -> Result<(), TailError> {

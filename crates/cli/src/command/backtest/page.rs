@@ -178,9 +178,10 @@ fn verdicts(report: &BacktestReport, runs: &[(&RunReport, &LevelReport)], page: 
     );
     page.note(
         "p: how often chance alone gives as bad a count (Kupiec), as many breaches one after \
-         another (Christoffersen), or both (conditional coverage); below 0.05 is rejected. Worst zone: the supervisors' traffic \
-         light over any 250 days. Too thin: more breaches than promised. Too dear: fewer, so cover \
-         is paid for that is never used. Clustered: as many as promised, but together.",
+         another (Christoffersen), or both (conditional coverage); below 0.05 is rejected. Worst \
+         zone: the supervisors' traffic light over any 250 days. Too thin: more breaches than \
+         promised. Too dear: fewer, so cover is paid for that is never used. Clustered: as many \
+         as promised, but together.",
     );
 }
 
@@ -423,6 +424,24 @@ mod tests {
         TailReport, TestReport, YearReport,
     };
 
+    fn summary(breaches: usize) -> SummaryReport {
+        let test = TestReport { statistic: 7.1, p_value: 0.0288, rejected: true };
+        let mut summary = SummaryReport {
+            days: 1_000,
+            breaches,
+            expected: 10.0,
+            worst_shortfall: 0.04,
+            conditional: test,
+            cycle: CycleReport { mean: 0.15, peak_to_trough: Some(2.1), ..CycleReport::default() },
+            years: vec![YearReport { year: 2020, days: 365, ..YearReport::default() }],
+            tails: vec![TailReport { tail: "down".to_owned(), ..TailReport::default() }],
+            ..SummaryReport::default()
+        };
+        summary.kupiec.p_value = 0.4;
+        summary.christoffersen.p_value = 0.6;
+        summary
+    }
+
     /// A thousand days of one book, with three breaches in two clusters.
     fn report() -> BacktestReport {
         let days: Vec<String> =
@@ -444,20 +463,7 @@ mod tests {
             })
             .collect();
         assert!(!breaches.is_empty());
-        let test = TestReport { statistic: 7.1, p_value: 0.0288, rejected: true };
-        let mut summary = SummaryReport {
-            days: 1_000,
-            breaches: breaches.len(),
-            expected: 10.0,
-            worst_shortfall: 0.04,
-            conditional: test,
-            cycle: CycleReport { mean: 0.15, peak_to_trough: Some(2.1), ..CycleReport::default() },
-            years: vec![YearReport { year: 2020, days: 365, ..YearReport::default() }],
-            tails: vec![TailReport { tail: "down".to_owned(), ..TailReport::default() }],
-            ..SummaryReport::default()
-        };
-        summary.kupiec.p_value = 0.4;
-        summary.christoffersen.p_value = 0.6;
+        let summary = summary(breaches.len());
         let level = LevelReport {
             level: "initial".to_owned(),
             cover,

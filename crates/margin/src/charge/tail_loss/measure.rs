@@ -1,7 +1,8 @@
 //! Measures of the losses of a set of scenarios, in quanta and rounded up.
 //!
-//! VaR is an order statistic and expected shortfall a mean of the worst, the last of which counts in
-//! part: `n (1 - a)` is kept as a fraction, so that both are exact. A fitted tail is an estimate.
+//! Value at risk is an order statistic and expected shortfall a mean of the worst, the last of
+//! which counts in part: `n (1 - a)` is kept as a fraction, so that both are exact. A fitted tail
+//! is an estimate.
 
 use keelmark_book::Decimal;
 use keelmark_kernels::extreme::ExcessLaw;
@@ -147,7 +148,7 @@ pub(super) fn peaks(
     };
     let loss = (edge + excess).ceil();
     let fits = loss.is_finite() && loss.abs() < 2f64.powi(120);
-    fits.then(|| Peaks { loss: loss as i128, law, above: excesses.len() })
+    fits.then_some(Peaks { loss: loss as i128, law, above: excesses.len() })
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! `tail-loss`: a measure of the tail of profit over joint scenarios.
 //!
-//! VaR, expected shortfall, or either from a tail fitted above a threshold, of the account as a
-//! whole or of each underlying by itself. The scenarios are netted like those of any scan, so the
-//! measure is of what the portfolio as it is would have lost in each: options revalued, hedges and
-//! coins held as collateral included.
+//! Value at risk, expected shortfall, or either from a tail fitted above a threshold, of the
+//! account as a whole or of each underlying by itself. The scenarios are netted like those of any
+//! scan, so the measure is of what the portfolio as it is would have lost in each: options
+//! revalued, hedges and coins held as collateral included.
 
 mod explain;
 mod measure;
@@ -167,32 +167,45 @@ impl TailLoss {
 /// What some units lose together in each column of a set, in quanta, with the worst fills where
 /// orders count.
 fn losses(pool: &PoolView<'_>, units: Span<usize>, set: &[Span<usize>]) -> Vec<i128> {
-    set.iter().flat_map(|columns| losses_in(pool, units.clone(), columns)).collect()
-}
-
-fn losses_in(pool: &PoolView<'_>, units: Span<usize>, columns: &Span<usize>) -> Vec<i128> {
-    let (table, exposure) = (pool.table, pool.exposure);
-    let weighs = table.expiries().is_some();
-    let mut out = vec![0i128; columns.len()];
-    for unit in units {
-        let own = |row| table.line(row).unit == unit;
-        let mut sums = exposure.cells(unit)[columns.clone()].to_vec();
-        if exposure.coins(unit) != 0 {
-            let coins = &exposure.coin_cells(unit)[columns.clone()];
-            sums.iter_mut().zip(coins).for_each(|(sum, coin)| *sum += coin);
+    let mut out = vec![0i128; set.iter().map(Span::len).sum()];
+    let mut rest = out.as_mut_slice();
+    for columns in set {
+        let (own, after) = rest.split_at_mut(columns.len());
+        for unit in units.clone() {
+            if pool.table.expiries().is_some() {
+                // What counts is weighed after the sum.
+                for (loss, column) in own.iter_mut().zip(columns.clone()) {
+                    *loss -= pool.cell(unit, column);
+                }
+            } else {
+                lose(pool, unit, columns, own);
+            }
         }
-        for (row, lots) in pool.extra.into_iter().filter(|(row, _)| own(*row)) {
-            let cells = &table.scenario_row(row)[columns.clone()];
-            sums.iter_mut().zip(cells).for_each(|(sum, cell)| *sum += lots * i128::from(*cell));
-        }
-        for (row, lots) in pool.counted_orders().filter(|(row, _)| own(*row)) {
-            let cells = &table.scenario_row(row)[columns.clone()];
-            let change = |cell: &i64| (lots * i128::from(*cell)).min(0);
-            sums.iter_mut().zip(cells).for_each(|(sum, cell)| *sum += change(cell));
-        }
-        for (at, (loss, sum)) in out.iter_mut().zip(&sums).enumerate() {
-            *loss -= if weighs { table.weighed(unit, columns.start + at, *sum) } else { *sum };
-        }
+        rest = after;
     }
     out
+}
+
+/// Takes the gains of a unit in some columns from losses.
+fn lose(pool: &PoolView<'_>, unit: usize, columns: &Span<usize>, losses: &mut [i128]) {
+    let (table, exposure) = (pool.table, pool.exposure);
+    let own = |row| table.line(row).unit == unit;
+    let cells = |row| cells_of(table.scenario_row(row), columns);
+    let held = &exposure.cells(unit)[columns.clone()];
+    losses.iter_mut().zip(held).for_each(|(loss, gain)| *loss -= gain);
+    if exposure.coins(unit) != 0 {
+        let coins = &exposure.coin_cells(unit)[columns.clone()];
+        losses.iter_mut().zip(coins).for_each(|(loss, gain)| *loss -= gain);
+    }
+    for (row, lots) in pool.extra.into_iter().filter(|(row, _)| own(*row)) {
+        losses.iter_mut().zip(cells(row)).for_each(|(loss, cell)| *loss -= lots * cell);
+    }
+    for (row, lots) in pool.counted_orders().filter(|(row, _)| own(*row)) {
+        losses.iter_mut().zip(cells(row)).for_each(|(loss, cell)| *loss -= (lots * cell).min(0));
+    }
+}
+
+/// The cells of a row in some columns.
+fn cells_of<'a>(row: &'a [i64], columns: &Span<usize>) -> impl Iterator<Item = i128> + 'a {
+    row[columns.clone()].iter().map(|cell| i128::from(*cell))
 }

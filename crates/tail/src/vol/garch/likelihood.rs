@@ -29,6 +29,17 @@ const BACKCAST: (usize, f64) = (75, 0.94);
 /// the doubles while a factor stays within 1e-38 and 1e38.
 const AT_ONCE: usize = 8;
 
+/// Reactions and memories, `(alpha, beta)`, from which tops are looked for: variance that clusters,
+/// that barely moves, that forgets at once.
+const BASINS: [&[(f64, f64)]; 3] = [
+    &[(0.04, 0.86), (0.1, 0.8), (0.04, 0.93), (0.1, 0.87), (0.04, 0.955), (0.1, 0.895)],
+    &[(0.01, 0.97), (0.02, 0.9795), (0.002, 0.997)],
+    &[(0.05, 0.05), (0.3, 0.05)],
+];
+
+/// From this many returns on, one climb is made.
+const MANY: usize = 2_000;
+
 /// `weights . parameters >= least`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bound {
@@ -124,23 +135,33 @@ impl Likelihood {
         bounds
     }
 
-    /// The best of a small grid of reactions and persistences.
-    pub(super) fn best_start(&self) -> [f64; P] {
-        let n = self.counted.len() as f64;
-        let mean = self.counted.iter().sum::<f64>() / n;
-        let gamma = if self.model.asymmetric { 0.05 } else { 0.0 };
+    /// Where to climb from: the best point of each basin's small grid, the highest first. A
+    /// likelihood of few returns often has a top where variance reacts and one where it hardly
+    /// does, and either may be the higher; that of many has been seen with one top alone, and is
+    /// climbed from the best point only.
+    pub(super) fn starts(&self) -> Vec<[f64; P]> {
+        let mut starts: Vec<([f64; P], f64)> =
+            BASINS.iter().map(|basin| self.best_of(basin)).collect();
+        starts.sort_by(|a, b| b.1.total_cmp(&a.1));
+        if self.len() >= MANY {
+            starts.truncate(1);
+        }
+        starts.into_iter().map(|(at, _)| at).collect()
+    }
+
+    fn best_of(&self, basin: &[(f64, f64)]) -> ([f64; P], f64) {
+        let mean = self.counted.iter().sum::<f64>() / self.len() as f64;
         let mut best = ([0.0; P], f64::NEG_INFINITY);
-        for persistence in [0.9, 0.97, 0.995] {
-            for alpha in [0.04, 0.1] {
-                let beta = persistence - alpha - 0.5 * gamma;
-                let at = [mean, 1.0 - persistence, alpha, gamma, beta, 0.125];
-                let value = self.value(&at);
-                if value > best.1 {
-                    best = (at, value);
-                }
+        for (alpha, beta) in basin {
+            let gamma = if self.model.asymmetric { 0.5 * alpha } else { 0.0 };
+            let omega = 1.0 - alpha - beta;
+            let at = [mean, omega, alpha - 0.5 * gamma, gamma, *beta, 0.125];
+            let value = self.value(&at);
+            if value > best.1 || best.0 == [0.0; P] {
+                best = (at, value);
             }
         }
-        best.0
+        best
     }
 
     /// A fit's parameters, counted in this sample's unit.

@@ -9,8 +9,8 @@
 //! Other packages agree to the digits of their optimiser where they start alike; another start
 //! moves a log-likelihood by a few tenths.
 //!
-//! The way: `check.rs` refuses what cannot be fitted, a small grid finds where to start,
-//! `climb` goes up the likelihood of `likelihood.rs` with its exact slope.
+//! The way: `check.rs` refuses what cannot be fitted, `climb.rs` goes up the likelihood of
+//! `likelihood.rs` with its exact slope, from a few starts, and the highest top counts.
 //!
 //! A fit that does not converge is an error. [`Garch::or_ewma`] is the documented fallback, and
 //! says that it fell back.
@@ -101,12 +101,11 @@ impl Garch {
     pub fn fit(self, returns: &[f64]) -> Result<Fit, TailError> {
         check::returns(returns)?;
         let likelihood = Likelihood::new(self, returns);
-        let start = likelihood.best_start();
-        climb(&likelihood, start)
+        highest(&likelihood)
     }
 
-    /// The likeliest parameters, climbing from those of an earlier fit: faster where a history has
-    /// grown by a few returns.
+    /// The top that is reached from an earlier fit: faster where a history has grown by a few
+    /// returns, and the same but where another top has become the higher since.
     ///
     /// # Errors
     /// As [`Garch::fit`].
@@ -117,7 +116,7 @@ impl Garch {
         if likelihood.value(&start).is_finite() {
             return climb(&likelihood, start);
         }
-        climb(&likelihood, likelihood.best_start())
+        highest(&likelihood)
     }
 
     /// Variances by this model or, where it cannot be fitted, by `fallback`, and why.
@@ -146,6 +145,18 @@ impl Garch {
             (true, Innovations::StudentT) => "GJR with t innovations",
         }
     }
+}
+
+/// The highest of the tops that are reached; where none is, the error of the best start.
+fn highest(likelihood: &Likelihood) -> Result<Fit, TailError> {
+    let starts = likelihood.starts();
+    let first = climb(likelihood, starts[0]);
+    let others = starts[1..].iter().map(|start| climb(likelihood, *start));
+    others.fold(first, |best, other| match (best, other) {
+        (Ok(best), Ok(other)) if other.loglik > best.loglik => Ok(other),
+        (Err(_), Ok(other)) => Ok(other),
+        (best, _) => best,
+    })
 }
 
 fn climb(likelihood: &Likelihood, start: [f64; P]) -> Result<Fit, TailError> {

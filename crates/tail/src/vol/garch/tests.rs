@@ -207,7 +207,8 @@ proptest! {
                         super::quadratic::dot(&bound.weights, &beside) >= bound.least
                     };
                     if likelihood.bounds().iter().all(inside) {
-                        prop_assert!(likelihood.value(&beside) <= best + 1e-6, "{model:?} {fit:?} {which}");
+                        let value = likelihood.value(&beside);
+                        prop_assert!(value <= best + 1e-6, "{model:?} {fit:?} {which}");
                     }
                 }
             }
