@@ -118,7 +118,8 @@ pub struct HistoryArgs {
     /// price, vol, slope, basis and funding, with a % behind where the file is in percent
     #[arg(long, value_name = "ASSET:FACTOR=FILE")]
     pub history: Vec<String>,
-    /// Go on with what is odd about a history, by name with commas between; the report says it
+    /// What is odd about histories and gone on with: gap, duplicate, split ..., or `all`; it is
+    /// said in the answer
     #[arg(long, value_name = "KINDS", default_value = "", hide_default_value = true)]
     pub accept: String,
 }

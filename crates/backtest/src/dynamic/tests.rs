@@ -266,6 +266,8 @@ fn a_document_that_is_not_made_stays_as_it_is() {
     let document = Document::parse("d.toml", &alone).unwrap();
     let text = dated(&document, &shipped().unwrap(), at("2020-05-01")).unwrap_err().to_string();
     assert!(text.contains("scan history") && text.contains("[tail]"), "{text}");
+}
+
 #[test]
 fn the_default_document_is_the_default_method() {
     let world = world(usize::MAX);

@@ -57,7 +57,7 @@ pub fn accept(text: &str) -> Result<Accept, Failure> {
 fn given(text: &str, accept: &Accept) -> Result<History, Failure> {
     let refused = |problem: String| {
         Failure::usage(format!("--history: {problem}"))
-            .next("--history BTC:price=btc.csv, or BTC:vol%=dvol.csv where it is in percent")
+            .next("add --history BTC:price=btc.csv, or BTC:vol%=dvol.csv where it is in percent")
     };
     let Some((key, file)) = text.split_once('=') else {
         return Err(refused(format!("expected ASSET:FACTOR=FILE, found {text:?}")));

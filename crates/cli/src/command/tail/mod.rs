@@ -24,7 +24,7 @@ pub struct TailArgs {
     #[arg(long, value_name = "NAME")]
     column: Option<String>,
     /// Go on with these kinds of findings, by name with commas between; the report says them
-    #[arg(long, value_name = "KINDS", default_value = "")]
+    #[arg(long, value_name = "KINDS", default_value = "", hide_default_value = true)]
     accept: String,
     /// How a return is counted
     #[arg(long, value_enum, value_name = "KIND", default_value = "log")]
