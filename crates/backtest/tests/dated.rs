@@ -36,12 +36,17 @@ fn what_was_written_down_asks_the_same_to_the_last_digit() {
     let pasts = || shipped().unwrap().iter().map(|one| Past::of(one).unwrap()).collect();
     for (name, _) in DYNAMIC {
         let document = Document::named(name).unwrap();
-        let made = dated(&document, &shipped().unwrap(), time).unwrap();
         let day = "2026-03-12".parse().unwrap();
         let pasts = Pasts::until(pasts(), Some(day)).unwrap();
         let asked_for = Asked { base: Some((*name).to_owned()), ..Asked::default() };
-        let written = calibrate(&document, &pasts, &asked_for).unwrap().document;
-        let read = Document::parse("dated.toml", &written).unwrap();
+        let found = calibrate(&document, &pasts, &asked_for).unwrap();
+        let read = Document::parse("dated.toml", &found.document).unwrap();
+        // Numbers beside the scenarios were found anew: the recipe is asked with the same.
+        let new: Vec<(String, String)> =
+            found.numbers.iter().map(|row| (row.field.clone(), row.new.to_string())).collect();
+        let new: Vec<(&str, &str)> =
+            new.iter().map(|(field, new)| (field.as_str(), new.as_str())).collect();
+        let made = dated(&document.with(&new).unwrap(), &shipped().unwrap(), time).unwrap();
         assert_eq!(read.unbound().count(), 0, "{name}");
         let (own, other) = (asked(&made), asked(&read));
         assert_eq!(own, other, "{name}");
