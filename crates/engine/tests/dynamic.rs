@@ -50,7 +50,8 @@ fn a_document_of_a_day_is_enforced_to_the_last_lot() {
     let document = made();
     let mut venue = Venue::new();
     let events = venue.done(&told(&document));
-    let known = |event: &Event| matches!(event, Event::ModelKnown { digest, .. } if *digest == document.digest);
+    let own = &document.digest;
+    let known = |event: &Event| matches!(event, Event::ModelKnown { digest, .. } if digest == own);
     assert!(events.iter().any(known), "{events:?}");
     open(&mut venue, "maker", "cross", "100000000");
     open(&mut venue, "fund", "tail-es", "100000");
