@@ -21,7 +21,8 @@ use std::collections::BTreeMap;
 const FEWEST: usize = 250;
 
 /// Why the ratio of a coin that moves in scans stays.
-pub(super) const COUNTED: &str = "falls with its price in scans: a haircut would count that twice; a plan may say as = \"ratio\"";
+pub(super) const COUNTED: &str = "falls with its price in scans: a haircut would count that \
+                                  twice; a plan may say as = \"ratio\"";
 
 /// Whether what is held of an asset falls with its price in a document's scans already.
 pub(super) fn moves(document: &Document, asset: &str, pasts: &Pasts) -> bool {

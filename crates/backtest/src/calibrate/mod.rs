@@ -42,7 +42,7 @@ pub enum CalibrateError {
         remedy: String,
     },
     /// Nothing of a document could be found.
-    #[error("{model}: nothing to calibrate: {why}")]
+    #[error("{model}: nothing to calibrate:{why}")]
     Nothing {
         /// Its name.
         model: String,
@@ -174,7 +174,7 @@ pub fn calibrate(
         let why: Vec<String> =
             left.iter().map(|one| format!("\n  {}: {}", one.field, one.why)).collect();
         let why = if why.is_empty() {
-            "it has no scan, haircut, weight or tier whose number is a move".to_owned()
+            " it has no scan, haircut, weight or tier whose number is a move".to_owned()
         } else {
             why.concat()
         };

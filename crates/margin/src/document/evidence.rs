@@ -223,7 +223,8 @@ mod tests {
              [[evidence]]\nfield = \"params.price_range.BTC\"\nunderlying = \"BTC\"\n\
              meaning = \"price range\"\nold = \"0.12\"\nnew = \"0.15\"\nmeasured = \"0.149\"\n\
              method = \"historical\"\nconfidence = \"0.99\"\nhorizon = \"2d\"\n\
-             observations = 1000\nfirst = \"2020-01-01T00:00:00Z\"\nlast = \"2023-01-01T00:00:00Z\"\n\
+             observations = 1000\nfirst = \"2020-01-01T00:00:00Z\"\n\
+             last = \"2023-01-01T00:00:00Z\"\n\
              history = \"0123456789abcdef\"\n{evidence}"
         )
     }

@@ -1,8 +1,8 @@
 //! `[calibrate]`: how the numbers of a document are to be found from history.
 //!
-//! It asks nothing of an account. A document may carry its own; a file of the same fields may be
-//! given beside it. What is said for all numbers can be said otherwise for some: `[[calibrate.field]]`
-//! names a path, an underlying, or both.
+//! It asks nothing of an account. A document may carry its own; a file of the same fields may
+//! be given beside it. What is said for all numbers can be said otherwise for some:
+//! `[[calibrate.field]]` names a path, an underlying, or both.
 
 use super::tree::Node;
 use super::{Fields, Range};
