@@ -10,8 +10,9 @@ use keelmark_backtest::{Histories, Rules, Settings, Smile, Walk, World};
 use keelmark_book::read;
 use keelmark_margin::Document;
 use std::error::Error;
-use std::sync::Mutex;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 const CHAIN: &[u8] = include_bytes!("../../../samples/btc-options-2026-03-13.csv");
@@ -26,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let world = World::new(Histories::align(shipped()?)?, Rules::default(), smile)?;
     let mut documents = Vec::new();
     for name in models.split(',') {
-        documents.push(if name.ends_with(".toml") {
+        documents.push(if Path::new(name).extension().is_some_and(|ending| ending == "toml") {
             Document::parse(name, &std::fs::read_to_string(name)?)?
         } else {
             Document::named(name)?
@@ -49,7 +50,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                         return;
                     }
                     match walk.piece(at) {
-                        Ok(piece) => found.lock().map(|mut all| all.push(piece)).unwrap_or(()),
+                        Ok(piece) => {
+                            found.lock().unwrap_or_else(PoisonError::into_inner).push(piece)
+                        }
                         Err(error) => println!("{error}"),
                     }
                 }
