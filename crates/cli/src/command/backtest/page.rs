@@ -328,7 +328,7 @@ fn tail(
     let most = points.iter().map(|point| point.1).fold(1.2, f64::max);
     let (low, high) = (-libm::log10(TAIL), rarity(0).max(-libm::log10(TAIL) + 1.0));
     let ticks = [0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002];
-    let ticks = ticks.iter().map(|share| (-libm::log10(*share), percent(*share).to_string()));
+    let ticks = ticks.iter().map(|share| (-libm::log10(*share), percent(*share)));
     let across = Scale::with(low, high, ticks.filter(|tick| tick.0 <= high).collect());
     let title = format!(
         "{} on {}: the tail. Largest losses over their cover, by how rare they should be",
