@@ -1,5 +1,6 @@
 //! A document of a day that was written down asks what the recipe asks on that day, to the last
 //! digit.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use keelmark_backtest::calibrate::{Asked, Past, Pasts, calibrate};
 use keelmark_backtest::dynamic::dated;
