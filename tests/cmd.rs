@@ -96,6 +96,8 @@ fn nothing_printed_is_wider_than_the_terminal() -> Result<(), Box<dyn Error>> {
         "compare demo:basis --models okx-pm,deribit-pm-segregated",
         "models diff deribit-pm demo: --set charge.roll.floor=0.2",
         "models diff cross binance-usdm demo: --all",
+        "margin demo: --model tail-es --explain",
+        "compare demo: --models tail-es,tail-hybrid",
         "calibrate scan16",
         "calibrate cross --method pot",
         "game --set paths=100",

@@ -42,6 +42,7 @@ const WORDS: &[(&str, &str)] = &[
     ("reserve", "as reported by the venue"),
     ("sensitivities", "price and volatility moves"),
     ("short-option-minimum", "minimum of short options"),
+    ("tail-loss", "price and volatility moves"),
     ("unrealised-profit", "profits not realised"),
     ("weights", "what is held and owed, weighted"),
     ("worst-loss", "price and volatility moves"),

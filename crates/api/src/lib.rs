@@ -38,6 +38,7 @@ pub mod check;
 pub mod compare;
 pub mod impact;
 pub mod liquidation;
+pub mod made;
 pub mod matrix;
 pub mod model;
 pub mod pool;

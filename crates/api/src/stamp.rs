@@ -1,6 +1,7 @@
 //! What every report says about its origin: model, prices, time, engine, and a digest of its
 //! inputs, which is what a lender or an auditor needs to compute it again.
 
+use crate::made::MadeReport;
 use keelmark_book::{Asset, Book, InstrumentId, Market, Portfolio, Price, Timestamp, write};
 use keelmark_margin::Document;
 use schemars::JsonSchema;
@@ -29,6 +30,9 @@ pub struct ModelRef {
     pub effective: String,
     /// First 16 hex digits of the BLAKE3 hash of its content.
     pub digest: String,
+    /// What its scenarios were made from; absent where they stand in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub made: Option<MadeReport>,
 }
 
 /// The prices that totals were converted with.
@@ -77,6 +81,7 @@ impl ModelRef {
             version: document.version.clone(),
             effective: document.effective.clone(),
             digest: document.digest.clone(),
+            made: MadeReport::of(document),
         }
     }
 

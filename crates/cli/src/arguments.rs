@@ -107,4 +107,19 @@ pub struct ModelArgs {
     /// Change a number of the model, such as `charge.roll.floor=0.02`; may be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
+    #[command(flatten)]
+    pub histories: HistoryArgs,
+}
+
+/// Histories that scenarios are made from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct HistoryArgs {
+    /// A history, in place of a built-in one or beside it: --history BTC:price=btc.csv; factors are
+    /// price, vol, slope, basis and funding, with a % behind where the file is in percent
+    #[arg(long, value_name = "ASSET:FACTOR=FILE")]
+    pub history: Vec<String>,
+    /// What is odd about histories and gone on with: gap, duplicate, split ..., or `all`; it is
+    /// said in the answer
+    #[arg(long, value_name = "KINDS", default_value = "", hide_default_value = true)]
+    pub accept: String,
 }

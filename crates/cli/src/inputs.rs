@@ -3,6 +3,7 @@
 use crate::arguments::{InputArgs, PriceArgs};
 use crate::failure::Failure;
 use crate::screen::Screen;
+use flate2::read::MultiGzDecoder;
 use keelmark_book::input::LARGEST_FILE;
 use keelmark_book::instruments::nearest;
 use keelmark_book::{Asset, Book, InputError, Market, Portfolio, Timestamp, read};
@@ -15,6 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub const DEMO: &str = "demo:";
 /// What stands for standard input.
 pub const STANDARD_INPUT: &str = "-";
+/// How gzip begins.
+const GZIP: &[u8] = &[0x1f, 0x8b];
 /// Whether standard input was read: there is nothing left for a second reader.
 static READ: AtomicBool = AtomicBool::new(false);
 const DEMO_MARKET: &str = include_str!("../../../samples/btc-options-2026-03-13.csv");
@@ -124,20 +127,45 @@ pub fn bytes(name: &str) -> Result<(String, Vec<u8>), InputError> {
         return Ok((name.to_owned(), read::bytes(Path::new(name))?));
     }
     let file = "standard input";
+    Ok((file.to_owned(), from_standard_input(file)?))
+}
+
+/// The text of a history, of a file or of standard input, unpacked where it is gzip, with the name
+/// to use in errors.
+pub fn history(name: &str) -> Result<(String, Vec<u8>), InputError> {
+    let (file, bytes) = match name {
+        STANDARD_INPUT => bytes(name)?,
+        _ => (name.to_owned(), read::raw(Path::new(name))?),
+    };
+    let text = if bytes.starts_with(GZIP) {
+        within(&file, MultiGzDecoder::new(bytes.as_slice()))?
+    } else {
+        bytes
+    };
+    read::text_within(&file, &text)?;
+    Ok((file, text))
+}
+
+fn from_standard_input(file: &str) -> Result<Vec<u8>, InputError> {
     if READ.swap(true, Ordering::Relaxed) {
-        let problem = "expected for one of book, prices and models, found for two: read one from \
-                       a file";
+        let problem = "expected for one of book, prices, models and histories, found for two: \
+                       read one from a file";
         return Err(InputError::whole(file, problem));
     }
+    within(file, std::io::stdin().lock())
+}
+
+/// All of a stream, refused above [`LARGEST_FILE`].
+fn within(file: &str, stream: impl Read) -> Result<Vec<u8>, InputError> {
     let mut bytes = Vec::new();
     let limit = LARGEST_FILE + 1;
-    let read = std::io::stdin().lock().take(limit).read_to_end(&mut bytes);
+    let read = stream.take(limit).read_to_end(&mut bytes);
     read.map_err(|error| InputError::whole(file, format!("cannot read: {error}")))?;
     if bytes.len() as u64 == limit {
         let problem = format!("expected at most {} MiB, found more", LARGEST_FILE >> 20);
         return Err(InputError::whole(file, problem));
     }
-    Ok((file.to_owned(), bytes))
+    Ok(bytes)
 }
 
 /// Whether a name stands for the built-in sample.

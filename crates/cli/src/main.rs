@@ -5,17 +5,20 @@
 //! Exit codes: 0 fine, 1 failed, 2 usage, 3 bad input, 4 an account fails the check, 5 results
 //! differ.
 //!
-//! A file a command under `command/`; what they share: `inputs` books and prices, `models`
-//! documents by name or path, `screen` notes and colour, `output` formats, `table` and `number`
-//! text for people, `page` models in Markdown, `svg` the matrix as a picture, `failure` errors and
-//! exit codes, `bench` speed.
+//! A file a command under `command/`; what they share: `inputs` books and prices, `histories`
+//! what scenarios are made from, `models` documents by name or path, `made` what
+//! they were made from, `screen` notes and colour,
+//! `output` formats, `table` and `number` text for people, `page` models in Markdown, `svg` the
+//! matrix as a picture, `failure` errors and exit codes, `bench` speed.
 
 mod arguments;
 mod bench;
 mod command;
 mod failure;
+mod histories;
 mod html;
 mod inputs;
+mod made;
 mod models;
 mod number;
 mod output;

@@ -1,19 +1,72 @@
 //! Model documents by name, by path or from standard input, with numbers changed on the command
-//! line.
+//! line, and made for the time of a market where their scenarios come from history.
 
-use crate::arguments::ModelArgs;
+use crate::arguments::{HistoryArgs, ModelArgs};
 use crate::failure::Failure;
+use crate::histories;
 use crate::inputs::{self, STANDARD_INPUT};
+use crate::screen::Screen;
+use keelmark_backtest::dynamic::{assets, dated};
+use keelmark_book::Market;
 use keelmark_margin::Document;
 use keelmark_margin::document::library;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The model where none is asked for.
 pub const DEFAULT: &str = "deribit-pm";
 
-/// The document of the arguments.
-pub fn document(arguments: &ModelArgs) -> Result<Document, Failure> {
-    changed(&arguments.model, &arguments.set)
+/// The document of the arguments for a market.
+pub fn document(
+    arguments: &ModelArgs,
+    market: &Market,
+    screen: Screen,
+) -> Result<Document, Failure> {
+    let mut document = changed(&arguments.model, &arguments.set)?;
+    make(std::slice::from_mut(&mut document), &arguments.histories, market, screen)?;
+    Ok(document)
+}
+
+/// Gives documents the scenarios of a market's time, where they are made from history; leaves
+/// others as they are.
+pub fn make(
+    documents: &mut [Document],
+    arguments: &HistoryArgs,
+    market: &Market,
+    screen: Screen,
+) -> Result<(), Failure> {
+    let dynamic = |one: &Document| one.unbound().next().is_some();
+    if !documents.iter().any(dynamic) {
+        if arguments.history.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = documents.iter().map(|one| one.name.as_str()).collect();
+        let problem = format!(
+            "--history: expected a model whose scenarios are made from history, found {}",
+            names.join(", ")
+        );
+        return Err(Failure::usage(problem).next("keelmark models list"));
+    }
+    let given = histories::all(arguments)?;
+    histories::asked_for(arguments, &documents.iter().flat_map(assets).collect())?;
+    for document in documents.iter_mut().filter(|one| dynamic(one)) {
+        *document = dated(document, &given, market.as_of).map_err(|error| {
+            let failure = Failure::from(error);
+            let name = &document.name;
+            if is_model(name) {
+                failure.next(format!("keelmark models show {name}"))
+            } else {
+                failure
+            }
+        })?;
+    }
+    let made = documents.iter().filter_map(|one| one.made.as_ref());
+    let used: BTreeSet<(&str, &str)> = made
+        .flat_map(|made| &made.histories)
+        .flat_map(|one| one.findings.iter().map(|found| (one.name.as_str(), found.as_str())))
+        .collect();
+    used.iter().for_each(|(name, found)| screen.note(&format!("{name}: {found}")));
+    Ok(())
 }
 
 /// The document of a name or path with some values set.

@@ -2,9 +2,8 @@
 
 use super::past::{Pasts, Says};
 use super::{CalibrateError, number::refused};
-use crate::dynamic::{Maker, assets};
-use crate::history::{Factor, Histories, History};
-use crate::world::{Rules, Smile, World};
+use crate::dynamic::{assets, dated};
+use crate::history::{DAY, Factor, History, midnight};
 use keelmark_book::{Asset, InputError};
 use keelmark_margin::Document;
 use std::sync::Arc;
@@ -29,11 +28,12 @@ pub(super) fn made(
     for asset in assets(&new) {
         given.extend(histories(&asset, pasts)?);
     }
-    let world = World::new(Histories::align(given)?, Rules::default(), Smile::flat())?;
-    let last = world.histories.days().len().saturating_sub(1);
-    let maker = Maker::new(new, &world, 1)?;
-    let made = maker.on(last)?;
-    Ok((made.document.into_owned(), made.flags))
+    // A date means all of its day; a time of the day sees no more than the day before.
+    let is_date = midnight(pasts.as_of) == pasts.as_of;
+    let time = if is_date { pasts.as_of.plus_nanos(DAY) } else { pasts.as_of };
+    let made = dated(&new, &given, time)?;
+    let flags = made.made.as_ref().map(|made| made.flags.clone());
+    Ok((made, flags.unwrap_or_default()))
 }
 
 /// The daily histories of an asset.

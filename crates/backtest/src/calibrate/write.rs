@@ -70,10 +70,12 @@ pub(super) fn dated(
     let before = |text: &&String| !text.contains(" from histories up to ");
     let sources = document.sources.iter().filter(before);
     let mut sources: Vec<Node> = sources.map(|text| written(text)).collect();
-    sources.push(written(&format!(
-        "{} numbers calibrated from histories up to {date}: see [[evidence]]",
-        found.len()
-    )));
+    if !found.is_empty() {
+        sources.push(written(&format!(
+            "{} numbers calibrated from histories up to {date}: see [[evidence]]",
+            found.len()
+        )));
+    }
     if document.unbound().next().is_some() {
         sources.push(written(&format!("scenarios made from histories up to {date}")));
     }

@@ -6,9 +6,12 @@
 //! after it, and whether it is made alone or in a walk over years.
 
 mod damped;
+mod dated;
 mod moves;
 mod sets;
 mod volatility;
+
+pub use dated::dated;
 
 use crate::error::BacktestError;
 use crate::world::World;

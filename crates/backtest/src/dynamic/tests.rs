@@ -4,6 +4,7 @@ use super::*;
 use crate::history::{Histories, History, shipped};
 use crate::world::{Rules, Smile};
 use keelmark_tail::{Rule, STANDARD, Side};
+use keelmark_units::Timestamp;
 
 /// A small recipe with every method.
 const DOCUMENT: &str = r#"
@@ -196,6 +197,75 @@ fn a_history_that_is_not_there_is_named() {
     let document = Document::parse("d.toml", &text).unwrap();
     let error = Maker::new(document, &world(600), 1).unwrap_err().to_string();
     assert!(error.contains("--history ETH:vol=FILE"), "{error}");
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_time_sees_the_days_that_had_ended() {
+    let document = Document::parse("d.toml", DOCUMENT).unwrap();
+    let given = shipped().unwrap();
+    let world = world(usize::MAX);
+    let day = world.histories.at_or_after(at("2020-04-30"));
+    let walked = maker(&world, 1);
+    let walked = walked.on(day).unwrap();
+    for time in ["2020-05-01", "2020-05-01T19:00:15Z", "2020-05-01T23:59:59.999999999Z"] {
+        let found = dated(&document, &given, at(time)).unwrap();
+        let made = found.made.as_ref().unwrap();
+        assert_eq!((made.day, &made.flags), (at("2020-04-30"), &walked.flags), "{time}");
+        assert_eq!(found.digest, walked.document.digest, "{time}");
+        let names: Vec<&str> = made.histories.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names, ["BTC price", "ETH price"]);
+        assert_eq!(made.histories[0].last, at("2020-04-30"));
+        assert_eq!(made.histories[0].days, day + 1);
+    }
+    let before = dated(&document, &given, at("2020-04-30T23:59:59Z")).unwrap();
+    assert_ne!(before.digest, walked.document.digest);
+    // What came after may be anything.
+    let cut: Vec<History> = given.into_iter().map(|one| one.until(at("2020-04-30"))).collect();
+    let found = dated(&document, &cut, at("2020-05-01")).unwrap();
+    assert_eq!(found.digest, walked.document.digest);
+}
+
+#[test]
+fn what_is_too_old_or_not_there_is_refused_with_what_to_do() {
+    let document = Document::parse("d.toml", DOCUMENT).unwrap();
+    let given = shipped().unwrap();
+    let said =
+        |given: &[History], time: &str| dated(&document, given, at(time)).unwrap_err().to_string();
+    // The last day is 2026-07-26: two days behind is as old as it may be.
+    assert!(dated(&document, &given, at("2026-07-28T23:00:00Z")).is_ok());
+    let text = said(&given, "2026-07-29");
+    assert!(text.contains("BTC price: ends on 2026-07-26, 3 days before"), "{text}");
+    assert!(text.contains("--history BTC:price=FILE"), "{text}");
+    assert!(text.contains("--set tail.oldest_days=3"), "{text}");
+    let allowed = document.with(&[("tail.oldest_days", "3")]).unwrap();
+    assert!(dated(&allowed, &given, at("2026-07-29")).is_ok());
+    let text = said(&given, "2017-08-17T12:00:00Z");
+    assert!(text.contains("no day of it had ended"), "{text}");
+    let text = said(&given, "2017-09-01");
+    assert!(text.contains("expected at least") || text.contains("needs"), "{text}");
+    let text = said(&given[..1], "2020-05-01");
+    assert!(text.contains("ETH price") && text.contains("--history ETH:price=FILE"), "{text}");
+}
+
+#[test]
+fn a_document_that_is_not_made_stays_as_it_is() {
+    let document = Document::named("cross").unwrap();
+    let found = dated(&document, &[], at("2020-05-01")).unwrap();
+    assert_eq!((found.digest, found.made.is_none()), (document.digest, true));
+    let alone = DOCUMENT.split("[tail]").next().unwrap().to_owned()
+        + "[[scan]]\nname = \"history\"\njoint = \"filtered\"\n"
+        + DOCUMENT.split("joint = \"thought\"").nth(1).unwrap();
+    let alone = alone.replace(
+        "over = [\"plain\", \"filtered\", \"garch\", \"copula\", \"crash\", \"thought\"]",
+        "over = \"history\"",
+    );
+    let document = Document::parse("d.toml", &alone).unwrap();
+    let text = dated(&document, &shipped().unwrap(), at("2020-05-01")).unwrap_err().to_string();
+    assert!(text.contains("scan history") && text.contains("[tail]"), "{text}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub use shipped::{SHIPPED, read as read_compact, shipped};
 
 use crate::error::{BacktestError, date};
 use keelmark_book::Asset;
+use keelmark_margin::recipe::Used;
 use keelmark_tail::Series;
 use keelmark_units::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -181,6 +182,15 @@ impl History {
         self
     }
 
+    /// The part up to a day, that day included.
+    #[must_use]
+    pub fn until(mut self, last: Timestamp) -> Self {
+        let end = self.days.partition_point(|day| *day <= last);
+        self.days.truncate(end);
+        self.values.truncate(end);
+        self
+    }
+
     /// First and last day; `None` of an empty one.
     #[must_use]
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
@@ -205,12 +215,50 @@ impl History {
         (&self.days, &self.values)
     }
 
-    fn what(&self) -> String {
+    /// First 16 hex digits of the BLAKE3 hash of its name, days and values.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hash = blake3::Hasher::new();
+        hash.update(format!("{}\n", self.key()).as_bytes());
+        self.hash_rows(&mut hash);
+        hash.finalize().to_hex()[..16].to_owned()
+    }
+
+    /// Its days and values.
+    pub(crate) fn hash_rows(&self, into: &mut blake3::Hasher) {
+        for (day, value) in self.days.iter().zip(&self.values) {
+            into.update(&day.nanos().to_le_bytes()).update(&value.to_bits().to_le_bytes());
+        }
+    }
+
+    /// What is said of it where scenarios are made from it.
+    #[must_use]
+    pub fn used(&self) -> Used {
+        let (first, last) = self.span().unwrap_or_default();
+        Used {
+            name: self.what(),
+            source: self.source.clone(),
+            first,
+            last,
+            days: self.len(),
+            digest: self.digest(),
+            findings: self.findings.clone(),
+        }
+    }
+
+    /// What it is called: `BTC price`.
+    pub(crate) fn what(&self) -> String {
         format!("{} {}", self.asset, self.factor.name())
+    }
+
+    /// What it is called on the command line: `BTC:price`.
+    pub(crate) fn key(&self) -> String {
+        format!("{}:{}", self.asset, self.factor.name())
     }
 }
 
-fn midnight(time: Timestamp) -> Timestamp {
+/// The beginning of a time's day.
+pub(crate) fn midnight(time: Timestamp) -> Timestamp {
     Timestamp::from_nanos(time.nanos().div_euclid(DAY) * DAY)
 }
 

@@ -176,11 +176,8 @@ fn settings(walk: &Walk) -> SettingsReport {
 pub fn digest(walk: &Walk) -> String {
     let mut hash = blake3::Hasher::new();
     for one in &walk.world.histories.given {
-        hash.update(format!("{} {}", one.asset, one.factor.name()).as_bytes());
-        let (days, values) = one.columns();
-        for (day, value) in days.iter().zip(values) {
-            hash.update(&day.nanos().to_le_bytes()).update(&value.to_bits().to_le_bytes());
-        }
+        hash.update(one.what().as_bytes());
+        one.hash_rows(&mut hash);
     }
     for maker in &walk.makers {
         hash.update(maker.document().digest.as_bytes());

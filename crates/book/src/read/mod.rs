@@ -40,11 +40,21 @@ pub fn book(file: &str, bytes: &[u8], market: &Market) -> Result<Book, InputErro
     if is_json(bytes) { book_json(file, bytes, market) } else { book_csv(file, bytes, market) }
 }
 
-/// The bytes of a file, refused when it is missing, empty or above [`LARGEST_FILE`].
+/// The bytes of a file of text, refused when it is missing, empty or above [`LARGEST_FILE`].
 ///
 /// # Errors
 /// [`InputError`] about the file as a whole.
 pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
+    let content = raw(path)?;
+    text_within(&path.display().to_string(), &content)?;
+    Ok(content)
+}
+
+/// The bytes of any file, refused when it is missing or above [`LARGEST_FILE`].
+///
+/// # Errors
+/// [`InputError`] about the file as a whole.
+pub fn raw(path: &Path) -> Result<Vec<u8>, InputError> {
     let name = path.display().to_string();
     let failed = |error: std::io::Error| InputError::whole(&name, format!("cannot read: {error}"));
     let about = std::fs::metadata(path).map_err(failed)?;
@@ -69,7 +79,6 @@ pub fn bytes(path: &Path) -> Result<Vec<u8>, InputError> {
         let problem = format!("expected at most {} MiB, found more", LARGEST_FILE >> 20);
         return Err(InputError::whole(&name, problem));
     }
-    text_within(&name, &content)?;
     Ok(content)
 }
 

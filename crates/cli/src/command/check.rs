@@ -30,7 +30,7 @@ pub struct CheckArgs {
 /// Runs `check`.
 pub fn run(arguments: &CheckArgs, screen: Screen) -> Result<Answer, Failure> {
     let inputs = inputs::read(&arguments.inputs, screen)?;
-    let document = crate::models::document(&arguments.model)?;
+    let document = crate::models::document(&arguments.model, &inputs.market, screen)?;
     let context = Context::new(&inputs.market);
     let margins = reports(&context, &document, &inputs)?;
     let mut checks = Vec::new();

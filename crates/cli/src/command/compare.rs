@@ -1,9 +1,10 @@
 //! `compare`: the same accounts under several models, side by side.
 
 use super::charged;
-use crate::arguments::{FormatArgs, InputArgs};
+use crate::arguments::{FormatArgs, HistoryArgs, InputArgs};
 use crate::failure::Failure;
 use crate::inputs::{self, Inputs};
+use crate::made;
 use crate::number::{percent, required, required_whole, signed, signed_whole, value};
 use crate::output::{self, Answer, Records, cell};
 use crate::screen::Screen;
@@ -33,6 +34,8 @@ pub struct CompareArgs {
     #[arg(long, visible_alias = "explain")]
     charges: bool,
     #[command(flatten)]
+    histories: HistoryArgs,
+    #[command(flatten)]
     format: FormatArgs,
 }
 
@@ -48,6 +51,7 @@ pub fn run(arguments: &CompareArgs, screen: Screen) -> Result<Answer, Failure> {
     for name in &arguments.models {
         documents.push(crate::models::named(name)?);
     }
+    crate::models::make(&mut documents, &arguments.histories, &inputs.market, screen)?;
     let context = Context::new(&inputs.market);
     let mut reports = reports(&context, &documents, &inputs, &arguments.against)?;
     reports.iter_mut().for_each(CompareReport::sort);
@@ -62,6 +66,11 @@ pub fn run(arguments: &CompareArgs, screen: Screen) -> Result<Answer, Failure> {
     output::list(arguments.format.format(), &reports, records, |reports| {
         let mut text =
             paragraph("Prices  ", &format!("{} · {}", inputs.market.as_of, inputs.market.source));
+        let rows = reports.first().map(|report| report.rows.as_slice()).unwrap_or_default();
+        for row in rows.iter().filter(|row| row.model.made.is_some()) {
+            text.push_str(&paragraph("Model   ", &row.model.name));
+            text.push_str(&made::heading(row.model.made.as_ref()));
+        }
         for (report, why) in reports.iter().zip(&reasons) {
             text.push_str(&table(report, &arguments.against, screen));
             text.push_str(&unpriced(report));

@@ -6,11 +6,13 @@ use super::{liq, matrix};
 use crate::arguments::{Format, FormatArgs, ModelArgs};
 use crate::failure::Failure;
 use crate::inputs::{DEMO, Inputs};
+use crate::made;
 use crate::number::{count, percent, required_whole, value_whole};
 use crate::output::{self, Answer, Records, cell};
 use crate::screen::Screen;
 use crate::table::{Align, Cell, Table, Tone, paragraph};
 use clap::Args;
+use keelmark_api::made::MadeReport;
 use keelmark_api::{AccountReport, CompareReport, Context, LiquidationReport, MatrixReport};
 use keelmark_book::{Money, Timestamp};
 use keelmark_margin::Document;
@@ -50,12 +52,12 @@ struct Took {
 
 /// Runs `demo`.
 pub fn run(arguments: &DemoArgs, screen: Screen) -> Result<Answer, Failure> {
-    let document = crate::models::document(&arguments.model)?;
+    let inputs = Inputs::demo()?;
+    let document = crate::models::document(&arguments.model, &inputs.market, screen)?;
     let mut documents = Vec::new();
     for name in MODELS {
         documents.push(crate::models::named(name)?);
     }
-    let inputs = Inputs::demo()?;
     let start = Instant::now();
     let context = Context::new(&inputs.market);
     let accounts = reports(&context, &document, &inputs)?;
@@ -107,6 +109,7 @@ fn text(
         document.title, document.name, document.version, document.effective, market.currency
     );
     out.push_str(&paragraph("  ", &title));
+    out.push_str(&made::heading(MadeReport::of(document).as_ref()));
     out.push('\n');
     out.push_str(&accounts_table(&report.accounts, screen));
     out.push_str("  What moves each account to liquidation, everything on it moving along\n");

@@ -1,5 +1,6 @@
 //! What `--explain` prints: how each number of an account came about.
 
+use crate::made;
 use crate::number::{percent, relative, required, signed, value};
 use crate::table::{Align, Cell, Table, paragraph};
 use keelmark_api::AccountReport;
@@ -15,6 +16,7 @@ pub fn text(document: &Document, report: &AccountReport) -> String {
     for source in &document.sources {
         out.push_str(&paragraph("  source: ", source));
     }
+    out.push_str(&made::explained(report.model.made.as_ref()));
     let prices: Vec<String> = report
         .valuation
         .prices

@@ -3,9 +3,10 @@
 //! Accounts are computed apart, on as many threads as asked for, and put back in the order of the
 //! books: the answer is the same bits for every number of threads.
 
-use crate::arguments::{FormatArgs, PriceArgs};
+use crate::arguments::{FormatArgs, HistoryArgs, PriceArgs};
 use crate::failure::{CHECK_FAILED, DIFFERS, Failure};
 use crate::inputs;
+use crate::made;
 use crate::number::{
     count, percent, points, required, required_whole, signed, signed_whole, value, value_whole,
 };
@@ -56,6 +57,8 @@ pub struct DiffArgs {
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
     #[command(flatten)]
+    histories: HistoryArgs,
+    #[command(flatten)]
     prices: PriceArgs,
     /// How many accounts are computed at a time; one a core where none is given
     #[arg(long, value_name = "N")]
@@ -78,12 +81,15 @@ pub fn run(arguments: &DiffArgs, screen: Screen) -> Result<Answer, Failure> {
         crate::models::changed(new, &arguments.set)?
     };
     let (market, accounts) = inputs::read_all(books, &arguments.prices, screen)?;
+    let mut both = [old, new];
+    crate::models::make(&mut both, &arguments.histories, &market, screen)?;
+    let [old, new] = &both;
     let context = Context::new(&market);
     let threads = arguments.threads.or_else(|| std::thread::available_parallelism().ok());
     let threads = threads.map_or(1, NonZeroUsize::get);
-    let rows = computed(&context, [&old, &new], &accounts, threads, screen)?;
+    let rows = computed(&context, [old, new], &accounts, threads, screen)?;
     let failed = |error: MarginError| Failure::input(error.to_string());
-    let report = context.impacts(&old, &new, rows).map_err(failed)?;
+    let report = context.impacts(old, new, rows).map_err(failed)?;
     let full = arguments.all;
     let totals = Totals::of(&report)?;
     let mut answer = output::single(arguments.format.format(), &report, records, |report| {
@@ -189,6 +195,7 @@ fn text(report: &ImpactReport, totals: &Totals, full: bool, screen: Screen) -> S
         let version = if model.version.is_empty() { "" } else { " " };
         let own = format!("{}{version}{} · digest {}", model.name, model.version, model.digest);
         out.push_str(&paragraph(label, &own));
+        out.push_str(&made::heading(model.made.as_ref()));
     }
     out.push_str(&paragraph("Prices  ", &report.as_of.to_string()));
     out.push_str(&changes(report, full));

@@ -30,7 +30,7 @@ pub struct LiqArgs {
 /// Runs `liq`.
 pub fn run(arguments: &LiqArgs, screen: Screen) -> Result<Answer, Failure> {
     let inputs = inputs::read(&arguments.inputs, screen)?;
-    let document = crate::models::document(&arguments.model)?;
+    let document = crate::models::document(&arguments.model, &inputs.market, screen)?;
     let context = Context::new(&inputs.market);
     let mut reports = Vec::new();
     for account in &inputs.accounts {

@@ -4,11 +4,13 @@ use super::explain;
 use crate::arguments::{Format, FormatArgs, InputArgs, ModelArgs};
 use crate::failure::Failure;
 use crate::inputs::{self, Inputs};
+use crate::made;
 use crate::number::{percent, required, required_whole, value, value_whole};
 use crate::output::{self, Answer, Records, cell};
 use crate::screen::Screen;
 use crate::table::{Align, Cell, Table, Tone, paragraph};
 use clap::Args;
+use keelmark_api::made::MadeReport;
 use keelmark_api::{AccountReport, Context};
 use keelmark_book::{Asset, Market, Money, Portfolio};
 use keelmark_margin::{Document, margin};
@@ -39,7 +41,7 @@ pub struct MarginArgs {
 /// Runs `margin`.
 pub fn run(arguments: &MarginArgs, screen: Screen) -> Result<Answer, Failure> {
     let inputs = inputs::read(&arguments.inputs, screen)?;
-    let document = crate::models::document(&arguments.model)?;
+    let document = crate::models::document(&arguments.model, &inputs.market, screen)?;
     let currency = match &arguments.currency {
         Some(text) => priced(text, &inputs.market)?,
         None => inputs.market.currency.clone(),
@@ -119,6 +121,7 @@ pub fn heading(market: &Market, document: &Document) -> String {
     };
     let own = format!("{}{version}{effective} · digest {}", document.name, document.digest);
     text.push_str(&paragraph("Model   ", &own));
+    text.push_str(&made::heading(MadeReport::of(document).as_ref()));
     text.push('\n');
     text
 }

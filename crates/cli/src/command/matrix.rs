@@ -36,7 +36,7 @@ pub struct MatrixArgs {
 /// Runs `matrix`.
 pub fn run(arguments: &MatrixArgs, screen: Screen) -> Result<Answer, Failure> {
     let inputs = inputs::read(&arguments.inputs, screen)?;
-    let document = crate::models::document(&arguments.model)?;
+    let document = crate::models::document(&arguments.model, &inputs.market, screen)?;
     let context = Context::new(&inputs.market);
     if let Some(file) = &arguments.svg {
         let report = report(&context, &document, inputs.single()?)?;

@@ -62,7 +62,7 @@ pub enum Command {
     Calibrate(calibrate::CalibrateArgs),
     /// The game around liquidations: who comes, what is missing, who profits
     Game(game::GameArgs),
-    /// One series and its tail: measures of loss by method, fitted laws, how each method did
+    /// One series and its tail: losses by method, fitted laws, how each method did
     Tail(tail::TailArgs),
     /// Models and books day by day through history: did the margin hold, what did it cost
     Backtest(backtest::BacktestArgs),

@@ -1,9 +1,9 @@
 //! `models`: the documents that margin is computed from.
 
-use crate::arguments::FormatArgs;
+use crate::arguments::{FormatArgs, HistoryArgs};
 use crate::failure::Failure;
 use crate::inputs::Inputs;
-use crate::models::{is_path, linted, named, said, text};
+use crate::models::{is_path, linted, make, named, said, text};
 use crate::output::{self, Answer, Records};
 use crate::screen::Screen;
 use crate::table::{Align, Table, paragraph};
@@ -111,9 +111,16 @@ fn source(name: &str) -> Result<Answer, Failure> {
 /// Computes the built-in book under a document, which finds numbers that are missing.
 fn tried(document: &Document, screen: Screen) -> Result<(), Failure> {
     let inputs = Inputs::demo()?;
+    let mut document = document.clone();
+    let histories = HistoryArgs::default();
+    let own = std::slice::from_mut(&mut document);
+    if let Err(failure) = make(own, &histories, &inputs.market, screen) {
+        screen.note(&format!("not tried on demo: {}", failure.text));
+        return Ok(());
+    }
     let mut failed = Vec::new();
     for account in &inputs.accounts {
-        if let Err(error) = margin(document, &inputs.market, account) {
+        if let Err(error) = margin(&document, &inputs.market, account) {
             failed.push((account.account.as_str(), error));
         }
     }

@@ -1,6 +1,7 @@
 //! `models page`: pages about models, the built-in ones or a document of the user's own.
 
 use super::{explain, margin};
+use crate::arguments::HistoryArgs;
 use crate::failure::Failure;
 use crate::models;
 use crate::output::Answer;
@@ -60,10 +61,14 @@ fn written(
 /// What `margin --explain` prints of an example.
 fn explained(document: &Document, example: &Example) -> Result<String, Failure> {
     let inputs = example.inputs()?;
+    let (mut document, screen) = (document.clone(), Screen::plain());
+    let own = std::slice::from_mut(&mut document);
+    models::make(own, &HistoryArgs::default(), &inputs.market, screen)?;
+    let document = &document;
     let context = Context::new(&inputs.market);
     let reports = margin::reports(&context, document, &inputs)?;
     let mut text = margin::heading(&inputs.market, document);
-    text.push_str(&margin::accounts_table(&reports, Screen::plain()));
+    text.push_str(&margin::accounts_table(&reports, screen));
     for report in &reports {
         text.push_str(&explain::text(document, report));
     }

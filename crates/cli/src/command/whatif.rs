@@ -42,7 +42,7 @@ pub struct WhatIfArgs {
 pub fn run(arguments: &WhatIfArgs, screen: Screen) -> Result<Answer, Failure> {
     let inputs = inputs::read(&arguments.inputs, screen)?;
     let account = inputs.single()?;
-    let document = crate::models::document(&arguments.model)?;
+    let document = crate::models::document(&arguments.model, &inputs.market, screen)?;
     let (change, told) = change(arguments, &inputs.market)?;
     if told.is_empty() {
         return Err(Failure::usage("expected a change: --add, --deposit, --isolate or --share")

@@ -15,6 +15,8 @@ pub enum Family {
     Cross,
     /// One pool, everything revalued over scenarios.
     Scenarios,
+    /// One pool, a measure of its tail over joint scenarios.
+    Tail,
     /// The convention of sixteen scenarios with spreads and option value.
     Sixteen,
     /// Scenarios over the whole, and rates of their own for what those do not see.
@@ -29,10 +31,11 @@ pub enum Family {
 
 impl Family {
     /// Every family.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Isolated,
         Self::Cross,
         Self::Scenarios,
+        Self::Tail,
         Self::Sixteen,
         Self::Hybrid,
         Self::Greeks,
@@ -46,6 +49,7 @@ impl Family {
             Self::Isolated => "isolated margin",
             Self::Cross => "cross margin, position by position",
             Self::Scenarios => "scenario portfolio margin",
+            Self::Tail => "the tail of joint scenarios",
             Self::Sixteen => "16-scenario margin",
             Self::Hybrid => "hybrid: scenarios and contingencies",
             Self::Greeks => "Greeks",
@@ -72,6 +76,9 @@ pub fn family(document: &Document) -> Family {
     }
     if has(&["greek-moves"]) {
         return Family::Greeks;
+    }
+    if has(&["tail-loss"]) {
+        return Family::Tail;
     }
     let scenarios = has(&["worst-loss", "worst-loss-by-expiry"]);
     if scenarios && has(&["net-option-value"]) {

@@ -12,10 +12,12 @@ pub use family::{Family, family};
 use crate::failure::Failure;
 use crate::inputs::{self, Inputs};
 use keelmark_api::ModelInfo;
+use keelmark_book::Asset;
 use keelmark_margin::Document;
 use keelmark_margin::document::CoinsMove;
 use keelmark_margin::document::tree::{Node, Value};
 use markdown::{code, fields, plain, row, table};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -121,11 +123,16 @@ fn facts(document: &Document, info: &ModelInfo, link: Option<&str>) -> String {
     );
     rows.push(["equity".to_owned(), equity]);
     let coins = match document.coins_move {
-        CoinsMove::No => "do not move",
-        CoinsMove::All => "move with their price in scans",
-        CoinsMove::Hedge => "move in scans as far as they hedge contracts",
+        _ if !document.coins_with.is_empty() => {
+            let of: BTreeSet<&str> = document.coins_with.values().map(Asset::as_str).collect();
+            let of: Vec<&str> = of.into_iter().collect();
+            format!("and their forms move with the price of {} in scans", of.join(", "))
+        }
+        CoinsMove::No => "do not move".to_owned(),
+        CoinsMove::All => "move with their price in scans".to_owned(),
+        CoinsMove::Hedge => "move in scans as far as they hedge contracts".to_owned(),
     };
-    rows.push(["coins held".to_owned(), coins.to_owned()]);
+    rows.push(["coins held".to_owned(), coins]);
     if let Some(link) = link {
         rows.push(["document".to_owned(), format!("[{}.toml]({link})", document.name)]);
     }

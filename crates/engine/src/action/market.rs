@@ -12,7 +12,7 @@ use crate::step::Step;
 use keelmark_book::symbol::Symbol;
 use keelmark_book::{InstrumentId, Kind, Quote, Rate, Timestamp};
 use keelmark_margin::Document;
-use keelmark_margin::document::library::BUILT_IN;
+use keelmark_margin::document::library;
 use std::sync::Arc;
 
 /// A document, and its text.
@@ -22,7 +22,7 @@ pub fn read(model: &Model) -> Result<(Document, String), Refusal> {
         (Some(text), _) => Ok((Document::parse("model", text).map_err(unreadable)?, text.clone())),
         (None, Some(name)) => {
             let document = Document::named(name).map_err(unreadable)?;
-            let known = BUILT_IN.iter().find(|(known, _)| known == name);
+            let known = library::all().find(|(known, _)| known == name);
             // A snapshot is read by builds that have another document of this name.
             Ok((document, known.map_or_else(String::new, |(_, text)| (*text).to_owned())))
         }
@@ -33,6 +33,15 @@ pub fn read(model: &Model) -> Result<(Document, String), Refusal> {
 /// Makes a document known by its name and version, which none before has.
 pub fn model<'a>(state: &'a State, model: &Model) -> Result<Change<'a>, Refusal> {
     let (document, text) = read(model)?;
+    if let Some(scan) = document.unbound().next() {
+        // What is made anew each day is no rule that accounts could agree to.
+        let found = format!(
+            "{} without those of scan {}: `keelmark calibrate {} --out FILE` writes a document \
+             of a date, with them",
+            document.name, scan.name, document.name
+        );
+        return Err(Refusal::bad("model", "a document that has its scenarios", found));
+    }
     if let Some(digest) = model.digest.as_ref().filter(|digest| **digest != document.digest) {
         return Err(Refusal::bad("digest", digest, document.digest));
     }

@@ -34,7 +34,7 @@ use crate::error::MarginError;
 use crate::expr::Formula;
 use crate::joint::Joint;
 use crate::param::Param;
-use crate::recipe::Recipe;
+use crate::recipe::{Made, Recipe};
 use crate::scan::Scan;
 use keelmark_book::{Asset, InputError, Instrument, Market, Rate};
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,6 +85,8 @@ pub struct Document {
     pub scans: Vec<Scan>,
     /// How joint scenarios are made from history; none where no scan asks for any.
     pub tail: Option<Recipe>,
+    /// What those scenarios were made from; none where they are not, or stand in it.
+    pub made: Option<Arc<Made>>,
     /// Named amounts.
     pub charges: Vec<NamedCharge>,
     /// Named requirements; always `initial` and `maintenance`.

@@ -94,6 +94,7 @@ fn checked(tree: &Node, original: Node, problems: &mut Problems) -> Option<Docum
         plan: plan?.unwrap_or_default(),
         params,
         tail: tail?,
+        made: None,
         scans,
         charges,
         tree: Arc::new(original),

@@ -10,9 +10,11 @@
 //!
 //! [`Document::with_joint`]: crate::Document::with_joint
 
+mod made;
 mod method;
 mod read;
 
+pub use made::{Made, Used};
 pub use method::{
     Calibration, Copula, Damping, Filter, Floor, Hypothetical, Law, Method, Period, Volatility,
 };

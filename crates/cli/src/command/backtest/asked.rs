@@ -2,35 +2,30 @@
 
 use super::BacktestArgs;
 use crate::failure::Failure;
+use crate::histories;
 use crate::inputs::{self, DEMO};
 use crate::models;
 use crate::screen::Screen;
 use keelmark_backtest::book::{self, Book};
-use keelmark_backtest::history::{FACTORS, Factor, History, Wanted, read, shipped};
 use keelmark_backtest::{Histories, Rules, Settings, Smile, Walk, World};
 use keelmark_book::Asset;
 use keelmark_book::instruments::nearest;
 use keelmark_margin::Document;
-use keelmark_tail::read::Accept;
 use std::collections::BTreeSet;
 
 /// The walk that is asked for.
 pub fn walk(arguments: &BacktestArgs, screen: Screen) -> Result<Walk, Failure> {
     let documents = documents(arguments)?;
-    let given = histories(arguments)?;
+    let mut given = histories::all(&arguments.histories)?;
+    if let Some(since) = arguments.since {
+        given = given.into_iter().map(|one| one.since(since)).collect();
+    }
     let known: BTreeSet<Asset> = given.iter().map(|one| one.asset.clone()).collect();
     let books = books(arguments, &known, screen)?;
     // A coin that no book is on must not shorten the calendar of those that one is.
     let mut used: BTreeSet<Asset> = books.iter().flat_map(Book::assets).collect();
     used.extend(documents.iter().flat_map(keelmark_backtest::dynamic::assets));
-    if let Some(text) = arguments.history.iter().find(|text| !names_one_of(text, &used)) {
-        let names: Vec<&str> = used.iter().map(Asset::as_str).collect();
-        let problem = format!(
-            "--history {text}: no book and no model is on it: expected one of {}",
-            names.join(", ")
-        );
-        return Err(Failure::usage(problem));
-    }
+    histories::asked_for(&arguments.histories, &used)?;
     let given = given.into_iter().filter(|one| used.contains(&one.asset)).collect();
     let smile = if arguments.no_smile { Smile::flat() } else { Smile::of(&inputs::market(DEMO)?) };
     let world = World::new(Histories::align(given)?, rules(arguments)?, smile)?;
@@ -46,69 +41,12 @@ pub fn walk(arguments: &BacktestArgs, screen: Screen) -> Result<Walk, Failure> {
     Ok(Walk::new(world, documents, books, settings)?)
 }
 
-/// Whether `BTC:price=FILE` is of one of these assets.
-fn names_one_of(text: &str, assets: &BTreeSet<Asset>) -> bool {
-    let asset = text.split(':').next().and_then(|name| Asset::new(name).ok());
-    asset.is_some_and(|asset| assets.contains(&asset))
-}
-
 fn documents(arguments: &BacktestArgs) -> Result<Vec<Document>, Failure> {
     let mut seen = BTreeSet::new();
     if let Some(twice) = arguments.models.iter().find(|name| !seen.insert(name.as_str())) {
         return Err(Failure::usage(format!("--models: {twice} stands twice")));
     }
     arguments.models.iter().map(|name| models::changed(name, &arguments.set)).collect()
-}
-
-/// The built-in histories with those that were given in their place or beside them.
-fn histories(arguments: &BacktestArgs) -> Result<Vec<History>, Failure> {
-    let mut all = shipped()?;
-    let mut own: Vec<History> = Vec::new();
-    for text in &arguments.history {
-        own.push(history(text, arguments)?);
-    }
-    let replaced = |one: &History| {
-        own.iter().any(|other| other.asset == one.asset && other.factor == one.factor)
-    };
-    all.retain(|one| !replaced(one));
-    all.extend(own);
-    let Some(since) = arguments.since else { return Ok(all) };
-    Ok(all.into_iter().map(|one| one.since(since)).collect())
-}
-
-/// `BTC:price=FILE`.
-fn history(text: &str, arguments: &BacktestArgs) -> Result<History, Failure> {
-    let refused = |problem: String| {
-        Failure::usage(format!("--history: {problem}"))
-            .next("keelmark backtest --history BTC:vol%=dvol.csv")
-    };
-    let parts = text.split_once('=').and_then(|(key, file)| Some((key.split_once(':')?, file)));
-    let Some(((asset, factor), file)) = parts else {
-        return Err(refused(format!("expected ASSET:FACTOR=FILE, found {text:?}")));
-    };
-    let asset = Asset::new(asset).map_err(|error| refused(error.to_string()))?;
-    let (word, unit) = factor.strip_suffix('%').map_or((factor, 1.0), |word| (word, 0.01));
-    let factor = Factor::of(word).ok_or_else(|| {
-        let known = FACTORS.map(Factor::name).join(", ");
-        refused(format!("expected one of {known}, found {word:?}"))
-    })?;
-    let accept = Accept::parse(arguments.accept.as_deref().unwrap_or_default())
-        .map_err(|error| Failure::usage(format!("--accept: {error}")))?;
-    let wanted = Wanted { asset, factor, unit, accept };
-    if file.to_ascii_lowercase().ends_with(".parquet") {
-        return parquet_history(file, &wanted);
-    }
-    let (name, bytes) = inputs::bytes(file)?;
-    Ok(read(&name, &bytes, &wanted)?)
-}
-
-#[cfg(feature = "parquet")]
-use super::parquet::history as parquet_history;
-
-#[cfg(not(feature = "parquet"))]
-fn parquet_history(file: &str, _: &Wanted) -> Result<History, Failure> {
-    Err(Failure::usage(format!("{file}: this build reads no Parquet"))
-        .next("cargo install --path crates/cli --features parquet"))
 }
 
 /// The books that are asked for, each name once.

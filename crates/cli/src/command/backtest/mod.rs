@@ -12,7 +12,7 @@ mod resume;
 mod tables;
 mod text;
 
-use crate::arguments::{Format, FormatArgs};
+use crate::arguments::{Format, FormatArgs, HistoryArgs};
 use crate::failure::Failure;
 use crate::output::{self, Answer};
 use crate::screen::Screen;
@@ -41,13 +41,8 @@ pub struct BacktestArgs {
     /// The market that accounts of a book are valued with: tenors and moneyness are taken from it
     #[arg(long, value_name = "FILE")]
     prices: Option<String>,
-    /// A history, in place of a built-in one or beside it: --history BTC:price=btc.csv; factors are
-    /// price, vol, slope, basis and funding, with a % behind where the file is in percent
-    #[arg(long, value_name = "ASSET:FACTOR=FILE")]
-    history: Vec<String>,
-    /// Findings in histories that are gone on with: gap, duplicate, split ..., or `all`
-    #[arg(long, value_name = "KINDS")]
-    accept: Option<String>,
+    #[command(flatten)]
+    histories: HistoryArgs,
     /// Leave out what histories have before this day
     #[arg(long, value_name = "DATE")]
     since: Option<Timestamp>,

@@ -2,6 +2,7 @@
 
 use super::{CalibrateArgs, failure};
 use crate::failure::Failure;
+use crate::histories;
 use crate::inputs;
 use crate::screen::Screen;
 use keelmark_backtest::calibrate::{Asked, Past, Pasts, Says, read};
@@ -12,8 +13,7 @@ use keelmark_tail::read::Accept;
 
 /// The histories that are asked for, up to the date.
 pub fn pasts(arguments: &CalibrateArgs, screen: Screen) -> Result<Pasts, Failure> {
-    let accept = Accept::parse(arguments.accept.as_deref().unwrap_or_default())
-        .map_err(|error| Failure::usage(format!("--accept: {error}")))?;
+    let accept = histories::accept(arguments.accept.as_deref().unwrap_or_default())?;
     let mut given = Vec::new();
     for text in &arguments.history {
         let past = past(text, &accept)?;
@@ -47,7 +47,7 @@ fn past(text: &str, accept: &Accept) -> Result<Past, Failure> {
     let asset = Asset::new(name).map_err(|error| refused(error.to_string()))?;
     let (word, unit) = what.strip_suffix('%').map_or((what, 1.0), |word| (word, 0.01));
     let says: Says = word.parse().map_err(refused)?;
-    let (file, bytes) = inputs::bytes(file)?;
+    let (file, bytes) = inputs::history(file)?;
     read::read(&file, &bytes, (asset.as_str(), says), unit, accept).map_err(|error| failure(&error))
 }
 

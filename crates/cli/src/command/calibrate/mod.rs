@@ -37,7 +37,7 @@ pub struct CalibrateArgs {
     /// Kinds of findings in histories to go on with, such as gap,duplicate
     #[arg(long, value_name = "KINDS")]
     accept: Option<String>,
-    /// Nothing after this time is known; the last price otherwise
+    /// Nothing after this time is known, a date being all of its day; the last price otherwise
     #[arg(long, value_name = "TIME")]
     as_of: Option<Timestamp>,
     /// How each number is found, as TOML: over what the model's own [calibrate] says

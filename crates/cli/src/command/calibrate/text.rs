@@ -123,10 +123,7 @@ fn numbers(found: &Calibration, screen: Screen) -> String {
     }
     let text = table.text(screen.colour);
     let mut lines = text.lines();
-    let mut out = String::new();
-    for line in lines.by_ref().take(2) {
-        let _ = writeln!(out, "{line}");
-    }
+    let mut out: String = lines.by_ref().take(2).flat_map(|line| [line, "\n"]).collect();
     let mut before = None;
     for (line, name) in lines.zip(names) {
         if before.replace(name) != Some(name) {

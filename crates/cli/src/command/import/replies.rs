@@ -1,7 +1,7 @@
 //! Replies of any venue whose importer gives an [`Imported`]: files written, figures side by side.
 
 use super::{book_text, market_text, save};
-use crate::arguments::FormatArgs;
+use crate::arguments::{FormatArgs, HistoryArgs};
 use crate::failure::Failure;
 use crate::inputs;
 use crate::number::{required, signed};
@@ -35,6 +35,8 @@ pub struct ReplyArgs {
     /// The model of our margin, where it is not what the replies say
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
+    #[command(flatten)]
+    histories: HistoryArgs,
     /// Write the market to this file; JSON where its name ends in .json, else CSV
     #[arg(long, value_name = "FILE")]
     out_market: Option<String>,
@@ -173,11 +175,13 @@ fn written(
 fn document(
     arguments: &ReplyArgs,
     found: &Imported,
-    account: &str,
+    (account, market): (&str, &Market),
     screen: Screen,
 ) -> Result<Option<Document>, Failure> {
     if let Some(name) = &arguments.model {
-        return crate::models::named(name).map(Some);
+        let mut own = crate::models::named(name)?;
+        crate::models::make(std::slice::from_mut(&mut own), &arguments.histories, market, screen)?;
+        return Ok(Some(own));
     }
     let Some(name) = found.model_of.get(account).or(found.model.as_ref()) else { return Ok(None) };
     let own = |one: &&Parameters| one.extends.is_none_or(|base| base == name);
@@ -206,7 +210,7 @@ fn beside(
         if !found.reported.iter().any(|figure| figure.account == account.account) {
             continue;
         }
-        let Some(document) = document(arguments, found, &account.account, screen)? else {
+        let Some(document) = document(arguments, found, (&account.account, market), screen)? else {
             continue;
         };
         match margin(&document, market, account) {

@@ -5,12 +5,13 @@ mod text;
 
 use crate::arguments::FormatArgs;
 use crate::failure::Failure;
+use crate::histories;
 use crate::inputs;
 use crate::output::{self, Answer};
 use crate::screen::Screen;
 use clap::{Args, ValueEnum};
 use keelmark_backtest::portrait::{self, Question};
-use keelmark_tail::read::{self, Accept, ReadError, Reading};
+use keelmark_tail::read::{self, ReadError, Reading};
 use keelmark_tail::{Returns, Series};
 
 /// Arguments of `tail`.
@@ -23,7 +24,7 @@ pub struct TailArgs {
     #[arg(long, value_name = "NAME")]
     column: Option<String>,
     /// Go on with these kinds of findings, by name with commas between; the report says them
-    #[arg(long, value_name = "KINDS", default_value = "")]
+    #[arg(long, value_name = "KINDS", default_value = "", hide_default_value = true)]
     accept: String,
     /// How a return is counted
     #[arg(long, value_enum, value_name = "KIND", default_value = "log")]
@@ -89,8 +90,8 @@ fn series(arguments: &TailArgs) -> Result<(Series, Vec<String>), Failure> {
             .map_err(|e| Failure::failed(e.to_string()))?;
         return Ok((series, found.findings.clone()));
     }
-    let (name, bytes) = inputs::bytes(&arguments.file)?;
-    let accept = Accept::parse(&arguments.accept).map_err(|error| refused(&error))?;
+    let (name, bytes) = inputs::history(&arguments.file)?;
+    let accept = histories::accept(&arguments.accept)?;
     let columns: Vec<&str> = arguments.column.as_deref().into_iter().collect();
     let reading = Reading { columns: &columns, accept, ..Reading::of(&name) };
     let found = read::csv(&bytes, &reading).map_err(|error| refused(&error))?;
