@@ -64,7 +64,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let walked = start.elapsed();
     let report = walk.report(&pieces)?;
     println!(
-        "{} days, {} books, {} runs, {} refused: walked after {:.3} s, told after {:.3} s, {} threads",
+        "{} days, {} books, {} runs, {} refused: walked after {:.3} s, told after {:.3} s, \
+         {} threads",
         walk.days(),
         report.books.len(),
         report.runs.len(),

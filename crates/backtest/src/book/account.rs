@@ -2,7 +2,8 @@
 
 use super::{Book, Leg, LegKind, Restrike, Strike, Tenor};
 use crate::error::BacktestError;
-use keelmark_book::{Asset, Kind, Market, Portfolio};
+use keelmark_book::market::Quote;
+use keelmark_book::{Asset, Instrument, Kind, Market, Portfolio};
 use std::collections::BTreeSet;
 
 /// A contract that expires sooner is left as it is on its last day.
@@ -60,20 +61,7 @@ pub fn legs_of(
             book.coins.push((instrument.base.clone(), coins));
             continue;
         }
-        let days =
-            instrument.expiry().map(|expiry| expiry.days_since(market.as_of).max(SHORTEST_DAYS));
-        let tenor = Tenor::Days(days.unwrap_or(SHORTEST_DAYS));
-        let kind = match instrument.option_terms() {
-            Some((strike, right)) => {
-                let Some(forward) = quote.forward else {
-                    return refused(format!("{}: no forward", instrument.venue_symbol));
-                };
-                let strike = Strike::Moneyness(strike.to_f64() / forward.to_f64());
-                LegKind::Option { tenor, strike, right }
-            }
-            None if days.is_some() => LegKind::Future(tenor),
-            None => LegKind::Perpetual,
-        };
+        let kind = kind_of(name, instrument, quote, market)?;
         book.legs.push(Leg {
             base: instrument.base.clone(),
             quote: instrument.quote.clone(),
@@ -91,4 +79,23 @@ pub fn legs_of(
     let said = left.join(", ");
     let notes = if said.is_empty() { Vec::new() } else { vec![format!("{name}: left out {said}")] };
     Ok((book, notes))
+}
+
+/// What a contract is, in words that survive years.
+fn kind_of(
+    name: &str,
+    instrument: &Instrument,
+    quote: &Quote,
+    market: &Market,
+) -> Result<LegKind, BacktestError> {
+    let Some(expiry) = instrument.expiry() else { return Ok(LegKind::Perpetual) };
+    let tenor = Tenor::Days(expiry.days_since(market.as_of).max(SHORTEST_DAYS));
+    let Some((strike, right)) = instrument.option_terms() else {
+        return Ok(LegKind::Future(tenor));
+    };
+    let Some(forward) = quote.forward else {
+        return Err(BacktestError::book(name, format!("{}: no forward", instrument.venue_symbol)));
+    };
+    let strike = Strike::Moneyness(strike.to_f64() / forward.to_f64());
+    Ok(LegKind::Option { tenor, strike, right })
 }

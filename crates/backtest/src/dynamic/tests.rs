@@ -45,7 +45,11 @@ name = "filtered"
 method = "filtered"
 window = 200
 volatility = { kind = "ewma", lambda = "0.97", warm_up = 30 }
-damping = { stress_weight = "0.25", floor = { of = "mean", share = "0.5" }, buffer = "0.25", ramp = 5 }
+[tail.set.damping]
+stress_weight = "0.25"
+floor = { of = "mean", share = "0.5" }
+buffer = "0.25"
+ramp = 5
 
 [[tail.set]]
 name = "garch"
