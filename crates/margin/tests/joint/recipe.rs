@@ -84,6 +84,8 @@ fn every_method_is_read_with_its_numbers() {
     let refit = Calibration { window: 1000, every: 20 };
     let filter = Filter {
         window: 1000,
+        least: 1000,
+        own: None,
         volatility: Volatility::Blend(vec![
             (0.7, Volatility::Ewma { lambda: 0.97, warm_up: 30 }),
             (0.3, Volatility::Garch { leverage: true, law: Law::Normal, refit }),
