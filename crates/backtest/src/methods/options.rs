@@ -76,7 +76,8 @@ impl Asked<'_> {
     pub fn walk(&self) -> Result<Walk, BacktestError> {
         let smile =
             if self.smile { Smile::of(&read::market_csv("chain", CHAIN)?) } else { Smile::flat() };
-        let given: Vec<History> = shipped()?.into_iter().chain(self.histories.iter().cloned()).collect();
+        let given: Vec<History> =
+            shipped()?.into_iter().chain(self.histories.iter().cloned()).collect();
         let world = World::new(Histories::align(given)?, Rules::default(), smile)?;
         let documents = self.models.iter().map(|name| document(name));
         let documents = documents.collect::<Result<Vec<_>, _>>()?;
@@ -128,10 +129,11 @@ fn head(walk: &Walk, from: &str, to: &str) -> String {
 fn row(level: &LevelReport) -> String {
     let (summary, cycle) = (&level.summary, &level.summary.cycle);
     let p = summary.conditional.p_value;
-    let verdict = match (p < REJECTED, (summary.breaches as f64) < summary.expected) {
+    let verdict = match (p < REJECTED, summary.kupiec.rejected) {
         (false, _) => "",
-        (true, true) => " too few",
-        (true, false) => " fails",
+        (true, false) => " in clusters",
+        (true, true) if (summary.breaches as f64) < summary.expected => " too few",
+        (true, true) => " too many",
     };
     let swing = cycle.peak_to_trough.filter(|_| cycle.mean > NOTHING);
     format!(
