@@ -32,7 +32,7 @@ fn folder() -> PathBuf {
 fn columns(name: &str, price: &str) -> Option<Vec<(String, f64)>> {
     let bytes = std::fs::read(folder().join(name)).ok()?;
     let mut text = String::new();
-    if name.ends_with(".gz") {
+    if Path::new(name).extension().is_some_and(|one| one == "gz") {
         flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
     } else {
         text = String::from_utf8(bytes).unwrap();

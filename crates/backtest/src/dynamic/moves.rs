@@ -145,35 +145,35 @@ impl Moves {
     pub fn joint(&self, scenarios: Scenarios) -> Joint {
         let mut moves = BTreeMap::new();
         for (asset, sources) in &self.sources {
-            moves.insert(asset.clone(), self.of_underlying(sources, &scenarios));
+            moves.insert(asset.clone(), of_underlying(sources, &scenarios));
         }
         Joint { labels: scenarios.labels, moves }
     }
+}
 
-    fn of_underlying(&self, sources: &Sources, scenarios: &Scenarios) -> JointMoves {
-        let column = |factor| {
-            let own = name(&sources.of, factor);
-            let at = scenarios.names.iter().position(|known| *known == own);
-            at.map(|at| scenarios.moves[at].as_slice()).unwrap_or_default()
-        };
-        let relative =
-            |logs: &[f64]| -> Vec<f64> { logs.iter().map(|one| exp(*one) - 1.0).collect() };
-        let price = relative(column(Factor::Price));
-        let of = |factor, source| match source {
-            Source::None => Vec::new(),
-            Source::History | Source::Market => column(factor).to_vec(),
-            Source::Response { down, up } => price
-                .iter()
-                .map(|moved| if *moved < 0.0 { down * -moved } else { up * moved })
-                .collect(),
-        };
-        JointMoves {
-            vol: relative(&of(Factor::Vol, sources.vol)),
-            slope: of(Factor::Slope, sources.slope),
-            basis: of(Factor::Basis, sources.basis),
-            funding: of(Factor::Funding, sources.funding),
-            price,
-        }
+/// The moves of an underlying, from its sources' columns.
+fn of_underlying(sources: &Sources, scenarios: &Scenarios) -> JointMoves {
+    let column = |factor| {
+        let own = name(&sources.of, factor);
+        let at = scenarios.names.iter().position(|known| *known == own);
+        at.map(|at| scenarios.moves[at].as_slice()).unwrap_or_default()
+    };
+    let relative = |logs: &[f64]| -> Vec<f64> { logs.iter().map(|one| exp(*one) - 1.0).collect() };
+    let price = relative(column(Factor::Price));
+    let of = |factor, source| match source {
+        Source::None => Vec::new(),
+        Source::History | Source::Market => column(factor).to_vec(),
+        Source::Response { down, up } => price
+            .iter()
+            .map(|moved| if *moved < 0.0 { down * -moved } else { up * moved })
+            .collect(),
+    };
+    JointMoves {
+        vol: relative(&of(Factor::Vol, sources.vol)),
+        slope: of(Factor::Slope, sources.slope),
+        basis: of(Factor::Basis, sources.basis),
+        funding: of(Factor::Funding, sources.funding),
+        price,
     }
 }
 

@@ -9,6 +9,7 @@ use keelmark_margin::pool::{Funding, divide};
 use keelmark_margin::requirement::{Answer, Requirements, requirements};
 use keelmark_margin::{Document, RiskTable};
 use serde::{Deserialize, Serialize};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Dollar coins: worth one.
@@ -65,10 +66,10 @@ impl Day {
         }
         let mut states = States::new();
         for asset in books.iter().flat_map(Book::assets) {
-            if !states.contains_key(&asset) {
+            if let Entry::Vacant(place) = states.entry(asset.clone()) {
                 let both = (world.state(&asset, day)?, world.later(&asset, day, horizon)?);
-                market.set_asset(asset.clone(), price(both.0.index)?, now)?;
-                states.insert(asset, both);
+                market.set_asset(asset, price(both.0.index)?, now)?;
+                place.insert(both);
             }
         }
         let mut names = BTreeMap::new();
