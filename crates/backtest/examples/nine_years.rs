@@ -10,6 +10,7 @@ use keelmark_backtest::{Histories, Rules, Settings, Smile, Walk, World};
 use keelmark_book::read;
 use keelmark_margin::Document;
 use std::error::Error;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -26,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let world = World::new(Histories::align(shipped()?)?, Rules::default(), smile)?;
     let mut documents = Vec::new();
     for name in models.split(',') {
-        documents.push(if name.ends_with(".toml") {
+        documents.push(if Path::new(name).extension().is_some_and(|one| one == "toml") {
             Document::parse(name, &std::fs::read_to_string(name)?)?
         } else {
             Document::named(name)?
@@ -49,7 +50,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                         return;
                     }
                     match walk.piece(at) {
-                        Ok(piece) => found.lock().map(|mut all| all.push(piece)).unwrap_or(()),
+                        Ok(piece) => {
+                            if let Ok(mut all) = found.lock() {
+                                all.push(piece);
+                            }
+                        }
                         Err(error) => println!("{error}"),
                     }
                 }
