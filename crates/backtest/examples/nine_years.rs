@@ -50,11 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         return;
                     }
                     match walk.piece(at) {
-                        Ok(piece) => {
-                            if let Ok(mut all) = found.lock() {
-                                all.push(piece);
-                            }
-                        }
+                        Ok(piece) => keep(&found, piece),
                         Err(error) => println!("{error}"),
                     }
                 }
@@ -88,4 +84,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
+}
+
+fn keep(found: &Mutex<Vec<Piece>>, piece: Piece) {
+    if let Ok(mut all) = found.lock() {
+        all.push(piece);
+    }
 }

@@ -70,7 +70,7 @@ fn the_walks_of_the_page_are_those_of_today() {
 }
 
 #[test]
-#[ignore = "walks of nine years: cargo test --release -p keelmark-backtest walks_whole -- --ignored"]
+#[ignore = "nine years: cargo test --release -p keelmark-backtest walks_whole -- --ignored"]
 fn the_page_has_its_walks_whole() {
     assert!(replaced(PAGE, walked().unwrap()).unwrap() == PAGE, "regenerate it: {REGENERATE}");
 }

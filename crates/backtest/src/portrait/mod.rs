@@ -153,7 +153,8 @@ fn tail(losses: &[f64]) -> Result<TailFit, TailError> {
     })
 }
 
-/// Value at risk and expected shortfall of the whole history and of the window at today's volatility, by method.
+/// Value at risk and expected shortfall of the whole history and of the window at today's
+/// volatility, by method.
 fn measured(
     returns: &[f64],
     side: Side,
