@@ -11,6 +11,7 @@ use keelmark_book::read;
 use keelmark_margin::Document;
 use std::error::Error;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -27,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let world = World::new(Histories::align(shipped()?)?, Rules::default(), smile)?;
     let mut documents = Vec::new();
     for name in models.split(',') {
-        documents.push(if Path::new(name).extension().is_some_and(|ending| ending == "toml") {
+        documents.push(if Path::new(name).extension().is_some_and(|one| one == "toml") {
             Document::parse(name, &std::fs::read_to_string(name)?)?
         } else {
             Document::named(name)?
@@ -50,9 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         return;
                     }
                     match walk.piece(at) {
-                        Ok(piece) => {
-                            found.lock().unwrap_or_else(PoisonError::into_inner).push(piece);
-                        }
+                        Ok(piece) => keep(&found, piece),
                         Err(error) => println!("{error}"),
                     }
                 }
@@ -87,4 +86,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
+}
+
+fn keep(found: &Mutex<Vec<Piece>>, piece: Piece) {
+    if let Ok(mut all) = found.lock() {
+        all.push(piece);
+    }
 }

@@ -1,11 +1,15 @@
 //! The default model where it was not chosen: the same coins at other hours, other coins, another
-//! exchange, the stock market. The table in docs/tail-methods.md is what this finds.
+//! exchange, the stock market, and books of options with a history of implied volatility. Two
+//! tables in docs/tail-methods.md are what this finds.
 //!
 //! The series are not in the repository: the folder is `KEELMARK_DATA`, or `../shared/data` from
 //! the project's root. With `KEELMARK_WRITE` set the page is written instead of compared.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+use keelmark_backtest::methods::options::Asked;
+use keelmark_backtest::{Factor, History};
+use keelmark_book::{Asset, Timestamp};
 use keelmark_tail::Side;
 use keelmark_tail::breach::Breaches;
 use keelmark_tail::cycle::{Cycle, cost};
@@ -15,7 +19,7 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-const BEGIN: &str = "<!-- generated: elsewhere -->\n";
+const SKIPPED: &str = "SKIPPED: the series are not in KEELMARK_DATA or ../shared/data";
 const END: &str = "<!-- end -->";
 const COINS: [&str; 6] = ["AVAX", "BNB", "DOGE", "LINK", "SOL", "XRP"];
 
@@ -28,7 +32,7 @@ fn folder() -> PathBuf {
 fn columns(name: &str, price: &str) -> Option<Vec<(String, f64)>> {
     let bytes = std::fs::read(folder().join(name)).ok()?;
     let mut text = String::new();
-    if Path::new(name).extension().is_some_and(|extension| extension == "gz") {
+    if Path::new(name).extension().is_some_and(|one| one == "gz") {
         flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
     } else {
         text = String::from_utf8(bytes).unwrap();
@@ -121,21 +125,61 @@ fn table(series: &[(String, Vec<f64>)]) -> String {
     text
 }
 
-#[test]
-fn the_page_says_what_the_default_does_elsewhere() {
-    let Some(series) = series() else {
-        eprintln!("SKIPPED: the series are not in KEELMARK_DATA or ../shared/data");
-        return;
+/// Bitcoin's implied volatility up to its first missing day.
+fn implied() -> Option<History> {
+    let rows = columns("dvol_BTC_daily_2022_2025.csv.gz", "dvol")?;
+    let (mut days, mut values): (Vec<Timestamp>, Vec<f64>) = (Vec::new(), Vec::new());
+    for (day, percent) in rows {
+        let day: Timestamp = day.parse().unwrap();
+        if days.last().is_some_and(|last| day.days_since(*last) > 1.5) {
+            break;
+        }
+        days.push(day);
+        values.push(percent / 100.0);
+    }
+    let asset = Asset::new("BTC").unwrap();
+    Some(
+        History::new(asset, Factor::Vol, "an index of implied volatility", &days, &values).unwrap(),
+    )
+}
+
+/// Documents on options of Bitcoin, valued with that history.
+fn with_implied(history: &[History]) -> String {
+    let asked = Asked {
+        books: &["short-strangle BTC", "risk-reversal BTC", "calendar BTC", "covered-call BTC"],
+        histories: history,
+        ..Asked::BESIDE
     };
+    format!("\n{}\n", asked.table().unwrap())
+}
+
+/// Compares a part of the page with what was found, or writes it.
+fn held(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tail-methods.md");
     let page = std::fs::read_to_string(&path).unwrap();
-    let from = page.find(BEGIN).expect("the part of other series") + BEGIN.len();
+    let begin = format!("<!-- generated: {name} -->\n");
+    let from = page.find(&begin).expect("the part of the page") + begin.len();
     let to = from + page[from..].find(END).expect("its end");
-    let found = table(&series);
     if std::env::var_os("KEELMARK_WRITE").is_some() {
         let written = format!("{}{found}{}", &page[..from], &page[to..]);
         std::fs::write(&path, written).unwrap();
         return;
     }
-    assert!(page[from..to] == found, "run this test with KEELMARK_WRITE=1; found {found}");
+    assert!(page[from..to] == *found, "run this test with KEELMARK_WRITE=1; found {found}");
+}
+
+#[test]
+fn the_page_says_what_the_default_does_elsewhere() {
+    match series() {
+        Some(series) => held("elsewhere", &table(&series)),
+        None => eprintln!("{SKIPPED}"),
+    }
+}
+
+#[test]
+fn the_page_says_what_documents_do_with_implied_volatility() {
+    match implied() {
+        Some(history) => held("implied", &with_implied(&[history])),
+        None => eprintln!("{SKIPPED}"),
+    }
 }

@@ -1,6 +1,7 @@
 //! Regenerates the tables of docs/tail-methods.md from the histories that are built in:
 //! `cargo run --release -p keelmark-backtest --bin tail-methods -- docs/tail-methods.md`.
 
+use keelmark_backtest::methods::page;
 use std::error::Error;
 use std::io::Write as _;
 
@@ -9,7 +10,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("name the page: tail-methods docs/tail-methods.md".into());
     };
     let page = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-    let found = keelmark_backtest::methods::page::replaced(&page)?;
+    let mut all = page::parts()?;
+    all.extend(page::walked()?);
+    let found = page::replaced(&page, all)?;
     std::fs::write(&path, &found).map_err(|error| format!("{path}: {error}"))?;
     writeln!(std::io::stdout(), "{path} written")?;
     Ok(())

@@ -17,7 +17,7 @@ use crate::error::BacktestError;
 use crate::world::World;
 use keelmark_book::Asset;
 use keelmark_margin::Document;
-use keelmark_margin::recipe::Method;
+use keelmark_margin::recipe::{Filter, Method};
 use moves::Moves;
 use sets::Ready;
 use std::borrow::Cow;
@@ -72,7 +72,7 @@ impl Maker {
     pub fn new(document: Document, world: &World, seed: u64) -> Result<Self, BacktestError> {
         let dynamic = match (&document.tail, document.unbound().next()) {
             (Some(recipe), Some(_)) => {
-                let moves = Moves::of(&document.name, recipe, &world.histories)?;
+                let moves = Moves::of(&document.name, recipe, world)?;
                 let sets = document
                     .sets_to_make()
                     .map(|(scan, set)| Ready::new(scan, set, recipe, &moves));
@@ -112,7 +112,7 @@ impl Maker {
         let Some(dynamic) = &self.dynamic else {
             return Ok(Made { document: Cow::Borrowed(&self.document), flags: Vec::new() });
         };
-        let mut flags = Vec::new();
+        let mut flags = dynamic.moves.flags.clone();
         let mut document = Cow::Borrowed(&self.document);
         for set in &dynamic.sets {
             let joint = set.on(day, &dynamic.moves, dynamic.seed, &mut flags)?;
@@ -128,13 +128,17 @@ impl Maker {
 fn looks_back(method: &Method) -> usize {
     match method {
         Method::Historical { window } => window.unwrap_or(LEAST_MOVES),
-        Method::Filtered(filter) => filter.window.max(volatility::looks_back(&filter.volatility)),
-        Method::Copula(copula) => {
-            copula.filter.window.max(volatility::looks_back(&copula.filter.volatility))
-        }
+        Method::Filtered(filter) => filter_looks_back(filter),
+        Method::Copula(copula) => filter_looks_back(&copula.filter),
         Method::Stressed { worst, .. } => LEAST_MOVES.max(*worst),
         Method::Hypothetical(_) => 1,
     }
+}
+
+fn filter_looks_back(filter: &Filter) -> usize {
+    let all = [Some(&filter.volatility), filter.own.as_ref()];
+    let longest = all.into_iter().flatten().map(volatility::looks_back).max();
+    filter.least.max(longest.unwrap_or(0))
 }
 
 #[cfg(test)]

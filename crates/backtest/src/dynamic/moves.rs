@@ -1,13 +1,15 @@
 //! The moves of every factor that a recipe takes from a history, on one calendar.
 
 use crate::error::BacktestError;
-use crate::history::{Column, Factor, Histories};
+use crate::history::{Column, Factor};
+use crate::world::World;
 use keelmark_book::Asset;
 use keelmark_kernels::{exp, ln};
 use keelmark_margin::joint::{Joint, JointMoves};
 use keelmark_margin::recipe::{Recipe, Source, Sources};
 use keelmark_tail::scenario::{Factors, Scenarios};
 use keelmark_units::Timestamp;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Moves from one day to the next, of each source once.
@@ -24,6 +26,8 @@ pub struct Moves {
     /// Place of each source's price, with the source's variance a step of implied volatility where
     /// it has a history of it.
     pub prices: Vec<Price>,
+    /// What the market was taken to be for want of a history, in sentences.
+    pub flags: Vec<String>,
     /// Where each underlying takes its moves from.
     sources: BTreeMap<Asset, Sources>,
 }
@@ -31,8 +35,6 @@ pub struct Moves {
 /// The price of a source.
 #[derive(Debug)]
 pub struct Price {
-    /// Whose.
-    pub asset: Asset,
     /// Its column.
     pub column: usize,
     /// Variance of a step by the implied volatility before it, one more than there are moves.
@@ -49,50 +51,64 @@ fn others(sources: &Sources) -> [(Factor, Source); 4] {
     ]
 }
 
+/// Whose factors a recipe takes from histories or the market, each once, the price first.
+fn keys(recipe: &Recipe) -> Vec<((Asset, Factor), Source)> {
+    let mut keys: Vec<((Asset, Factor), Source)> = Vec::new();
+    for sources in recipe.histories.values() {
+        for (factor, source) in
+            [(Factor::Price, Source::History)].into_iter().chain(others(sources))
+        {
+            let key = (sources.of.clone(), factor);
+            let taken = matches!(source, Source::History | Source::Market);
+            if taken && !keys.iter().any(|(known, _)| *known == key) {
+                keys.push((key, source));
+            }
+        }
+    }
+    keys
+}
+
 fn name(asset: &Asset, factor: Factor) -> String {
     format!("{asset} {}", factor.name())
 }
 
 impl Moves {
     /// The moves that a recipe asks for.
-    pub fn of(
-        document: &str,
-        recipe: &Recipe,
-        histories: &Histories,
-    ) -> Result<Self, BacktestError> {
-        let mut wanted: Vec<(Asset, Factor)> = Vec::new();
-        for sources in recipe.histories.values() {
-            let own = others(sources).into_iter().filter(|(_, source)| *source == Source::History);
-            let factors = [Factor::Price].into_iter().chain(own.map(|(factor, _)| factor));
-            for key in factors.map(|factor| (sources.of.clone(), factor)) {
-                if !wanted.contains(&key) {
-                    wanted.push(key);
+    pub fn of(document: &str, recipe: &Recipe, world: &World) -> Result<Self, BacktestError> {
+        let (mut wanted, mut columns, mut flags) = (Vec::new(), Vec::new(), Vec::new());
+        for ((asset, factor), source) in keys(recipe) {
+            let given = world.histories.column(&asset, factor).map(Cow::Borrowed);
+            let found = match (given, source) {
+                (None, Source::Market) => {
+                    flags.push(format!("{}: by rule, for want of a history", name(&asset, factor)));
+                    // The other rules are constants: what they say never moves.
+                    let by_rule = (factor == Factor::Vol).then(|| world.levels_by_rule(&asset));
+                    let Some(column) = by_rule.flatten() else { continue };
+                    Cow::Owned(column)
                 }
-            }
-        }
-        let mut columns = Vec::with_capacity(wanted.len());
-        for (asset, factor) in &wanted {
-            let found = histories.column(asset, *factor).ok_or_else(|| {
-                BacktestError::history(
-                    name(asset, *factor),
-                    format!("{document} is made from it, and there is none"),
-                    format!("add --history {asset}:{}=FILE", factor.name()),
-                )
-            })?;
+                (given, _) => given.ok_or_else(|| {
+                    BacktestError::history(
+                        name(&asset, factor),
+                        format!("{document} is made from it, and there is none"),
+                        format!("add --history {asset}:{}=FILE", factor.name()),
+                    )
+                })?,
+            };
+            wanted.push((asset, factor));
             columns.push(found);
         }
         let first = columns.iter().map(|column| column.span().0).max().unwrap_or(0);
         let end = columns.iter().map(|column| column.span().1).min().unwrap_or(0);
-        let days = &histories.days()[first.min(end)..end];
-        let moves = |(column, (_, factor)): (&&Column, &(Asset, Factor))| {
+        let days = &world.histories.days()[first.min(end)..end];
+        let moves = |(column, (_, factor)): (&Cow<'_, Column>, &(Asset, Factor))| {
             moves_of(&column.values()[first - column.span().0..][..days.len()], *factor)
         };
         let mut prices = Vec::new();
         for (at, (asset, factor)) in wanted.iter().enumerate() {
             if *factor == Factor::Price {
-                let implied =
-                    histories.column(asset, Factor::Vol).and_then(|vol| implied(vol, first, days));
-                prices.push(Price { asset: asset.clone(), column: at, implied });
+                let vol = world.histories.column(asset, Factor::Vol);
+                let implied = vol.and_then(|vol| implied(vol, first, days));
+                prices.push(Price { column: at, implied });
             }
         }
         Ok(Self {
@@ -101,6 +117,7 @@ impl Moves {
             names: wanted.iter().map(|(asset, factor)| name(asset, *factor)).collect(),
             columns: columns.iter().zip(&wanted).map(moves).collect(),
             prices,
+            flags,
             sources: recipe.histories.clone(),
         })
     }
@@ -134,7 +151,7 @@ impl Moves {
     }
 }
 
-/// The moves of an underlying by its sources.
+/// The moves of an underlying, from its sources' columns.
 fn of_underlying(sources: &Sources, scenarios: &Scenarios) -> JointMoves {
     let column = |factor| {
         let own = name(&sources.of, factor);
@@ -145,7 +162,7 @@ fn of_underlying(sources: &Sources, scenarios: &Scenarios) -> JointMoves {
     let price = relative(column(Factor::Price));
     let of = |factor, source| match source {
         Source::None => Vec::new(),
-        Source::History => column(factor).to_vec(),
+        Source::History | Source::Market => column(factor).to_vec(),
         Source::Response { down, up } => price
             .iter()
             .map(|moved| if *moved < 0.0 { down * -moved } else { up * moved })

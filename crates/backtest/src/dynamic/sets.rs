@@ -27,11 +27,12 @@ pub struct Ready {
     method: Method,
     mirrored: bool,
     horizon: RecipeHorizon,
-    /// Of each price: variances and what moves are scaled to, one more than there are moves.
-    paths: Vec<Scaled>,
+    /// Of each column: variances and what moves are scaled to, one more than there are moves; none
+    /// where moves are taken as they were.
+    paths: Vec<Option<Scaled>>,
 }
 
-/// A price's path of volatility.
+/// A factor's path of volatility.
 #[derive(Debug)]
 struct Scaled {
     variances: Vec<f64>,
@@ -43,6 +44,26 @@ struct Scaled {
 const TAIL: f64 = 0.95;
 /// Degrees of freedom that are fitted stay within these.
 const DEGREES: (f64, f64) = (2.5, 50.0);
+
+impl Scaled {
+    /// The path of a column: a price's by the volatility of prices, another factor's by its own.
+    fn of(
+        filter: &FilterRule,
+        moves: &Moves,
+        column: usize,
+    ) -> Result<Option<Self>, BacktestError> {
+        let (own, name) = (&moves.columns[column], &moves.names[column]);
+        let price = moves.prices.iter().find(|price| price.column == column);
+        let implied = price.and_then(|price| price.implied.as_deref());
+        let volatility =
+            if price.is_some() { Some(&filter.volatility) } else { filter.own.as_ref() };
+        let Some(volatility) = volatility else { return Ok(None) };
+        let path = volatility::path(volatility, name, implied, own)?;
+        let roots: Vec<f64> = path.variances.iter().map(|one| one.sqrt()).collect();
+        let targets = damped(&roots, own, &filter.damping);
+        Ok(Some(Self { variances: path.variances, targets, fell_back: path.fell_back }))
+    }
+}
 
 impl Ready {
     /// Computes the paths that a set needs, once.
@@ -58,14 +79,8 @@ impl Ready {
             _ => None,
         };
         let mut paths = Vec::new();
-        for price in &moves.prices {
-            let Some(filter) = filter else { continue };
-            let own = &moves.columns[price.column];
-            let path = volatility::path(&filter.volatility, price, own)?;
-            let roots: Vec<f64> = path.variances.iter().map(|one| one.sqrt()).collect();
-            let targets = damped(&roots, own, &filter.damping);
-            let (variances, fell_back) = (path.variances, path.fell_back);
-            paths.push(Scaled { variances, targets, fell_back });
+        for column in 0..moves.columns.len() {
+            paths.push(filter.map_or(Ok(None), |filter| Scaled::of(filter, moves, column))?);
         }
         Ok(Self {
             scan: scan.to_owned(),
@@ -103,9 +118,10 @@ impl Ready {
     ) -> Result<Joint, BacktestError> {
         let known = moves.known(day);
         need(&self.scan, self.needs(), known)?;
-        for (path, price) in self.paths.iter().zip(&moves.prices) {
-            let here = path.fell_back.iter().filter(|(range, _)| range.contains(&known));
-            flags.extend(here.map(|(_, text)| format!("{}: {text}", price.asset)));
+        for (path, name) in self.paths.iter().zip(&moves.names) {
+            let all = path.iter().flat_map(|path| &path.fell_back);
+            let here = all.filter(|(range, _)| range.contains(&known));
+            flags.extend(here.map(|(_, text)| format!("{name}: {text}")));
         }
         if let Method::Hypothetical(given) = &self.method {
             return Ok(self.given(given, moves));
@@ -138,20 +154,16 @@ impl Ready {
         Ok(moves.joint(found))
     }
 
-    /// The filters of a window: prices by their paths, the rest as it was.
-    fn filters(&self, window: Range<usize>, moves: &Moves) -> Vec<Filter> {
-        let own = |column: usize| {
-            let at = moves.prices.iter().position(|price| price.column == column);
-            let path = at.and_then(|at| self.paths.get(at));
-            path.map_or_else(
-                || Filter::none(window.len()),
-                |path| Filter {
-                    variances: path.variances[window.clone()].to_vec(),
-                    target: path.targets[window.end],
-                },
-            )
+    /// The filters of a window: factors by their paths, those without one as they were.
+    fn filters(&self, window: &Range<usize>) -> Vec<Filter> {
+        let own = |path: &Option<Scaled>| match path {
+            None => Filter::none(window.len()),
+            Some(path) => Filter {
+                variances: path.variances[window.clone()].to_vec(),
+                target: path.targets[window.end],
+            },
         };
-        (0..moves.names.len()).map(own).collect()
+        self.paths.iter().map(own).collect()
     }
 
     fn filtered(
@@ -161,10 +173,10 @@ impl Ready {
         moves: &Moves,
         horizon: Horizon,
     ) -> Result<Scenarios, TailError> {
-        let from = known - filter.window;
-        let factors = moves.factors(from, known);
-        let filters = self.filters(from..known, moves);
-        historical::filtered(&factors, &filters, filter.window, horizon)
+        let window = filter.window.min(known);
+        let factors = moves.factors(known - window, known);
+        let filters = self.filters(&(known - window..known));
+        historical::filtered(&factors, &filters, window, horizon)
     }
 
     /// Draws of a copula over scaled moves.

@@ -1,9 +1,9 @@
 //! A document of a day knows nothing of what came after it.
 
 use super::*;
-use crate::history::{Histories, History, shipped};
+use crate::history::{Factor, Histories, History, shipped};
 use crate::world::{Rules, Smile};
-use keelmark_tail::{Rule, STANDARD, Side};
+use keelmark_tail::{Ewma, Rule, STANDARD, Side};
 use keelmark_units::Timestamp;
 
 /// A small recipe with every method.
@@ -270,6 +270,78 @@ fn a_document_that_is_not_made_stays_as_it_is() {
     let document = Document::parse("d.toml", &alone).unwrap();
     let text = dated(&document, &shipped().unwrap(), at("2020-05-01")).unwrap_err().to_string();
     assert!(text.contains("scan history") && text.contains("[tail]"), "{text}");
+}
+
+/// The document with Bitcoin's volatility as the market has it, and another line in a set.
+fn of_market(from: &str, to: &str) -> Document {
+    let text = DOCUMENT.replace("{ down = \"0.99\", up = \"0.50\" }", "\"market\"");
+    assert!(text.contains(from), "{from}");
+    Document::parse("d.toml", &text.replacen(from, to, 1)).unwrap()
+}
+
+#[test]
+fn a_market_without_a_history_is_the_rule_it_is_valued_by() {
+    let btc = Asset::new("BTC").unwrap();
+    let by_rule = world(600);
+    let maker = Maker::new(of_market("", ""), &by_rule, 1).unwrap();
+    let made = maker.on(590).unwrap();
+    let moved = |world: &World, made: &Made<'_>| {
+        let level = |day| world.state(&btc, day).unwrap().level;
+        let expected = keelmark_kernels::ln(level(590) / level(589)) * (25.0f64 / 24.0).sqrt();
+        let found = keelmark_kernels::ln(1.0 + joint(made, "plain").moves[&btc].vol[99]);
+        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+    };
+    moved(&by_rule, &made);
+    assert!(made.flags.iter().any(|flag| flag.starts_with("BTC vol: by rule")), "{:?}", made.flags);
+
+    let days = by_rule.histories.days().to_vec();
+    let levels: Vec<f64> = (0..days.len()).map(|at| 0.5 + 0.1 * (at as f64).sin()).collect();
+    let own = History::new(btc.clone(), Factor::Vol, "a test", &days, &levels).unwrap();
+    let mut given = by_rule.histories.given.clone();
+    given.push(own);
+    let histories = Histories::align(given).unwrap();
+    let told = World::new(histories, Rules::default(), Smile::flat()).unwrap();
+    let maker = Maker::new(of_market("", ""), &told, 1).unwrap();
+    let made = maker.on(590).unwrap();
+    moved(&told, &made);
+    assert!(!made.flags.iter().any(|flag| flag.contains("by rule")), "{:?}", made.flags);
+}
+
+#[test]
+fn a_factor_is_filtered_by_its_own_volatility_where_that_is_asked() {
+    let btc = Asset::new("BTC").unwrap();
+    let world = world(600);
+    let line = "window = 200\n";
+    let own = "window = 200\nown_volatility = { kind = \"ewma\", lambda = \"0.9\" }\n";
+    let (plain, filtered) = (of_market("", ""), of_market(line, own));
+    let makers = [plain, filtered].map(|one| Maker::new(one, &world, 1).unwrap());
+    let [plain, filtered] = [&makers[0], &makers[1]].map(|maker| {
+        let made = maker.on(590).unwrap();
+        joint(&made, "filtered").moves[&btc].clone()
+    });
+    assert_eq!(plain.price, filtered.price);
+    // Damping acts on every path, so that only the shape of the scaling is the factor's own.
+    let column = world.levels_by_rule(&btc).unwrap();
+    let moves: Vec<f64> =
+        column.values().windows(2).map(|p| keelmark_kernels::ln(p[1] / p[0])).collect();
+    let path = Ewma { lambda: 0.9, start: 30 }.variances(&moves).unwrap();
+    let known = 590 - column.span().0;
+    let ratio = |at: usize| {
+        let log = |moves: &[f64]| keelmark_kernels::ln(1.0 + moves[at]);
+        log(&filtered.vol) / log(&plain.vol) * path[known - 200 + at].sqrt()
+    };
+    assert!((ratio(0) / ratio(150) - 1.0).abs() < 1e-9, "{} {}", ratio(0), ratio(150));
+}
+
+#[test]
+fn a_set_begins_with_its_least_moves() {
+    let world = world(600);
+    let document = Document::named("tail-options").unwrap();
+    let maker = Maker::new(document, &world, 1).unwrap();
+    assert!(maker.on(394).is_err());
+    // Thirty returns before the first level, a move between two levels.
+    assert_eq!(joint(&maker.on(395).unwrap(), "today").len(), 365);
+    assert_eq!(joint(&maker.on(500).unwrap(), "tomorrow").len(), 470);
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! Paths of variance: what was forecast for each move from those before it.
 
-use super::moves::Price;
 use crate::error::BacktestError;
 use keelmark_margin::recipe::{Calibration, Law, Volatility};
 use keelmark_tail::vol::garch::Innovations;
@@ -31,11 +30,16 @@ pub fn looks_back(volatility: &Volatility) -> usize {
 }
 
 /// The path of a volatility over the moves of a price.
-pub fn path(volatility: &Volatility, price: &Price, moves: &[f64]) -> Result<Path, BacktestError> {
+pub fn path(
+    volatility: &Volatility,
+    what: &str,
+    implied: Option<&[f64]>,
+    moves: &[f64],
+) -> Result<Path, BacktestError> {
     let plain = |variances| Path { variances, fell_back: Vec::new() };
     let named = |error: TailError| {
         BacktestError::history(
-            format!("{} price", price.asset),
+            what,
             error.to_string(),
             "use a longer history, or another volatility in [tail]",
         )
@@ -51,12 +55,12 @@ pub fn path(volatility: &Volatility, price: &Price, moves: &[f64]) -> Result<Pat
             let model = TwoSpeed { fast, slow, weight: *weight, most: *most };
             model.variances(moves).map(plain).map_err(named)
         }
-        Volatility::Implied => price.implied.clone().map(plain).ok_or_else(|| {
+        Volatility::Implied => implied.map(|all| plain(all.to_vec())).ok_or_else(|| {
             BacktestError::history(
-                format!("{} vol", price.asset),
+                what,
                 "the recipe scales by implied volatility, and the history of it does not have all \
                  days of the prices",
-                format!("add --history {}:vol=FILE, and --since where it begins", price.asset),
+                "add --history ASSET:vol=FILE, and --since where it begins",
             )
         }),
         Volatility::Garch { leverage, law, refit } => {
@@ -70,7 +74,7 @@ pub fn path(volatility: &Volatility, price: &Price, moves: &[f64]) -> Result<Pat
         Volatility::Blend(members) => {
             let mut sum = plain(vec![0.0; moves.len() + 1]);
             for (weight, member) in members {
-                let own = path(member, price, moves)?;
+                let own = path(member, what, implied, moves)?;
                 for (total, one) in sum.variances.iter_mut().zip(&own.variances) {
                     *total += weight * one;
                 }

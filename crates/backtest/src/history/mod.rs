@@ -270,6 +270,11 @@ pub struct Column {
 }
 
 impl Column {
+    /// A column whose first value is of a day of the calendar.
+    pub(crate) fn new(first: usize, values: Vec<f64>) -> Self {
+        Self { first, values }
+    }
+
     /// The value on a day of the calendar, where it has one.
     #[must_use]
     pub fn at(&self, day: usize) -> Option<f64> {

@@ -4,6 +4,7 @@
 //! finds, so that the prose can be edited and no number can be.
 
 use super::near::near;
+use super::options::Asked;
 use super::{Case, DEFAULT, Run, Verdict};
 use crate::error::BacktestError;
 use crate::history::{self, DAY};
@@ -17,13 +18,16 @@ use std::fmt::Write as _;
 /// 2022-01-01: numbers were chosen with the days before in mind.
 const LATER: i64 = 18_993;
 
-/// The page with its generated parts as the code finds them.
+/// Generated parts by name.
+pub type Parts = Vec<(&'static str, String)>;
+
+/// The page with some of its generated parts as the code finds them.
 ///
 /// # Errors
-/// When a part is missing from the page, and as the methods' own.
-pub fn replaced(page: &str) -> Result<String, BacktestError> {
+/// When a part is missing from the page.
+pub fn replaced(page: &str, parts: Parts) -> Result<String, BacktestError> {
     let mut page = page.to_owned();
-    for (name, text) in parts()? {
+    for (name, text) in parts {
         let begin = format!("<!-- generated: {name} -->\n");
         let end = "<!-- end -->";
         let from = page.find(&begin).map(|at| at + begin.len());
@@ -37,14 +41,30 @@ pub fn replaced(page: &str) -> Result<String, BacktestError> {
     Ok(page)
 }
 
-/// The generated parts by name.
-fn parts() -> Result<Vec<(&'static str, String)>, BacktestError> {
+/// The parts that take seconds.
+///
+/// # Errors
+/// As the methods' own.
+pub fn parts() -> Result<Parts, BacktestError> {
     let (cases, later) = cases()?;
     Ok(vec![
         ("methods", methods(&cases)?),
         ("periods", periods(&cases, later)?),
         ("near", neighbours(&cases)?),
+        ("stretch", Asked::STRETCH.table()?),
     ])
+}
+
+/// The walks of all years, which take a minute on two cores.
+pub const WALKS: [(&str, Asked<'static>); 3] =
+    [("beside", Asked::BESIDE), ("long", Asked::LONG), ("flat", Asked::FLAT)];
+
+/// The parts that take longer.
+///
+/// # Errors
+/// As the walks' own.
+pub fn walked() -> Result<Parts, BacktestError> {
+    WALKS.into_iter().map(|(name, asked)| Ok((name, asked.table()?))).collect()
 }
 
 /// Both sides of the shipped series, and the first return of the later days.

@@ -1,7 +1,7 @@
 //! What the default model was chosen for holds on the shipped histories, and the page says so.
 
 use super::*;
-use crate::methods::page::{cases, replaced};
+use crate::methods::page::{WALKS, cases, parts, replaced, walked};
 use keelmark_tail::standard::STANDARD;
 
 #[test]
@@ -46,17 +46,38 @@ fn the_default_is_what_another_program_finds() {
     }
 }
 
+const PAGE: &str = include_str!("../../../../docs/tail-methods.md");
+const REGENERATE: &str =
+    "cargo run --release -p keelmark-backtest --bin tail-methods -- docs/tail-methods.md";
+
 #[test]
 fn the_page_is_current() {
-    let page = include_str!("../../../../docs/tail-methods.md");
-    let regenerate =
-        "cargo run --release -p keelmark-backtest --bin tail-methods -- docs/tail-methods.md";
-    assert!(replaced(page).unwrap() == page, "regenerate it: {regenerate}");
+    assert!(replaced(PAGE, parts().unwrap()).unwrap() == PAGE, "regenerate it: {REGENERATE}");
+}
+
+/// Documents, books, histories and rules of the long walks are those that the page was made from.
+#[test]
+fn the_walks_of_the_page_are_those_of_today() {
+    for (name, asked) in WALKS {
+        let begin = PAGE.find(&format!("<!-- generated: {name} -->")).unwrap();
+        let part = &PAGE[begin..begin + PAGE[begin..].find("<!-- end -->").unwrap()];
+        let walk = asked.walk().unwrap();
+        let said = format!("{} days, ", walk.days());
+        assert!(part.contains(&said), "{name}: {said}, regenerate the page: {REGENERATE}");
+        let said = format!("walk `{}`", walk.digest());
+        assert!(part.contains(&said), "{name}: {said}, regenerate the page: {REGENERATE}");
+    }
+}
+
+#[test]
+#[ignore = "nine years: cargo test --release -p keelmark-backtest walks_whole -- --ignored"]
+fn the_page_has_its_walks_whole() {
+    assert!(replaced(PAGE, walked().unwrap()).unwrap() == PAGE, "regenerate it: {REGENERATE}");
 }
 
 #[test]
 fn a_page_without_its_parts_is_refused() {
-    let said = replaced("# A page").unwrap_err().to_string();
+    let said = replaced("# A page", vec![("methods", String::new())]).unwrap_err().to_string();
     assert!(said.contains("generated: methods"), "{said}");
 }
 

@@ -1,5 +1,5 @@
-//! One series and its tail: its shape, what `VaR` and expected shortfall each method gives, the
-//! laws fitted to it, and how each method would have done on it.
+//! One series and its tail: its shape, what value at risk and expected shortfall each method gives,
+//! the laws fitted to it, and how each method would have done on it.
 //!
 //! What a series does not allow (a tail of too few losses, a fit that does not converge) is said
 //! in its place with the reason; the rest is still answered.
@@ -153,7 +153,8 @@ fn tail(losses: &[f64]) -> Result<TailFit, TailError> {
     })
 }
 
-/// `VaR` and ES of the whole history and of the window at today's volatility, by method.
+/// Value at risk and expected shortfall of the whole history and of the window at today's
+/// volatility, by method.
 fn measured(
     returns: &[f64],
     side: Side,

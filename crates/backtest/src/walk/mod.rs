@@ -146,6 +146,11 @@ impl Walk {
         to - from
     }
 
+    /// Digests of the models, in their order.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        self.makers.iter().map(|maker| maker.document().digest.as_str())
+    }
+
     /// Models and books that do not go together.
     #[must_use]
     pub fn refused(&self) -> &[RefusedReport] {

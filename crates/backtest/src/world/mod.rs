@@ -140,6 +140,13 @@ impl World {
         Ok(Self { histories, rules, smile, levels })
     }
 
+    /// Volatility levels by rule, from the first day that has one; none of an unknown asset.
+    pub(crate) fn levels_by_rule(&self, asset: &Asset) -> Option<Column> {
+        let path = self.levels.get(asset)?;
+        let first = LEAST_RETURNS.min(path.len());
+        Some(Column::new(first, path[first..].to_vec()))
+    }
+
     /// An asset on a day of the calendar.
     ///
     /// # Errors

@@ -32,8 +32,12 @@ pub enum Method {
 pub struct Filter {
     /// Observations.
     pub window: usize,
-    /// The volatility that moves are divided by and scaled to.
+    /// Observations from which on it is made of as many as there are; the window where absent.
+    pub least: usize,
+    /// The volatility that moves of the price are divided by and scaled to.
     pub volatility: Volatility,
+    /// That of each other factor, from its own moves; none where they are taken as they were.
+    pub own: Option<Volatility>,
     /// What is done to the volatility that they are scaled to.
     pub damping: Damping,
 }
@@ -74,6 +78,18 @@ pub enum Volatility {
     Implied,
     /// A weighted mean of others, by variance.
     Blend(Vec<(f64, Volatility)>),
+}
+
+impl Volatility {
+    /// Whether implied volatility is asked for, which only a price has.
+    #[must_use]
+    pub fn takes_implied(&self) -> bool {
+        match self {
+            Self::Implied => true,
+            Self::Blend(members) => members.iter().any(|(_, one)| one.takes_implied()),
+            _ => false,
+        }
+    }
 }
 
 /// Law of the innovations of a GARCH.

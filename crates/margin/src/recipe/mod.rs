@@ -59,6 +59,9 @@ pub enum Source {
     None,
     /// A history of its level.
     History,
+    /// What the market is taken to be: its history, or where there is none the rule by which the
+    /// market of a day is made, and a flag that says so.
+    Market,
     /// No history of its own: it answers the price. A fall of the price by a fraction `x` moves it
     /// by `down * x`, a rise by `up * x`; in log terms for volatility, added for the others.
     Response {

@@ -62,16 +62,20 @@ fn sources(node: &Node, own: &Asset) -> Read<Sources> {
     Ok(sources)
 }
 
-/// `"history"`, or how the factor answers the price.
+/// `"history"`, `"market"`, or how the factor answers the price.
 fn source(node: Option<&Node>) -> Read<Source> {
     let Some(node) = node else { return Ok(Source::None) };
     if let Value::Text(word) = &node.value {
         let problem = || {
             node.error(format!(
-                "expected \"history\" or {{ down = ..., up = ... }}, found {word:?}"
+                "expected \"history\", \"market\" or {{ down = ..., up = ... }}, found {word:?}"
             ))
         };
-        return if word == "history" { Ok(Source::History) } else { Err(problem()) };
+        return match word.as_str() {
+            "history" => Ok(Source::History),
+            "market" => Ok(Source::Market),
+            _ => Err(problem()),
+        };
     }
     let mut fields = Fields::of(node)?;
     let mut number = |name| -> Read<f64> { Ok(fields.need(name)?.decimal()?.to_f64()) };
@@ -152,8 +156,20 @@ fn share(fields: &mut Fields<'_>, name: &'static str, other: f64) -> Read<f64> {
 }
 
 fn filter(fields: &mut Fields<'_>) -> Read<Filter> {
+    let window = count(fields, "window", None)?;
+    let least = count(fields, "least", Some(window))?;
+    if least > window {
+        let expected = format!("least: expected at most the window of {window}, found {least}");
+        return Err(fields.error(expected));
+    }
+    let own = fields.get("own_volatility").map(|node| volatility(node, true)).transpose()?;
+    if own.as_ref().is_some_and(Volatility::takes_implied) {
+        return Err(fields.error("own_volatility: expected one of the factor's own moves"));
+    }
     Ok(Filter {
-        window: count(fields, "window", None)?,
+        window,
+        least,
+        own,
         volatility: volatility(fields.need("volatility")?, true)?,
         damping: fields.get("damping").map_or_else(|| Ok(Damping::default()), damping)?,
     })

@@ -84,6 +84,8 @@ fn every_method_is_read_with_its_numbers() {
     let refit = Calibration { window: 1000, every: 20 };
     let filter = Filter {
         window: 1000,
+        least: 1000,
+        own: None,
         volatility: Volatility::Blend(vec![
             (0.7, Volatility::Ewma { lambda: 0.97, warm_up: 30 }),
             (0.3, Volatility::Garch { leverage: true, law: Law::Normal, refit }),
@@ -136,9 +138,15 @@ fn what_is_no_recipe_is_refused_where_it_stands() {
         ("price = \"-0.3\"", "price = \"-1\"", "expected moves of price and vol above -1"),
         ("method = \"copula\"", "method = \"gauss\"", "method: expected one of historical"),
         ("name = \"stress\"", "name = \"drawn\"", "expected a name of its own"),
-        ("vol = \"history\"", "vol = \"implied\"", "expected \"history\" or { down"),
+        ("vol = \"history\"", "vol = \"implied\"", "expected \"history\", \"market\" or"),
         ("capped_rise = \"1.1\"", "capped_rise = \"0.1\"", "expected a factor above 1"),
         ("seed = 7", "seed = 7\nwindwo = 3", "unknown field \"windwo\""),
+        ("degrees = \"4.5\"", "least = 1001", "least: expected at most the window of 1000"),
+        (
+            "degrees = \"4.5\"",
+            "own_volatility = { kind = \"implied\" }",
+            "own_volatility: expected one of the factor's own moves",
+        ),
     ];
     for (from, to, expected) in cases {
         let error = refused(from, to);
@@ -153,6 +161,23 @@ fn what_is_no_recipe_is_refused_where_it_stands() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn a_factor_may_be_the_markets_and_filtered_by_its_own_volatility() {
+    let recipe = RECIPE.replace("vol = \"history\"", "vol = \"market\"").replace(
+        "degrees = \"4.5\"",
+        "least = 250\nown_volatility = { kind = \"ewma\", lambda = \"0.9\" }",
+    );
+    let text = DOCUMENT.replace("[[charge]]", &format!("{recipe}\n[[charge]]"));
+    let document = Document::parse("joint.toml", &text).unwrap();
+    let recipe = document.tail.as_ref().unwrap();
+    assert_eq!(recipe.histories[&asset("BTC")].vol, Source::Market);
+    let Method::Copula(Copula { filter, .. }) = &recipe.set("drawn").unwrap().method else {
+        panic!("expected a copula");
+    };
+    assert_eq!((filter.window, filter.least), (1000, 250));
+    assert_eq!(filter.own, Some(Volatility::Ewma { lambda: 0.9, warm_up: 30 }));
 }
 
 #[test]
