@@ -13,7 +13,6 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 const CHAIN: &[u8] = include_bytes!("../../../samples/btc-options-2026-03-13.csv");

@@ -128,7 +128,7 @@ fn a_file_is_read_with_what_is_odd_about_it() {
     let error = read("h.txt", SHIPPED[1].1.as_bytes(), &wanted(Factor::Price, 1.0, ""));
     let error = error.unwrap_err().to_string();
     assert!(error.contains("expected a history of BTC:price, found one of ETH:price"), "{error}");
-    let (times, values) = ([day(1), day(2), day(3)], [1.0, 0.0, 2.0]);
+    let (times, values) = ([day(20_001), day(20_002), day(20_003)], [1.0, 0.0, 2.0]);
     let error = of_columns("p", &times, &values, &wanted(Factor::Price, 1.0, "")).unwrap_err();
     assert!(error.to_string().contains("--accept price"), "{error}");
 }

@@ -10,7 +10,7 @@ use crate::screen::Screen;
 use clap::Args;
 use keelmark_api::Context;
 use keelmark_margin::Document;
-use keelmark_margin::document::library::{BUILT_IN, DYNAMIC};
+use keelmark_margin::document::library;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -79,7 +79,7 @@ fn explained(document: &Document, example: &Example) -> Result<String, Failure> 
 fn all(folder: &Path) -> Result<Answer, Failure> {
     let mut documents = Vec::new();
     let mut pages = Vec::new();
-    for (name, _) in BUILT_IN {
+    for (name, _) in library::all() {
         let document = models::named(name)?;
         let example = Example::of(&folder.join("examples").join(name)).map_err(|failure| {
             let failure = Failure::input(format!("model {name} has no example: {}", failure.text));
@@ -87,13 +87,6 @@ fn all(folder: &Path) -> Result<Answer, Failure> {
         })?;
         let link = format!("../../models/{name}.toml");
         pages.push((format!("{name}.md"), written(&document, name, Some(&link), Some(&example))?));
-        documents.push(document);
-    }
-    // What they ask depends on the date: a page has no example of it.
-    for (name, _) in DYNAMIC {
-        let document = models::named(name)?;
-        let link = format!("../../models/{name}.toml");
-        pages.push((format!("{name}.md"), written(&document, name, Some(&link), None)?));
         documents.push(document);
     }
     pages.push(("README.md".to_owned(), index(&documents)));

@@ -75,7 +75,7 @@ fn model(report: &BacktestReport, runs: &[&RunReport], screen: Screen) -> String
         ("Mean\ncover", Align::Right),
         ("Peak /\ntrough", Align::Right),
         ("5 day\nrise", Align::Right),
-        ("Coverage\np-value", Align::Right),
+        ("Cover-\nage p", Align::Right),
         ("Year", Align::Left),
     ]);
     for run in runs {
@@ -188,7 +188,7 @@ fn refused(all: &[RefusedReport]) -> String {
 fn reading(report: &BacktestReport) -> String {
     let mut said = vec![
         "Cover is the requirement and what haircuts hold back, as a share of notional; a breach is \
-         a loss beyond it. The p-value is of conditional coverage: below 0.05 breaches came too \
+         a loss beyond it. p is that of conditional coverage: below 0.05 breaches came too \
          often, too seldom or one upon another. Year is the worst traffic light of any 250 days."
             .to_owned(),
     ];
