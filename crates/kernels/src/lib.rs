@@ -43,7 +43,7 @@
 //!
 //! Modules: [`width`] which instructions, [`normal`] exp, ln and the normal law, [`black76`] price
 //! and Greeks, [`scenarios`] revaluation and quantising, [`net`] positions times rows, [`extreme`]
-//! the law of a tail, [`limits`] what the machine can read.
+//! the law of a tail, [`limits`] what the machine can read. Large tables ask for large pages.
 
 // Inlining is what compiles a body again for each width; see `width`.
 #![allow(clippy::inline_always)]
@@ -53,6 +53,7 @@ pub mod extreme;
 pub mod limits;
 pub mod net;
 pub mod normal;
+mod pages;
 pub mod scenarios;
 pub mod width;
 

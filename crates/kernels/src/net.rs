@@ -13,6 +13,7 @@ use std::error::Error;
 use std::fmt;
 use std::ops::Range;
 
+use crate::pages::large;
 use crate::width::{Width, by_width};
 
 /// Columns carried in registers at once.
@@ -161,7 +162,11 @@ impl AlignedRows {
     /// If `width` is not a positive multiple of 8.
     pub fn zeroed(rows: usize, width: usize) -> AlignedRows {
         assert!(width > 0 && width.is_multiple_of(LINE), "rows of {width}, expected 8, 16, 24 …");
-        AlignedRows { width, lines: vec![Line([0; LINE]); rows * (width / LINE)] }
+        let count = rows * (width / LINE);
+        let mut lines: Vec<Line> = Vec::with_capacity(count);
+        large(lines.as_mut_ptr().cast(), count * size_of::<Line>());
+        lines.resize(count, Line([0; LINE]));
+        AlignedRows { width, lines }
     }
 
     /// Columns per row.

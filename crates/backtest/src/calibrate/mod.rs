@@ -5,7 +5,7 @@
 //! fields mean ([`target`]). Each is a loss that moves over a horizon pass no more often than a
 //! confidence says ([`tail`]), turned into the number that the field wants and rounded against the
 //! account ([`number`]); tiers grow with the time and the impact of closing what they hold
-//! ([`ladder`]). What comes out is a document with `[[evidence]]` ([`write`]).
+//! ([`ladder`]). What comes out is a document with `[[evidence]]` ([`mod@write`]).
 
 pub mod collateral;
 mod dynamic;

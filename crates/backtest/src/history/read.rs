@@ -68,7 +68,7 @@ pub fn read(file: &str, bytes: &[u8], wanted: &Wanted) -> Result<History, Backte
 /// A history of columns that were read elsewhere, checked as those of a file are.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read()`].
 pub fn of_columns(
     file: &str,
     times: &[Timestamp],
