@@ -1,6 +1,7 @@
 //! A backtest as one page for a committee: what was tested, what held, what it cost, and where the
 //! numbers are from. Pictures first where people look, tables where they read.
 
+use super::text::ratio;
 use crate::failure::Failure;
 use crate::html::{Cell, Page};
 use crate::svg::{Chart, Scale};
@@ -41,6 +42,7 @@ pub fn page(report: &BacktestReport, level: &str) -> Result<String, Failure> {
     lead(report, &runs, &mut page);
     models(&runs, &mut page);
     verdicts(report, &runs, &mut page);
+    flags(&runs, &mut page);
     method(report, &mut page);
     for (at, book) in report.books.iter().enumerate() {
         let own: Vec<_> = runs.iter().filter(|(run, _)| run.book == at).copied().collect();
@@ -68,15 +70,6 @@ fn lead(report: &BacktestReport, runs: &[(&RunReport, &LevelReport)], page: &mut
     }
     for refused in &report.refused {
         page.alarm(&format!("{} on {}: not run. {}", refused.model, refused.book, refused.why));
-    }
-    for (run, _) in runs {
-        for flag in &run.flags {
-            let name = &report.books[run.book].book;
-            page.alarm(&format!(
-                "{} on {name}: {} days from {}: {}",
-                run.model.name, flag.days, flag.day, flag.text
-            ));
-        }
     }
 }
 
@@ -198,6 +191,25 @@ fn verdict(found: &SummaryReport) -> Cell {
         "too thin"
     };
     Cell::judged(why, false)
+}
+
+/// What models fell back to, once a model whatever its books.
+fn flags(runs: &[(&RunReport, &LevelReport)], page: &mut Page) {
+    let mut said: Vec<String> = Vec::new();
+    for (run, _) in runs {
+        for flag in &run.flags {
+            let model = &run.model.name;
+            let text = format!("{model}, {} days from {}: {}", flag.days, flag.day, flag.text);
+            if !said.contains(&text) {
+                said.push(text);
+            }
+        }
+    }
+    if said.is_empty() {
+        return;
+    }
+    page.heading("What models fell back to");
+    said.iter().for_each(|text| page.note(text));
 }
 
 /// Where every number is from.
@@ -405,10 +417,6 @@ fn percent(share: f64) -> String {
     let short =
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     format!("{short} %")
-}
-
-fn ratio(of: Option<f64>) -> String {
-    of.map_or_else(|| "none".to_owned(), |value| format!("{value:.2}"))
 }
 
 fn plain(value: f64) -> String {

@@ -124,8 +124,13 @@ fn percent(number: f64, places: usize) -> String {
     format!("{:.places$} %", number * 100.0)
 }
 
-fn ratio(number: Option<f64>) -> String {
-    number.map_or_else(|| "-".to_owned(), |number| format!("{number:.2}"))
+/// A ratio of two covers; one of next to nothing says no more than that it is large.
+pub(super) fn ratio(number: Option<f64>) -> String {
+    match number {
+        None => "-".to_owned(),
+        Some(number) if number >= 999.995 => "> 999".to_owned(),
+        Some(number) => format!("{number:.2}"),
+    }
 }
 
 fn p_value(number: f64) -> String {
@@ -203,4 +208,14 @@ pub fn records(report: &BacktestReport) -> Records {
         records.row(row);
     }
     records
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_to_next_to_nothing_is_short() {
+        assert_eq!([None, Some(3.174), Some(6e9)].map(ratio), ["-", "3.17", "> 999"]);
+    }
 }
