@@ -5,14 +5,11 @@
 
 use keelmark_backtest::book::built_in;
 use keelmark_backtest::history::shipped;
-use keelmark_backtest::walk::Piece;
 use keelmark_backtest::{Histories, Rules, Settings, Smile, Walk, World};
 use keelmark_book::read;
 use keelmark_margin::Document;
 use std::error::Error;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 const CHAIN: &[u8] = include_bytes!("../../../samples/btc-options-2026-03-13.csv");
@@ -39,26 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let books = built_in()?.into_iter().filter(|book| chosen(&book.name)).collect();
     let walk = Walk::new(world, documents, books, Settings::default())?;
     println!("ready after {:.3} s", start.elapsed().as_secs_f64());
-    let found: Mutex<Vec<Piece>> = Mutex::default();
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= walk.pieces() {
-                        return;
-                    }
-                    match walk.piece(at) {
-                        Ok(piece) => keep(&found, piece),
-                        Err(error) => println!("{error}"),
-                    }
-                }
-            });
-        }
-    });
-    let mut pieces = found.into_inner()?;
-    pieces.sort_by_key(|piece| piece.piece);
+    let pieces = walk.all(threads)?;
     let walked = start.elapsed();
     let report = walk.report(&pieces)?;
     println!(
@@ -85,10 +63,4 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
-}
-
-fn keep(found: &Mutex<Vec<Piece>>, piece: Piece) {
-    if let Ok(mut all) = found.lock() {
-        all.push(piece);
-    }
 }

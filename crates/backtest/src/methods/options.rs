@@ -8,13 +8,12 @@ use crate::book::{Book, built_in};
 use crate::error::BacktestError;
 use crate::history::{Histories, History, shipped};
 use crate::report::LevelReport;
-use crate::walk::{Piece, Settings, Walk};
+use crate::walk::{Settings, Walk};
 use crate::world::{Rules, Smile, World};
 use keelmark_book::{InputError, read};
 use keelmark_margin::Document;
 use std::fmt::Write as _;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::num::NonZeroUsize;
 
 /// The chain whose smile options are valued with.
 const CHAIN: &[u8] = include_bytes!("../../../../samples/btc-options-2026-03-13.csv");
@@ -93,7 +92,8 @@ impl Asked<'_> {
     /// As [`Asked::walk`] and the walk's own.
     pub fn table(&self) -> Result<String, BacktestError> {
         let walk = self.walk()?;
-        let report = walk.report(&pieces(&walk)?)?;
+        let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let report = walk.report(&walk.all(threads)?)?;
         let mut text = head(&walk, &report.history.from, &report.history.to);
         for (at, book) in report.books.iter().enumerate() {
             // Runs of a book are in the order of its models.
@@ -143,27 +143,4 @@ fn row(level: &LevelReport) -> String {
         swing.map_or("-".to_owned(), |swing| format!("{swing:.1}")),
         summary.worst_shortfall * 100.0,
     )
-}
-
-/// Every piece of a walk, on all cores, in order.
-fn pieces(walk: &Walk) -> Result<Vec<Piece>, BacktestError> {
-    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(walk.pieces())));
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= walk.pieces() {
-                        return;
-                    }
-                    let piece = walk.piece(at);
-                    found.lock().map(|mut all| all.push((at, piece))).unwrap_or_default();
-                }
-            });
-        }
-    });
-    let mut found = found.into_inner().unwrap_or_default();
-    found.sort_by_key(|(at, _)| *at);
-    found.into_iter().map(|(_, piece)| piece).collect()
 }

@@ -21,6 +21,9 @@ use keelmark_book::Asset;
 use keelmark_margin::Document;
 use keelmark_units::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Days of a piece.
 const PIECE: usize = 32;
@@ -155,6 +158,26 @@ impl Walk {
     #[must_use]
     pub fn refused(&self) -> &[RefusedReport] {
         &self.refused
+    }
+
+    /// Every piece in order, on so many threads; the answer does not depend on them.
+    ///
+    /// # Errors
+    /// As [`Walk::piece`], of the first piece that has one.
+    pub fn all(&self, threads: usize) -> Result<Vec<Piece>, BacktestError> {
+        let (next, found) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+        let work = || {
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                if at >= self.pieces() {
+                    return;
+                }
+                let piece = self.piece(at);
+                found.lock().unwrap_or_else(PoisonError::into_inner).insert(at, piece);
+            }
+        };
+        std::thread::scope(|scope| (0..threads.max(1)).for_each(|_| drop(scope.spawn(work))));
+        found.into_inner().unwrap_or_else(PoisonError::into_inner).into_values().collect()
     }
 
     /// Computes a piece.
